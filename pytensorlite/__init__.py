@@ -1,0 +1,1 @@
+"""A small, very fast graph compiler with the API of PyTensor."""
