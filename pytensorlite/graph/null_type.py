@@ -1,8 +1,8 @@
 """The two types of a gradient that is not a tensor.
 
-``DisconnectedType`` says *zero, because the cost does not depend on this input*; ``NullType`` says
-*there is no answer*, and keeps the reason.  They live on the floor of the graph so that every op can
-return them from its ``pullback``; :mod:`pytensorlite.gradient` re-exports them to users.
+``DisconnectedType`` says *zero, because the cost does not depend on this input*; ``NullType``
+says *there is no answer*, and keeps the reason.  They live on the floor of the graph so that every
+op can return them from its ``pullback``; :mod:`pytensorlite.gradient` re-exports them to users.
 """
 
 from __future__ import annotations
@@ -41,10 +41,6 @@ class NullType(Type):
         """Refuse every variable as a replacement."""
         raise ValueError(f"A variable of NullType can be replaced by no other: {self.why_null}")
 
-    def may_share_memory(a: Any, b: Any) -> bool:  # noqa: N805 -- called on values, as on every type
-        """Values of this type do not exist, so none share memory."""
-        return False
-
     def values_eq(self, a: Any, b: Any, force_same_dtype: bool = True) -> bool:
         """Refuse to compare values that cannot exist."""
         raise ValueError("NullType has no values to compare.")
@@ -80,10 +76,6 @@ class DisconnectedType(Type):
     def filter_variable(self, other: Any, allow_convert: bool = True) -> Any:
         """Refuse every variable as a replacement."""
         raise AssertionError(_DISCONNECTED_HAS_NO_VALUE)
-
-    def may_share_memory(a: Any, b: Any) -> bool:  # noqa: N805 -- called on values, as on every type
-        """Values of this type do not exist, so none share memory."""
-        return False
 
     def values_eq(self, a: Any, b: Any, force_same_dtype: bool = True) -> bool:
         """Refuse to compare values that cannot exist."""
@@ -128,8 +120,8 @@ def grad_not_implemented(op: Any, x_pos: int, x: Any, comment: str = "") -> Any:
     --------
     >>> from pytensorlite.graph.basic import Variable
     >>> x = Variable(disconnected_type, None, name="x")
-    >>> print(grad_not_implemented("Wobble", 0, x, "contributions welcome").type.why_null)
-    The derivative of Wobble with respect to its input 0 (x) is not implemented: contributions welcome
+    >>> print(grad_not_implemented("Wobble", 0, x, "ask for it").type.why_null)
+    The derivative of Wobble with respect to its input 0 (x) is not implemented: ask for it
     """
     return NullType(_reason("is not implemented", op, x_pos, x, comment))()
 
