@@ -1,0 +1,330 @@
+"""Loop language to C text: the only file that knows braces.
+
+What it prints is meant to be read: four spaces a level, parentheses only where C needs them, the
+expression a kernel computes above its head, and names that are those of the loop program.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Iterable, Iterator
+
+from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.ir import (
+    Array,
+    Call,
+    Cast,
+    Comment,
+    Const,
+    Expr,
+    Fail,
+    If,
+    Integer,
+    Kernel,
+    Let,
+    Load,
+    Loop,
+    Op,
+    Stmt,
+    Store,
+    Update,
+    Var,
+)
+
+C_TYPES = {
+    "bool": "bool",
+    "int8": "int8_t",
+    "int16": "int16_t",
+    "int32": "int32_t",
+    "int64": "int64_t",
+    "uint8": "uint8_t",
+    "uint16": "uint16_t",
+    "uint32": "uint32_t",
+    "uint64": "uint64_t",
+    "float16": "_Float16",
+    "float32": "float",
+    "float64": "double",
+    "complex64": "float complex",
+    "complex128": "double complex",
+}
+
+# An accumulator's template, and the name under which OpenMP knows it.
+CLAUSES = {
+    "{0} + {1}": "+",
+    "{0} * {1}": "*",
+    "{0} & {1}": "&",
+    "{0} | {1}": "|",
+    "{0} ^ {1}": "^",
+    "{0} && {1}": "&&",
+    "{0} || {1}": "||",
+}
+
+INDENT = "    "
+WIDTH = 100
+
+
+# -- expressions -----------------------------------------------------------------------------------
+
+# Precedence of what a piece of text is at its outermost; an argument in a place that binds more
+# tightly is parenthesised.
+ATOM, UNARY, PRODUCT, SUM, LOOSE = 4, 3, 2, 1, 0
+
+_CALL = re.compile(r"^\w+\(.*\)$")
+_BINARY = re.compile(r"^\{0\} ([-+*/]) \{1\}$")
+_PLACE = re.compile(r"\{(\d+)\}")
+
+
+def expression(expr: Expr) -> str:
+    """Return the C text of an expression.
+
+    Examples
+    --------
+    >>> x, y = Var("x", "float64"), Var("y", "float64")
+    >>> total = Op("{0} + {1}", (x, y), "float64")
+    >>> expression(Op("exp({0})", (Op("{0} * {1}", (total, y), "float64"),), "float64"))
+    'exp((x + y) * y)'
+    """
+    return _text(expr)[0]
+
+
+def _text(expr: Expr) -> tuple[str, int]:
+    match expr:
+        case Const(value, dtype):
+            text = constant(value, dtype)
+            return text, (UNARY if text.startswith("-") else ATOM)
+        case Var(name, _):
+            return name, ATOM
+        case Load(buffer, index, _):
+            return f"{buffer}[{index}]", ATOM
+        case Integer(index, _):
+            text = str(index)
+            return text, ATOM if text.isidentifier() or text.isdigit() else SUM
+        case Cast(arg, dtype):
+            return cast(arg, dtype)
+        case Op(template, args, _):
+            return _apply(template, args)
+    raise TypeError(f"not an expression of the loop language: {expr!r}")
+
+
+def _apply(template: str, args: tuple[Expr, ...]) -> tuple[str, int]:
+    texts = [_text(arg) for arg in args]
+    binary = _BINARY.match(template)
+    if binary:
+        own = SUM if binary[1] in "+-" else PRODUCT
+        left, right = texts
+        first = left[0] if left[1] >= own else f"({left[0]})"
+        second = right[0] if right[1] > own else f"({right[0]})"
+        return f"{first} {binary[1]} {second}", own
+
+    def place(match: re.Match[str]) -> str:
+        text, precedence = texts[int(match[1])]
+        before = template[: match.start()].rstrip(" ")[-1:]
+        after = template[match.end() :].lstrip(" ")[:1]
+        separated = before in ("(", ",") and after in (")", ",")
+        return text if precedence == ATOM or separated else f"({text})"
+
+    text = _PLACE.sub(place, template)
+    return text, ATOM if _is_one_call(text) else LOOSE
+
+
+def _is_one_call(text: str) -> bool:
+    """Whether `text` is a single call such as ``f(a, g(b))``."""
+    if not _CALL.match(text):
+        return False
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0 and character == ")":
+            return position == len(text) - 1
+    return False
+
+
+def cast(arg: Expr, dtype: str) -> tuple[str, int]:
+    """Return ``(T)arg``, by NumPy's rules where C's differ."""
+    text, precedence = _text(arg)
+    source = arg.dtype
+    if source == dtype:
+        return text, precedence
+    if dtype == "bool":
+        return (f"({text}) != 0" if precedence < ATOM else f"{text} != 0"), LOOSE
+    if source.startswith("complex") and not dtype.startswith("complex"):
+        text, precedence = f"creal({text})", ATOM
+    inner = text if precedence >= UNARY else f"({text})"
+    return f"({C_TYPES[dtype]}){inner}", UNARY
+
+
+def constant(value: complex, dtype: str) -> str:
+    """Return a literal that reads back as exactly `value`.
+
+    Examples
+    --------
+    >>> constant(0.1, "float64"), constant(2, "float32"), constant(float("inf"), "float64")
+    ('0.1', '2.0f', 'INFINITY')
+    >>> constant(-(2**63), "int64"), constant(True, "bool")
+    ('INT64_MIN', 'true')
+    """
+    if dtype == "bool":
+        return "true" if value else "false"
+    if dtype.startswith("complex"):
+        part = "float32" if dtype == "complex64" else "float64"
+        z = complex(value)
+        macro = "CMPLXF" if dtype == "complex64" else "CMPLX"
+        return f"{macro}({constant(z.real, part)}, {constant(z.imag, part)})"
+    if dtype.startswith("float"):
+        return _float_literal(float(value.real), dtype)
+    return _integer_literal(int(value.real), dtype)
+
+
+def _integer_literal(number: int, dtype: str) -> str:
+    if dtype == "int64" and number == -(2**63):
+        return "INT64_MIN"
+    suffix = "ULL" if dtype == "uint64" and number > 2**31 - 1 else ""
+    if not suffix and abs(number) > 2**31 - 1:
+        suffix = "LL"
+    return f"{number}{suffix}"
+
+
+def _float_literal(number: float, dtype: str) -> str:
+    suffix = "" if dtype == "float64" else "f"
+    if math.isnan(number):
+        bits = struct.unpack("<Q", struct.pack("<d", number))[0]
+        return "NAN" if bits == 0x7FF8000000000000 else f"ptl_from_bits({bits:#x}ULL)"
+    if math.isinf(number):
+        return "INFINITY" if number > 0 else "-INFINITY"
+    text = repr(number)
+    if dtype != "float64":
+        # The shortest text that reads back as the single-precision value.
+        single = struct.unpack("<f", struct.pack("<f", number))[0]
+        for digits in range(1, 18):
+            text = f"{single:.{digits}g}"
+            if struct.unpack("<f", struct.pack("<f", float(text)))[0] == single:
+                break
+    if "." not in text and "e" not in text:
+        text += ".0"
+    return text + suffix
+
+
+# -- statements ------------------------------------------------------------------------------------
+
+
+def statements(body: Iterable[Stmt], level: int = 1) -> Iterator[str]:
+    """Yield the lines of `body`, indented by `level`."""
+    pad = INDENT * level
+    for stmt in body:
+        match stmt:
+            case Let(var, expr, mutable):
+                qualifier = "" if mutable else "const "
+                value = str(expr) if isinstance(expr, Index) else expression(expr)
+                yield f"{pad}{qualifier}{C_TYPES[var.dtype]} {var.name} = {value};"
+            case Update(var, template, expr):
+                yield pad + _update(var, template, expr)
+            case Store(buffer, index, expr):
+                yield pad + _store(buffer, index, expr)
+            case Loop():
+                yield from _loop(stmt, level)
+            case If(condition, inner):
+                yield f"{pad}if ({condition}) {{"
+                yield from statements(inner, level + 1)
+                yield f"{pad}}}"
+            case Array(name, dtype, length):
+                yield f"{pad}{C_TYPES[dtype]} {name}[{length}];"
+            case Call(text):
+                yield f"{pad}{text};"
+            case Fail(where, details):
+                arguments = "".join(f", {detail}" for detail in details)
+                yield f"{pad}return ptl_fail(error, {where}{arguments});"
+            case Comment(text):
+                yield f"{pad}/* {comment_text(text)} */"
+
+
+def _update(var: Var, template: str, expr: Expr) -> str:
+    operator = CLAUSES.get(template)
+    if operator and len(operator) == 1:
+        return f"{var.name} {operator}= {expression(expr)};"
+    return f"{var.name} = {expression(Op(template, (var, expr), var.dtype))};"
+
+
+def _store(buffer: str, index: Index, expr: Expr) -> str:
+    target = f"{buffer}[{index}]"
+    if isinstance(expr, Op) and expr.args and expr.args[0] == Load(buffer, index, expr.dtype):
+        operator = CLAUSES.get(expr.template)
+        if operator and len(operator) == 1:
+            return f"{target} {operator}= {expression(expr.args[1])};"
+    return f"{target} = {expression(expr)};"
+
+
+def _loop(loop: Loop, level: int) -> Iterator[str]:
+    pad = INDENT * level
+    if loop.kind == "simd":
+        yield f"{pad}#pragma omp simd{_clauses(loop)}"
+    step = f"{loop.var}++" if loop.step == 1 else f"{loop.var} += {loop.step}"
+    yield f"{pad}for (int64_t {loop.var} = {loop.start}; {loop.var} < {loop.stop}; {step}) {{"
+    yield from statements(loop.body, level + 1)
+    yield f"{pad}}}"
+
+
+def _clauses(loop: Loop) -> str:
+    accumulators: dict[str, list[str]] = {}
+    for stmt in loop.body:
+        if isinstance(stmt, Update):
+            name = CLAUSES.get(stmt.template) or stmt.template.split("(")[0]
+            names = accumulators.setdefault(name, [])
+            if stmt.var.name not in names:
+                names.append(stmt.var.name)
+    return "".join(f" reduction({op}:{', '.join(v)})" for op, v in accumulators.items())
+
+
+# -- kernels ---------------------------------------------------------------------------------------
+
+
+def kernel(kernel: Kernel) -> str:
+    """Return the C function of a kernel, its comment above it."""
+    parameters = [
+        f"{'' if b.writable else 'const '}{C_TYPES[b.dtype]} *restrict {b.name}"
+        for b in kernel.buffers
+    ]
+    parameters += [f"const int64_t {name}" for name in kernel.sizes]
+    if kernel.can_fail:
+        parameters.append("ptl_error *error")
+    result = "int32_t" if kernel.can_fail else "void"
+    lines = [*comment_block(kernel.comment)]
+    lines += _head(f"static {result} {kernel.name}(", parameters)
+    lines.append("{")
+    lines += statements(kernel.body)
+    if kernel.can_fail:
+        lines.append(f"{INDENT}return 0;")
+    lines.append("}")
+    return "\n".join(lines) + "\n"
+
+
+def _head(start: str, parameters: list[str]) -> list[str]:
+    """Lay out a parameter list, wrapped and aligned where it is long."""
+    lines, line = [], start
+    for number, parameter in enumerate(parameters):
+        piece = parameter + ("," if number + 1 < len(parameters) else ")")
+        if len(line) + len(piece) > WIDTH and line.strip() and line != start:
+            lines.append(line.rstrip())
+            line = " " * len(start)
+        line += piece + " "
+    if not parameters:
+        line += "void)"
+    return [*lines, line.rstrip()]
+
+
+def comment_block(lines: Iterable[str]) -> list[str]:
+    """Return `lines` as one C comment."""
+    texts = [comment_text(line) for line in lines]
+    if not texts:
+        return []
+    if len(texts) == 1:
+        return [f"/* {texts[0]} */"]
+    return [f"/* {texts[0]}", *(f" * {text}".rstrip() for text in texts[1:]), " */"]
+
+
+def comment_text(text: str) -> str:
+    """Return `text` so that nothing in it ends the comment or leaves the line."""
+    plain = text.encode("ascii", "backslashreplace").decode()
+    plain = plain.replace("*/", "* /").replace("/*", "/ *").replace("??/", "? ?/")
+    return "".join(c if c.isprintable() else " " for c in plain).rstrip("\\")

@@ -1,0 +1,227 @@
+"""The loop language: what a kernel may say, and nothing else.
+
+::
+
+    index  cgen.index.Index                 integer polynomial in sizes and loop variables
+    expr   Const(value, dtype) | Var(name, dtype) | Load(buffer, index, dtype)
+           | Integer(index) | Op(template, args, dtype) | Cast(arg, dtype)
+    stmt   Let(var, expr) | Update(var, template, expr) | Store(buffer, index, expr)
+           | Loop(var, stop, body, start, step, kind) | If(condition, body)
+           | Array(name, dtype, length) | Call(text) | Fail(where, details) | Comment(text)
+    top    Buffer(name, dtype, writable);  Kernel(name, buffers, sizes, body, comment)
+
+An `Op` holds a C template, so that nothing here knows what ``exp`` is.  An `Update` is kept apart
+from a `Store` so that a reduction is visible: ``acc = acc + expr`` prints with the OpenMP clause
+that lets it vectorise.  All nodes are immutable; no pass edits text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from pytensorlite.cgen.index import Index
+
+# -- expressions -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal; `value` is a Python number."""
+
+    value: bool | int | float | complex
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A C local or parameter."""
+
+    name: str
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """``buffer[index]``."""
+
+    buffer: str
+    index: Index
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """An index as a value."""
+
+    index: Index
+    dtype: str = "int64"
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """A C template over arguments: ``Op("{0} + {1}", (a, b), "float64")``."""
+
+    template: str
+    args: tuple[Expr, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Conversion with NumPy's rules."""
+
+    arg: Expr
+    dtype: str
+
+
+Expr: TypeAlias = Const | Var | Load | Integer | Op | Cast
+
+
+# -- statements ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """``const T var = expr;`` or, when `mutable`, an accumulator's first value."""
+
+    var: Var
+    expr: Expr | Index
+    mutable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """``var = template(var, expr);``, a step of a reduction."""
+
+    var: Var
+    template: str
+    expr: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """``buffer[index] = expr;``."""
+
+    buffer: str
+    index: Index
+    expr: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """``for var in range(start, stop, step): body``.
+
+    Iterations of a loop that is not ``serial`` are independent but for `Update`.
+    """
+
+    var: str
+    stop: Index
+    body: tuple[Stmt, ...]
+    start: Index = field(default_factory=lambda: Index.of(0))
+    step: int = 1
+    kind: str = "serial"  # "serial" | "simd"
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """``if (condition) { body }``; `condition` is C text over names of the kernel."""
+
+    condition: str
+    body: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A small local array."""
+
+    name: str
+    dtype: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call statement, spelled out: BLAS, LAPACK, another kernel."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Leave with failure number `where` and up to six integers for its message."""
+
+    where: int
+    details: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A line for the reader."""
+
+    text: str
+
+
+Stmt: TypeAlias = Let | Update | Store | Loop | If | Array | Call | Fail | Comment
+
+
+# -- top -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """A pointer parameter of a kernel; distinct buffers never overlap."""
+
+    name: str
+    dtype: str
+    writable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A C function over buffers and sizes; returns a status when it can fail."""
+
+    name: str
+    buffers: tuple[Buffer, ...]
+    sizes: tuple[str, ...]
+    body: tuple[Stmt, ...]
+    comment: tuple[str, ...] = ()
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether a `Fail` stands anywhere in the body."""
+        return any(isinstance(stmt, Fail) for stmt in walk(self.body))
+
+
+def walk(body: tuple[Stmt, ...]) -> Iterator[Stmt]:
+    """Yield every statement, outer before inner."""
+    stack = list(reversed(body))
+    while stack:
+        stmt = stack.pop()
+        yield stmt
+        if isinstance(stmt, Loop | If):
+            stack.extend(reversed(stmt.body))
+
+
+def expressions(stmt: Stmt) -> tuple[Expr, ...]:
+    """Return the expressions that a statement holds itself."""
+    match stmt:
+        case Let(_, expr) if not isinstance(expr, Index):
+            return (expr,)
+        case Update(_, _, expr) | Store(_, _, expr):
+            return (expr,)
+    return ()
+
+
+def subexpressions(expr: Expr) -> Iterator[Expr]:
+    """Yield `expr` and all that it is made of."""
+    stack: list[Expr] = [expr]
+    while stack:
+        expr = stack.pop()
+        yield expr
+        match expr:
+            case Op(_, args, _):
+                stack.extend(args)
+            case Cast(arg, _):
+                stack.append(arg)

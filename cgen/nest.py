@@ -1,0 +1,367 @@
+"""From values with axis labels to one loop nest: the scheduler, and it is one recursion.
+
+Every dimension of every value carries a label; loops run over labels.  ``nest(values, fixed)``
+chooses a free label L, gives each value that runs over L a stage (one more than an input that is
+finished only after a loop over L), emits one loop over L per stage and recurses into its body.
+Values that do not run over L stand in the gaps before, between and after those loops.  Row softmax,
+layer norm, value and gradient of a regression are all this and nothing more.
+
+The result is a tree of :class:`Nest` and values; :mod:`pytensorlite.cgen.storage` decides what each
+value lives in and writes the statements.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.ir import Const, Expr, Var, subexpressions
+
+# -- values ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An array in memory that the nest reads; one label and one stride (in elements) a dimension."""
+
+    name: str
+    dtype: str
+    labels: tuple[str, ...]
+    buffer: str
+    strides: tuple[Index, ...]
+    offset: Index = field(default_factory=lambda: Index.of(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """``name[labels] = expr``; a `Var` in `expr` names a value, or a label with a leading ``@``.
+
+    `cost` is a rough count of nanoseconds an element, which tells arithmetic from ``exp``.
+    """
+
+    name: str
+    dtype: str
+    labels: tuple[str, ...]
+    expr: Expr
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """``name[labels] = fold(template) of expr over the labels in `over```."""
+
+    name: str
+    dtype: str
+    labels: tuple[str, ...]
+    expr: Expr
+    over: tuple[str, ...]
+    template: str
+    identity: Const
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """``name[labels] = source[at]``: `at` holds, per dimension of `source`, a label or a value.
+
+    Where it holds a value, that integer value is the position, negative ones counting from the
+    end; a `Check` has seen it before.
+    """
+
+    name: str
+    dtype: str
+    labels: tuple[str, ...]
+    source: str
+    at: tuple[str, ...]
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """``name = base; name[at] = template(name[at], expr)`` over the labels of `expr`.
+
+    `labels` are those of the result, `at` as in `Gather`, `over` the labels iterated.  Where
+    `base` is None the result begins as zeros.
+    """
+
+    name: str
+    dtype: str
+    labels: tuple[str, ...]
+    expr: Expr
+    at: tuple[str, ...]
+    over: tuple[str, ...]
+    template: str | None
+    base: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Every element of the integer value `index` is a position of an axis of length `extent`."""
+
+    name: str
+    index: str
+    over: tuple[str, ...]
+    extent: Index
+    where: int
+    labels: tuple[str, ...] = ()
+    dtype: str = "bool"
+
+
+Value: TypeAlias = Source | Map | Reduce | Gather | Scatter | Check
+
+
+@dataclass(slots=True, eq=False)
+class Nest:
+    """A loop over `label`; with `block`, over blocks of that many, inner loops staying within."""
+
+    label: str
+    body: list[Nest | Value]
+    block: int | None = None
+
+
+def reads(value: Value) -> tuple[str, ...]:
+    """Return the names of the values that `value` is computed from."""
+    match value:
+        case Map() | Reduce():
+            return tuple(_names(value.expr))
+        case Gather():
+            positions = tuple(a for a in value.at if not a.startswith("@"))
+            return (value.source, *positions, *((value.after,) if value.after else ()))
+        case Scatter():
+            positions = tuple(a for a in value.at if not a.startswith("@"))
+            return (
+                *_names(value.expr),
+                *positions,
+                *((value.base,) if value.base else ()),
+                *((value.after,) if value.after else ()),
+            )
+        case Check():
+            return (value.index,)
+    return ()
+
+
+def _names(expr: Expr) -> Iterable[str]:
+    return (
+        sub.name
+        for sub in subexpressions(expr)
+        if isinstance(sub, Var) and not sub.name.startswith("@")
+    )
+
+
+def domain(value: Value) -> tuple[str, ...]:
+    """Return the labels that computing `value` runs over."""
+    match value:
+        case Reduce():
+            return value.labels + value.over
+        case Scatter() | Check():
+            return value.over
+    return value.labels
+
+
+def unfinished(value: Value) -> tuple[str, ...]:
+    """Return the labels over which a loop must end before `value` may be read."""
+    match value:
+        case Reduce() | Scatter() | Check():
+            return value.over
+    return ()
+
+
+# -- the recursion ---------------------------------------------------------------------------------
+
+
+class Scheduler:
+    """Orders the values of one region; `extents` tells static lengths from symbolic ones."""
+
+    NOMINAL_EXTENT = 1000.0  # what a length that is known only at run time counts as
+    CACHE_LINE = 8.0  # elements fetched for one that is read at a stride
+
+    def __init__(self, values: Sequence[Value], extents: Mapping[str, Index]):
+        self.sources = {v.name: v for v in values if isinstance(v, Source)}
+        self.values = [v for v in values if not isinstance(v, Source)]
+        self.by_name = {v.name: v for v in values}
+        self.reads = {v.name: reads(v) for v in self.values}
+        self.domains = {v.name: frozenset(domain(v)) for v in self.values}
+        self.extents = {
+            label: float(size.constant) if size.constant is not None else self.NOMINAL_EXTENT
+            for label, size in extents.items()
+        }
+
+    def schedule(self) -> list[Nest | Value]:
+        """Return the statements and loops of the region, in order."""
+        return self.nest(self.values, frozenset())
+
+    def nest(self, values: Sequence[Value], fixed: frozenset[str]) -> list[Nest | Value]:
+        """Order `values` inside loops over the labels in `fixed`."""
+        free = {label for v in values for label in self.domains[v.name]} - fixed
+        if not free:
+            return list(values)
+        label = self.choose(values, free, fixed)
+        gaps, stages = self.split(values, label)
+        items: list[Nest | Value] = []
+        for gap, stage in itertools.zip_longest(gaps, stages):
+            if gap:
+                items += self.nest(gap, fixed)
+            if stage:
+                items.append(Nest(label, self.nest(stage, fixed | {label})))
+        return items
+
+    def split(
+        self, values: Sequence[Value], label: str
+    ) -> tuple[list[list[Value]], list[list[Value]]]:
+        """Deal `values` out to loops over `label` (stages) and to the gaps between them."""
+        place: dict[str, int] = {}  # stage of a runner, gap of another; both count from 0
+        gaps: list[list[Value]] = [[]]
+        stages: list[list[Value]] = []
+        runs = {v.name for v in values if label in self.domains[v.name]}
+        for value in values:
+            name = value.name
+            at = 0
+            for read in self.reads[name]:
+                if read not in place:
+                    continue
+                wait = read in runs and (
+                    name not in runs
+                    or label in unfinished(self.by_name[read])
+                    or self._reads_at_random(value, read, label)
+                )
+                at = max(at, place[read] + wait)
+            place[name] = at
+            if name in runs:
+                stages += [[] for _ in range(at + 1 - len(stages))]
+                stages[at].append(value)
+            else:
+                gaps += [[] for _ in range(at + 1 - len(gaps))]
+                gaps[at].append(value)
+        return gaps, stages
+
+    @staticmethod
+    def _reads_at_random(value: Value, read: str, label: str) -> bool:
+        return isinstance(value, Gather) and read == value.source and f"@{label}" not in value.at
+
+    # -- the cost model: elements moved, counted by stage ------------------------------------------
+
+    def choose(self, values: Sequence[Value], free: set[str], fixed: frozenset[str]) -> str:
+        """Return the free label whose loops, outermost, move the least memory."""
+        if len(free) == 1:
+            return next(iter(free))
+        return min(
+            sorted(free),
+            key=lambda label: (
+                self.traffic(values, label, fixed),
+                self.inwardness(values, label, fixed),
+            ),
+        )
+
+    def traffic(self, values: Sequence[Value], label: str, fixed: frozenset[str]) -> float:
+        """Count the elements read when `label` is outermost: an array once per stage."""
+        gaps, stages = self.split(values, label)
+        total = 0.0
+        for group in itertools.chain(gaps, stages):
+            touched = {read for v in group for read in self.reads[v.name]} & self.sources.keys()
+            for name in touched:
+                total += self.volume(self.sources[name], fixed, label)
+        place = {v.name: s for s, stage in enumerate(stages) for v in stage}
+        for value in values:
+            for read in self.reads[value.name]:
+                # A value carried from one loop over `label` to a later one goes through memory.
+                if read in place and place.get(value.name, place[read]) > place[read]:
+                    total += 2 * self.size(self.by_name[read].labels, fixed)
+        return total
+
+    def volume(self, source: Source, fixed: frozenset[str], outer: str) -> float:
+        """Elements fetched to read all of `source`, a strided inner loop costing a line each."""
+        elements = self.size(source.labels, fixed)
+        inner = [label for label in source.labels if label not in fixed]
+        strided = len(inner) > 1 and self._fastest(source) == outer
+        return elements * self.CACHE_LINE if strided else elements
+
+    @staticmethod
+    def _fastest(source: Source) -> str | None:
+        for label, stride in zip(source.labels, source.strides, strict=True):
+            if stride == 1:
+                return label
+        return None
+
+    def size(self, labels: Iterable[str], fixed: frozenset[str]) -> float:
+        """Return the nominal number of elements over the labels that are not fixed."""
+        result = 1.0
+        for label in labels:
+            if label not in fixed:
+                result *= self.extents[label]
+        return result
+
+    def inwardness(self, values: Sequence[Value], label: str, fixed: frozenset[str]) -> float:
+        """Tell how far inside the arrays' own order `label` stands; 0 is outermost everywhere."""
+        touched = {read for v in values for read in self.reads[v.name]} & self.sources.keys()
+        total = 0.0
+        for name in touched:
+            source = self.sources[name]
+            order = _memory_order(source)
+            if label in order:
+                total += order.index(label) * self.size(source.labels, fixed)
+        for value in values:  # without arrays (fills, ranges) the first dimension goes outermost
+            if label in value.labels:
+                total += value.labels.index(label) * 1e-3
+        return total
+
+
+def _memory_order(source: Source) -> list[str]:
+    """Return the labels of `source`, slowest-moving first."""
+    pairs = sorted(
+        zip(source.strides, source.labels, strict=True),
+        key=lambda pair: -max((len(m) for m in pair[0].terms), default=0),
+    )
+    return [label for _, label in pairs]
+
+
+# -- strip-mining ----------------------------------------------------------------------------------
+
+HEAVY = 1.0  # ns an element from which a scalar statement is worth vectorising over rows
+ROWS = 64  # rows handled together; their intermediate values stay in the first-level cache
+
+
+def strip_mine(items: list[Nest | Value], rows: int = ROWS) -> list[Nest | Value]:
+    """Split loops whose bodies mix inner loops with costly scalar work into blocks of `rows`.
+
+    ``for i: (for j: …) ; exp ; (for j: …)`` becomes, per block of rows, three loops over its rows:
+    the middle one is a plain loop over ``exp`` and vectorises.  Scattered writes are set apart for
+    the same reason.
+    """
+    result: list[Nest | Value] = []
+    for item in items:
+        if not isinstance(item, Nest):
+            result.append(item)
+            continue
+        groups = _groups(item.body)
+        if len(groups) > 1 and any(_is_heavy(group) for group in groups):
+            inner = [Nest(item.label, strip_mine(group, rows)) for group in groups]
+            result.append(Nest(item.label, list(inner), block=rows))
+        else:
+            result.append(Nest(item.label, strip_mine(item.body, rows)))
+    return result
+
+
+def _groups(body: list[Nest | Value]) -> list[list[Nest | Value]]:
+    """Cut `body` into runs of plain statements, single loops, and runs of scattered writes."""
+
+    def kind(item: Nest | Value) -> str:
+        if isinstance(item, Nest):
+            return "loop"
+        return "scatter" if isinstance(item, Scatter) else "plain"
+
+    # Reductions and plain values that nothing in between depends on may not move: order is kept.
+    groups: list[list[Nest | Value]] = []
+    for which, run in itertools.groupby(body, kind):
+        members = list(run)
+        if which == "loop":
+            groups += [[member] for member in members]
+        else:
+            groups.append(members)
+    return groups
+
+
+def _is_heavy(group: list[Nest | Value]) -> bool:
+    return sum(v.cost for v in group if isinstance(v, Map)) >= HEAVY

@@ -1,0 +1,498 @@
+"""From an ordered nest to statements: where each value lives, and what is written for it.
+
+A value needed only in the iteration that makes it is a C local.  One that is read in another loop
+lives in memory over the labels that the two loops do not share: a few rows on the stack when it is
+passed inside a block, else an array of the workspace, or the output it is anyway.  A reduction
+accumulates in a local when the loops inside its home are all summed over, else in that memory.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pytensorlite.cgen.index import Index, contiguous_strides, product
+from pytensorlite.cgen.ir import (
+    Array,
+    Cast,
+    Const,
+    Expr,
+    Fail,
+    If,
+    Integer,
+    Let,
+    Load,
+    Loop,
+    Op,
+    Stmt,
+    Store,
+    Update,
+    Var,
+    subexpressions,
+)
+from pytensorlite.cgen.nest import (
+    Check,
+    Gather,
+    Map,
+    Nest,
+    Reduce,
+    Scatter,
+    Source,
+    Value,
+    reads,
+    unfinished,
+)
+
+Path = tuple[Nest, ...]
+
+LOOP_NAMES = "ijklmpqrstuv"
+STACK_ELEMENTS = 4096  # a local array may be this long
+INLINE_DEPTH = 3  # an expression used once is written where it is used, up to this depth
+
+
+@dataclass(slots=True)
+class Memory:
+    """Where a value is kept: strides by label; `blocked` labels count from the block's start."""
+
+    buffer: str
+    strides: dict[str, Index]
+    offset: Index = field(default_factory=lambda: Index.of(0))
+    blocked: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Temporary:
+    """A workspace array that the nest asks for."""
+
+    name: str
+    dtype: str
+    length: Index
+
+
+class Writer:
+    """Writes the statements of one scheduled region.
+
+    Parameters
+    ----------
+    values
+        Every value of the region, inputs before use.
+    tree
+        What the scheduler made of them.
+    extents
+        The length of each label.
+    outputs
+        Memory of the values that leave the region, by name.
+    prefix
+        Begins the names of workspace arrays, so that two regions of a program do not clash.
+    """
+
+    def __init__(
+        self,
+        values: Sequence[Value],
+        tree: Sequence[Nest | Value],
+        extents: Mapping[str, Index],
+        outputs: Mapping[str, Memory],
+        prefix: str = "b",
+    ):
+        self.values = {v.name: v for v in values}
+        self.tree = tree
+        self.extents = extents
+        self.prefix = prefix
+        self.variables = _loop_variables(values, tree)
+        self.paths: dict[str, Path] = dict(_paths(tree))
+        self.uses = self._uses()
+        self.temporaries: list[Temporary] = []
+        self.arrays: dict[int, list[Array]] = defaultdict(list)  # by id of the block they live in
+        self.memory: dict[str, Memory] = dict(outputs)
+        for name, value in self.values.items():
+            if not isinstance(value, Source) and name not in self.memory:
+                self._place(value)
+        self.inlined = {name for name in self.paths if self._may_inline(name)}
+        self.depths: dict[str, int] = {}
+
+    # -- where things live -------------------------------------------------------------------------
+
+    def home(self, value: Value) -> Path:
+        """Return the loops inside which `value` is finished."""
+        path = self.paths[value.name]
+        over = unfinished(value)
+        for depth, nest in enumerate(path):
+            if nest.label in over:
+                return path[:depth]
+        return path
+
+    def _uses(self) -> dict[str, list[Path]]:
+        uses: dict[str, list[Path]] = defaultdict(list)
+        for value in self.values.values():
+            if isinstance(value, Source):
+                continue
+            for read in reads(value):
+                at_home = isinstance(value, Scatter) and read == value.base
+                uses[read].append(self.home(value) if at_home else self.paths[value.name])
+        return uses
+
+    def _place(self, value: Value) -> None:
+        """Give `value` memory if it outlives the iteration that makes it."""
+        home = self.home(value)
+        common = home
+        for path in self.uses[value.name]:
+            common = _common(common, path)
+        fixed = {nest.label for nest in common if nest.block is None}
+        blocked = {nest.label: nest for nest in common if nest.block is not None}
+        missing = [label for label in value.labels if label not in fixed]
+        if isinstance(value, Check) or not (missing or isinstance(value, Scatter)):
+            return
+        block = {label for label in missing if label in blocked}
+        shape = [
+            Index.of(blocked[label].block or 0) if label in block else self.extents[label]
+            for label in missing
+        ]
+        strides = dict(zip(missing, contiguous_strides(shape), strict=True))
+        name = f"{self.prefix}_{value.name}"
+        length = product(shape)
+        if block and length.constant is not None and length.constant <= STACK_ELEMENTS:
+            owner = [nest for nest in common if nest.label in block][-1]
+            self.arrays[id(owner)].append(Array(name, value.dtype, length.constant))
+        else:
+            self.temporaries.append(Temporary(name, value.dtype, length))
+        self.memory[value.name] = Memory(name, strides, blocked=frozenset(block))
+
+    def _may_inline(self, name: str) -> bool:
+        value = self.values[name]
+        return (
+            isinstance(value, Map)
+            and name not in self.memory
+            and len(self.uses[name]) == 1
+            and self.uses[name][0] == self.paths[name]
+            and not any(
+                name in (*v.at, v.source if isinstance(v, Gather) else v.base)
+                for v in self.values.values()
+                if isinstance(v, Gather | Scatter)
+            )
+        )
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def write(self) -> tuple[Stmt, ...]:
+        """Return the statements of the whole region."""
+        return tuple(self._items(self.tree, ()))
+
+    def _items(self, items: Sequence[Nest | Value], path: Path) -> Iterator[Stmt]:
+        for item in items:
+            if isinstance(item, Nest):
+                inside = list(_inside(item))
+                for value in inside:
+                    yield from self._begin(value, item, path)
+                yield self._loop(item, path)
+                for value in inside:
+                    yield from self._finish(value, item, path)
+            else:
+                yield from self._statement(item, path)
+
+    def _loop(self, nest: Nest, path: Path) -> Loop:
+        variable = self.variables[nest.label]
+        inner = (*path, nest)
+        body = tuple(self._items(nest.body, inner))
+        extent = self.extents[nest.label]
+        if nest.block is not None:
+            start = Index.name(f"{variable}_block")
+            end = Op(
+                "ptl_min_int64({0}, {1})",
+                (Integer(start + nest.block), Integer(extent)),
+                "int64",
+            )
+            body = (Let(Var(f"{variable}_end", "int64"), end), *self.arrays[id(nest)], *body)
+            return Loop(f"{variable}_block", extent, body, step=nest.block)
+        kind = "simd" if self._vectorises(nest) else "serial"
+        if any(outer.label == nest.label for outer in path):
+            return Loop(
+                variable,
+                Index.name(f"{variable}_end"),
+                body,
+                start=Index.name(f"{variable}_block"),
+                kind=kind,
+            )
+        return Loop(variable, extent, body, kind=kind)
+
+    def _vectorises(self, nest: Nest) -> bool:
+        extent = self.extents[nest.label].constant
+        if extent is not None and extent <= 4:
+            return False
+        return all(
+            not isinstance(item, Nest | Scatter) and not item.dtype.startswith("complex")
+            for item in nest.body
+        )
+
+    def _begin(self, value: Value, nest: Nest, path: Path) -> Iterator[Stmt]:
+        """Write what must stand before loop `nest` for a value that accumulates inside it."""
+        match value:
+            case Check() if self.home(value) == path:
+                yield Let(Var(value.name, "bool"), Const(False, "bool"), mutable=True)
+            case Scatter() if self.home(value) == path:
+                yield from self._fill(value, path)
+            case Reduce():
+                starts_here = self.home(value) == path and nest.label in value.over
+                if starts_here and self._register_home(value) != path:
+                    yield from self._fill(value, path)
+                if self._register_home(value) == path and nest.label in value.over:
+                    yield Let(Var(value.name, value.dtype), value.identity, mutable=True)
+
+    def _finish(self, value: Value, nest: Nest, path: Path) -> Iterator[Stmt]:
+        """Write what must stand after loop `nest` for a value that accumulated inside it."""
+        match value:
+            case Check() if self.home(value) == path:
+                yield If(value.name, self._find_bad_index(value, path))
+            case Reduce() if self._register_home(value) == path and nest.label in value.over:
+                memory = self.memory.get(value.name)
+                if memory is None:
+                    return
+                total: Expr = Var(value.name, value.dtype)
+                if self.home(value) != path:
+                    total = Op(value.template, (self._load(value, path), total), value.dtype)
+                yield Store(memory.buffer, self._address(memory, path), total)
+
+    def _register_home(self, value: Reduce) -> Path | None:
+        """Return where a local accumulator may stand: only summed loops inside, None if nowhere."""
+        path = self.paths[value.name]
+        depth = len(path)
+        while depth and path[depth - 1].label in value.over:
+            depth -= 1
+        return path[:depth] if depth < len(path) else None
+
+    def _fill(self, value: Reduce | Scatter, path: Path) -> Iterator[Stmt]:
+        """Give the memory of `value` its first contents, over the labels that `path` leaves."""
+        memory = self.memory[value.name]
+        fixed = {nest.label for nest in path if nest.block is None}
+        labels = [label for label in value.labels if label not in fixed]
+        first: Expr
+        if isinstance(value, Reduce):
+            first = value.identity
+        elif value.base is None:
+            first = Const(0, value.dtype)
+        else:
+            first = self._value_at_labels(value.base)
+        body: tuple[Stmt, ...] = (Store(memory.buffer, self._address(memory, path), first),)
+        blocks = {nest.label for nest in path if nest.block is not None}
+        for label in reversed(labels):
+            variable = self.variables[label]
+            if label in blocks:
+                start, stop = Index.name(f"{variable}_block"), Index.name(f"{variable}_end")
+            else:
+                start, stop = Index.of(0), self.extents[label]
+            kind = "simd" if label == labels[-1] else "serial"
+            body = (Loop(variable, stop, body, start=start, kind=kind),)
+        yield from body
+
+    def _value_at_labels(self, name: str) -> Expr:
+        value = self.values[name]
+        if isinstance(value, Source):
+            return Load(value.buffer, self._source_address(value), value.dtype)
+        if name in self.memory:
+            return Load(self.memory[name].buffer, self._address(self.memory[name], ()), value.dtype)
+        return Var(name, value.dtype)
+
+    def _statement(self, value: Value, path: Path) -> Iterator[Stmt]:
+        """Write what one iteration does for `value`."""
+        name = value.name
+        match value:
+            case Map() | Gather():
+                if name in self.inlined and self._depth(name) < INLINE_DEPTH:
+                    return
+                self.inlined.discard(name)
+                if isinstance(value, Map):
+                    expr = self._resolve(value.expr, path)
+                else:
+                    yield from self._positions(value, path)
+                    expr = self._gathered(value, path)
+                memory = self.memory.get(name)
+                if memory is not None and path not in self.uses[name]:
+                    yield Store(memory.buffer, self._address(memory, path), expr)
+                    return
+                yield Let(Var(name, value.dtype), expr)
+                if memory is not None:
+                    here = Var(name, value.dtype)
+                    yield Store(memory.buffer, self._address(memory, path), here)
+            case Reduce():
+                expr = self._resolve(value.expr, path)
+                if self._register_home(value) is None:
+                    memory = self.memory[name]
+                    total = Op(value.template, (self._load(value, path), expr), value.dtype)
+                    yield Store(memory.buffer, self._address(memory, path), total)
+                else:
+                    yield Update(Var(name, value.dtype), value.template, expr)
+            case Scatter():
+                yield from self._positions(value, path)
+                memory = self.memory[name]
+                address = self._position_address(value, memory, path)
+                expr = self._resolve(value.expr, path)
+                if value.template is not None:
+                    there = Load(memory.buffer, address, value.dtype)
+                    expr = Op(value.template, (there, expr), value.dtype)
+                yield Store(memory.buffer, address, expr)
+            case Check():
+                index = self._read(value.index, path)
+                bad = Op("ptl_out_of_range({0}, {1})", (index, Integer(value.extent)), "bool")
+                yield Update(Var(name, "bool"), "{0} | {1}", bad)
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def _depth(self, name: str) -> int:
+        """Return how deep the expression of an inlined value is, counting what it inlines."""
+        if name not in self.depths:
+            value = self.values[name]
+            assert isinstance(value, Map)
+            deepest = max((self._depth(r) for r in reads(value) if r in self.inlined), default=0)
+            operators = sum(isinstance(e, Op) for e in subexpressions(value.expr))
+            self.depths[name] = deepest + max(1, operators)
+        return self.depths[name]
+
+    def _resolve(self, expr: Expr, path: Path) -> Expr:
+        match expr:
+            case Var(name, _):
+                return self._read(name, path)
+            case Op(template, args, dtype):
+                return Op(template, tuple(self._resolve(a, path) for a in args), dtype)
+            case Cast(arg, dtype):
+                return Cast(self._resolve(arg, path), dtype)
+        return expr
+
+    def _read(self, name: str, path: Path) -> Expr:
+        if name.startswith("@"):
+            return Integer(Index.name(self.variables[name[1:]]))
+        value = self.values[name]
+        if isinstance(value, Source):
+            return Load(value.buffer, self._source_address(value), value.dtype)
+        if name in self.inlined:
+            assert isinstance(value, Map)
+            return self._resolve(value.expr, path)
+        if name in self.memory and not self._is_local(value, path):
+            return self._load(value, path)
+        return Var(name, value.dtype)
+
+    def _is_local(self, value: Value, path: Path) -> bool:
+        """Whether the C local of `value` is in scope at `path`."""
+        if isinstance(value, Scatter):
+            return False
+        if isinstance(value, Reduce):
+            return self._register_home(value) == self.home(value) == path[: len(self.home(value))]
+        home = self.paths[value.name]
+        return path[: len(home)] == home and home in self.uses[value.name]
+
+    def _load(self, value: Value, path: Path) -> Load:
+        memory = self.memory[value.name]
+        return Load(memory.buffer, self._address(memory, path), value.dtype)
+
+    def _source_address(self, source: Source) -> Index:
+        address = source.offset
+        for label, stride in zip(source.labels, source.strides, strict=True):
+            address = address + Index.name(self.variables[label]) * stride
+        return address
+
+    def _address(self, memory: Memory, path: Path) -> Index:
+        address = memory.offset
+        for label, stride in memory.strides.items():
+            address = address + self._coordinate(label, memory) * stride
+        return address
+
+    def _coordinate(self, label: str, memory: Memory) -> Index:
+        position = Index.name(self.variables[label])
+        if label in memory.blocked:
+            position = position - Index.name(f"{self.variables[label]}_block")
+        return position
+
+    # -- positions that are values -----------------------------------------------------------------
+
+    def _positions(self, value: Gather | Scatter, path: Path) -> Iterator[Stmt]:
+        """Write the positions from which `value` reads or to which it writes."""
+        for axis, at in enumerate(value.at):
+            if not at.startswith("@"):
+                index = self._read(at, path)
+                length = Integer(self._axis_length(value, axis))
+                position = Op("ptl_wrap_index({0}, {1})", (index, length), "int64")
+                yield Let(Var(f"{value.name}_at{axis}", "int64"), position)
+
+    def _axis_length(self, value: Gather | Scatter, axis: int) -> Index:
+        labels = self._target_labels(value)
+        return self.extents[labels[axis]]
+
+    def _target_labels(self, value: Gather | Scatter) -> tuple[str, ...]:
+        return value.labels if isinstance(value, Scatter) else self.values[value.source].labels
+
+    def _gathered(self, value: Gather, path: Path) -> Expr:
+        source = self.values[value.source]
+        if isinstance(source, Source):
+            strides = dict(zip(source.labels, source.strides, strict=True))
+            memory = Memory(source.buffer, strides, source.offset)
+        else:
+            memory = self.memory[value.source]
+        return Load(memory.buffer, self._position_address(value, memory, path), source.dtype)
+
+    def _position_address(self, value: Gather | Scatter, memory: Memory, path: Path) -> Index:
+        address = memory.offset
+        for axis, (label, at) in enumerate(
+            zip(self._target_labels(value), value.at, strict=True)
+        ):
+            if label not in memory.strides:
+                continue
+            if at.startswith("@"):
+                position = self._coordinate(at[1:], memory)
+            else:
+                position = Index.name(f"{value.name}_at{axis}")
+            address = address + position * memory.strides[label]
+        return address
+
+    def _find_bad_index(self, value: Check, path: Path) -> tuple[Stmt, ...]:
+        """Walk the positions again, serially, to name the first that is out of range."""
+        index = self._value_at_labels(value.index)
+        found = Var(f"{value.name}_index", "int64")
+        bad = If(
+            f"ptl_out_of_range({found.name}, {value.extent})",
+            (Fail(value.where, (Index.name(found.name), value.extent)),),
+        )
+        body: tuple[Stmt, ...] = (Let(found, Cast(index, "int64")), bad)
+        fixed = {nest.label for nest in path}
+        for label in reversed([label for label in value.over if label not in fixed]):
+            body = (Loop(self.variables[label], self.extents[label], body),)
+        return body
+
+
+def _loop_variables(values: Sequence[Value], tree: Sequence[Nest | Value]) -> dict[str, str]:
+    """Name the loop variables i, j, k in the order in which loops open."""
+    labels: dict[str, None] = {}
+    stack = list(reversed(tree))
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Nest):
+            labels.setdefault(item.label)
+            stack.extend(reversed(item.body))
+    for value in values:
+        for label in value.labels:
+            labels.setdefault(label)
+    names = [*LOOP_NAMES, *(f"i{n}" for n in range(1, 1 + len(labels)))]
+    return dict(zip(labels, names, strict=False))
+
+
+def _paths(items: Sequence[Nest | Value], path: Path = ()) -> Iterator[tuple[str, Path]]:
+    for item in items:
+        if isinstance(item, Nest):
+            yield from _paths(item.body, (*path, item))
+        else:
+            yield item.name, path
+
+
+def _inside(nest: Nest) -> Iterator[Value]:
+    for item in nest.body:
+        if isinstance(item, Nest):
+            yield from _inside(item)
+        else:
+            yield item
+
+
+def _common(first: Path, second: Path) -> Path:
+    depth = 0
+    for a, b in zip(first, second, strict=False):
+        if a is not b:
+            break
+        depth += 1
+    return first[:depth]
