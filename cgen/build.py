@@ -213,12 +213,16 @@ def _checked_flags(flags: Sequence[str]) -> tuple[str, ...]:
 
 def _build_in(cache: Cache, job: _Job) -> Library:
     # One process compiles, the others wait for its entry; should it take for ever, they go on.
+    from .upkeep import after_build  # not on the way of a hit
+
     with cache.lock(job.key, patience=job.timeout + 5.0):
         entry = cache.get(job.key)
         if entry is not None:
             return _remember(cache, _open(entry, from_cache=True))
         with cache.scratch(job.key) as folder:
-            return _remember(cache, _compile(cache, job, folder))
+            library = _compile(cache, job, folder)
+    after_build(cache, job.key)
+    return _remember(cache, library)
 
 
 def _compile(cache: Cache, job: _Job, folder: str) -> Library:

@@ -115,7 +115,7 @@ class Cache:
         self.directory = self.requested
         trouble = self._open()
         if trouble:
-            self._warn(f"the cache directory {self.requested} is not used: {trouble}")
+            self.warn(f"the cache directory {self.requested} is not used: {trouble}")
             self.directory = private_temporary()
 
     def _open(self) -> str:
@@ -132,7 +132,7 @@ class Cache:
 
     def fallback(self, reason: str) -> Cache:
         """A private temporary cache for what cannot be stored here."""
-        self._warn(
+        self.warn(
             f"nothing can be stored in the cache directory {self.directory} ({reason}); programs "
             "are compiled for this process only"
         )
@@ -148,16 +148,16 @@ class Cache:
         entry, trouble = self.inspect(key)
         if trouble:
             if os.path.isdir(folder):  # else someone removed it while we were reading
-                self._warn(f"the cache entry {folder} is rebuilt: {trouble}")
+                self.warn(f"the cache entry {folder} is rebuilt: {trouble}")
                 self.remove(key)
             return None
         assert entry is not None
         _touch(os.path.join(folder, "meta.json"))
         return entry
 
-    def inspect(self, key: str) -> tuple[Entry | None, str]:
-        """The entry of that key and what is wrong with it, without a trace."""
-        folder = self.path("entries", _checked(key))
+    def inspect(self, key: str, folder: str = "") -> tuple[Entry | None, str]:
+        """The entry of that key (or in `folder`) and what is wrong with it, without a trace."""
+        folder = folder or self.path("entries", _checked(key))
         meta = read_sealed(os.path.join(folder, "meta.json"))
         if meta is None:
             return None, "its description is missing or damaged"
@@ -167,11 +167,9 @@ class Cache:
     def __contains__(self, key: str) -> bool:
         return os.path.isdir(self.path("entries", _checked(key)))
 
-    def keys(self) -> list[str]:
+    def entry_keys(self) -> list[str]:
         """Keys of all entries, whole or not."""
-        with contextlib.suppress(OSError):
-            return sorted(name for name in os.listdir(self.path("entries")) if _KEY.fullmatch(name))
-        return []
+        return [name for name in _listed(self.path("entries")) if _KEY.fullmatch(name)]
 
     @contextlib.contextmanager
     def scratch(self, key: str) -> Iterator[str]:
@@ -187,19 +185,21 @@ class Cache:
                 remove_tree(folder)
 
     def publish(self, key: str, folder: str, meta: dict[str, Any]) -> Entry:
-        """Make what `folder` holds the entry of that key, in one step, and return it."""
-        library = os.path.join(folder, LIBRARY)
-        size, sha256 = _fingerprint(library)
+        """Describe what `folder` holds and make it the entry of that key, in one step."""
+        size, sha256 = _fingerprint(os.path.join(folder, LIBRARY))
         whole = {**meta, "schema": SCHEMA, "key": key, "sha256": sha256, "bytes": size}
         for name in os.listdir(folder):
             os.chmod(os.path.join(folder, name), 0o600)
         write_sealed(os.path.join(folder, "meta.json"), whole)
+        return self.install(key, folder)
+
+    def install(self, key: str, folder: str) -> Entry:
+        """Move a directory with a complete entry into place, unless a whole one is there."""
         make_private(self.path("entries"))
         target = self.path("entries", _checked(key))
         for _ in range(5):
             try:
                 os.rename(folder, target)
-                return Entry(target, whole)
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
@@ -242,15 +242,30 @@ class Cache:
     def get_record(self, key: str) -> dict[str, Any] | None:
         """The record stored under `key`, or None; a damaged one counts as absent."""
         path = self.path("records", _checked(key) + ".json")
-        body = read_sealed(path)
-        if body is not None and body.keys() == {"key", "record"} and body["key"] == key:
+        record = self.inspect_record(key)
+        if record is not None:
             _touch(path)
-            return body["record"]
-        if os.path.exists(path):
-            self._warn(f"the cache record {path} is damaged and made anew")
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-        return None
+        elif os.path.exists(path):
+            self.warn(f"the cache record {path} is damaged and made anew")
+            self.remove_record(key)
+        return record
+
+    def inspect_record(self, key: str) -> dict[str, Any] | None:
+        """The record stored under `key` if it is whole, without a trace."""
+        body = read_sealed(self.path("records", _checked(key) + ".json"))
+        if body is None or body.keys() != {"key", "record"} or body["key"] != key:
+            return None
+        return body["record"] if isinstance(body["record"], dict) else None
+
+    def remove_record(self, key: str) -> None:
+        """Remove the record stored under `key`, where there is one."""
+        with contextlib.suppress(OSError):
+            os.unlink(self.path("records", _checked(key) + ".json"))
+
+    def record_keys(self) -> list[str]:
+        """Keys of all records, whole or not."""
+        names = [name.removesuffix(".json") for name in _listed(self.path("records"))]
+        return [name for name in names if _KEY.fullmatch(name)]
 
     def put_record(self, key: str, record: dict[str, Any]) -> bool:
         """Store a JSON object under `key`; False when the directory cannot be written to.
@@ -268,7 +283,7 @@ class Cache:
 
     # --------------------------------------------------------------------------------------------
 
-    def _warn(self, message: str) -> None:
+    def warn(self, message: str) -> None:
         """Warn once in a process about one thing."""
         if message not in _warned:
             _warned.add(message)
@@ -287,6 +302,13 @@ def _depth() -> int:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
         depth, frame = depth + 1, frame.f_back
     return depth
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
 
 
 def _checked(key: str) -> str:

@@ -22,7 +22,8 @@ from .errors import BuildError
 from .process import run_all
 from .sealed import digest, read_sealed, write_sealed
 
-__all__ = ["INCLUDE", "Toolchain", "find_toolchain", "headers_digest"]
+__all__ = ["INCLUDE", "Toolchain", "describe_command", "environment", "find_toolchain",
+           "headers_digest"]  # fmt: skip
 
 INCLUDE = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "include")
 
@@ -210,7 +211,7 @@ def _identify(command: tuple[str, ...], wanted: str, memo: str) -> Toolchain:
         if known["latest"].get(wanted) == entry["toolchain"]:
             return toolchain
     else:
-        toolchain = _ask(command)
+        toolchain = describe_command(command)
     plain = {**asdict(toolchain), "command": list(command)}
     known["compilers"]["\n".join(command)] = {"stamp": stamp, "toolchain": plain}
     known["latest"][wanted] = plain
@@ -231,7 +232,8 @@ def _stamp(command: Sequence[str]) -> list[list]:
     return stamp
 
 
-def _ask(command: tuple[str, ...]) -> Toolchain:
+def describe_command(command: tuple[str, ...]) -> Toolchain:
+    """Who the compiler started by this command is, found by asking it."""
     try:
         [answer] = run_all([(*command, "-v")], timeout=30, environment=environment())
     except OSError as error:
