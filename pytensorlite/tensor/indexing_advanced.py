@@ -1,0 +1,606 @@
+"""Advanced indexing: arrays of integers and boolean masks, reading and writing.
+
+The rules are NumPy's. The arrays among the indices broadcast together, and their common axes stand
+where the first of them stood, or in front if slices separate them. A mask counts as the indices of
+its true elements. ``AdvancedSubtensor1`` and ``AdvancedIncSubtensor1`` are the frequent special case of
+one vector of integers on axis 0: a gather of rows and its reverse.
+
+Every index is checked before anything is written. Writing to a position twice adds twice when
+increasing; when setting, the last value stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pytensorlite.configdefaults import config
+from pytensorlite.graph.basic import Apply, Variable
+from pytensorlite.graph.null_type import DisconnectedType, disconnected_type
+from pytensorlite.graph.op import Op
+from pytensorlite.tensor.basic import ARange, Nonzero, alloc, arange, as_tensor_variable, switch
+from pytensorlite.tensor.basic import zeros_like
+from pytensorlite.tensor.indexing import (
+    as_tensor_index_variable,
+    check_broadcast,
+    constant_array,
+    consumed_axes,
+    flatten_index_variables,
+    indices_from_subtensor,
+    is_mask,
+    non_consecutive,
+    out_of_bounds,
+    slice_static_length,
+    unflatten_index_variables,
+)
+from pytensorlite.tensor.indexing_basic import (
+    BaseSubtensor,
+    as_written_value,
+    basic_shape,
+    check_steps,
+    pushed_through_write,
+    sum_to_value,
+)
+from pytensorlite.tensor.math import eq
+from pytensorlite.tensor.math import prod as pt_prod
+from pytensorlite.tensor.math import sum as pt_sum
+from pytensorlite.tensor.type import discrete_dtypes, tensor_type
+from pytensorlite.tensor.variable import TensorVariable
+
+_INT64_MAX = np.iinfo(np.int64).max
+
+
+class AdvancedSubtensor1(Op):
+    """Gather rows: ``x[indices]`` with a vector of integers on axis 0.
+
+    Examples
+    --------
+    >>> import pytensorlite.tensor as pt
+    >>> pt.matrix("x")[pt.lvector("i")].owner.op
+    AdvancedSubtensor1
+    """
+
+    __props__ = ()
+    check_input = False
+    idx_list = (0,)
+
+    def __init__(self, sparse_grad: bool = False):
+        if sparse_grad:
+            raise NotImplementedError("Sparse gradients are not supported; sparse_grad must be False.")
+
+    def make_node(self, x: Any, ilist: Any) -> Apply:
+        x, ilist = as_tensor_variable(x), row_indices(x, ilist)
+        shape = (ilist.type.shape[0], *x.type.shape[1:])
+        return Apply(self, [x, ilist], [tensor_type(x.type.dtype, shape)()])
+
+    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
+        x_shape, index_shape = input_shapes
+        return [(index_shape[0], *x_shape[1:])]
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        x, ilist = inputs
+        output_storage[0][0] = x[signed_index(ilist, 0, x.shape[0])]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        return [[True], [False]]
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        x, ilist = inputs
+        (g,) = cotangents
+        if isinstance(g.type, DisconnectedType):
+            return [disconnected_type(), disconnected_type()]
+        if x.type.dtype in discrete_dtypes:
+            return [zeros_like(x, config.floatX), disconnected_type()]
+        return [advanced_inc_subtensor1(zeros_like(x), g, ilist), disconnected_type()]
+
+    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
+        if isinstance(tangents[0].type, DisconnectedType):
+            return [disconnected_type()]
+        return [self(tangents[0], inputs[1])]
+
+    def __str__(self) -> str:
+        return "AdvancedSubtensor1"
+
+    __repr__ = __str__
+
+
+class AdvancedIncSubtensor1(Op):
+    """Set or increase the rows ``x[indices]``, with a vector of integers on axis 0.
+
+    Parameters
+    ----------
+    inplace : bool
+        Write into the input instead of a copy.
+    set_instead_of_inc : bool
+        Set the rows instead of adding to them.
+    """
+
+    __props__ = ("inplace", "set_instead_of_inc")
+    check_input = False
+    idx_list = (0,)
+    ignore_duplicates = False
+
+    def __init__(self, inplace: bool = False, set_instead_of_inc: bool = False):
+        self.inplace = bool(inplace)
+        self.set_instead_of_inc = bool(set_instead_of_inc)
+        self.destroy_map = {0: [0]} if inplace else {}
+
+    def clone_inplace(self) -> AdvancedIncSubtensor1:
+        """Return the op that writes into its input."""
+        return type(self)(inplace=True, set_instead_of_inc=self.set_instead_of_inc)
+
+    def make_node(self, x: Any, y: Any, ilist: Any) -> Apply:
+        x, ilist = as_tensor_variable(x), row_indices(x, ilist)
+        y = as_written_value(self, x, y, x.type.ndim)
+        return Apply(self, [x, y, ilist], [x.type()])
+
+    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
+        return [input_shapes[0]]
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        x, y, ilist = inputs
+        output_storage[0][0] = write(self, node, x, y, (signed_index(ilist, 0, x.shape[0]),))
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        return [[True], [True], [False]]
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        x, y, ilist = inputs
+        (g,) = cotangents
+        if isinstance(g.type, DisconnectedType):
+            return [disconnected_type() for _ in inputs]
+        if x.type.dtype in discrete_dtypes:
+            return [zeros_like(x, config.floatX), zeros_like(y, config.floatX), disconnected_type()]
+        gy = advanced_subtensor1(g, ilist)
+        if not self.set_instead_of_inc:
+            return [g, sum_to_value(y, gy), disconnected_type()]
+        gx = advanced_set_subtensor1(g, zeros_like(y), ilist)
+        if not positions_are_distinct([ilist]):
+            order = arange(ilist.shape[0], dtype="int64")
+            last_writer = advanced_set_subtensor1(alloc(np.int64(0), x.shape[0]), order, ilist)
+            survived = eq(advanced_subtensor1(last_writer, ilist), order)
+            gy = switch(survived.dimshuffle(0, *["x"] * (x.type.ndim - 1)), gy, zeros_like(gy))
+        return [gx, sum_to_value(y, gy), disconnected_type()]
+
+    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
+        return pushed_through_write(self, inputs, tangents)
+
+    def __str__(self) -> str:
+        place = "inplace" if self.inplace else "no_inplace"
+        return f"AdvancedIncSubtensor1{{{place},{'set' if self.set_instead_of_inc else 'inc'}}}"
+
+    __repr__ = __str__
+
+
+class AdvancedSubtensor(BaseSubtensor):
+    """Read a part of an array with at least one array of integers, or mask, among the indices.
+
+    Parameters
+    ----------
+    idx_list : sequence of (int or slice)
+        The form of the expression: see `pytensorlite.tensor.indexing`.
+
+    Examples
+    --------
+    >>> import pytensorlite.tensor as pt
+    >>> pt.matrix("x")[:, [0, 0]].type
+    TensorType(float64, shape=(None, 2))
+    """
+
+    __props__ = ("idx_list",)
+    __hash__ = BaseSubtensor.__hash__
+
+    def make_node(self, x: Any, *index_variables: Any) -> Apply:
+        x = as_tensor_variable(x)
+        indices = [as_tensor_index_variable(index) for index in index_variables]
+        shape = static_advanced_shape(self, x, indices)
+        return Apply(self, [x, *indices], [tensor_type(x.type.dtype, shape)()])
+
+    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
+        entries = indices_from_subtensor(node.inputs[1:], self.idx_list)
+        lengths = dict(zip(node.inputs[1:], input_shapes[1:], strict=True))
+        return [advanced_shape(input_shapes[0], entries, lengths)]
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        x, *indices = inputs
+        part = x[advanced_numpy_index(x.shape, indices, self.idx_list)]
+        # Indices that are all of rank 0 make a view, and this op promises a new array.
+        output_storage[0][0] = np.array(part) if np.may_share_memory(part, x) else np.asarray(part)
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        return [[True], *([False] for _ in node.inputs[1:])]
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        x, *indices = inputs
+        (g,) = cotangents
+        rest = [disconnected_type() for _ in indices]
+        if isinstance(g.type, DisconnectedType):
+            return [disconnected_type(), *rest]
+        if x.type.dtype in discrete_dtypes:
+            return [zeros_like(x, config.floatX), *rest]
+        return [AdvancedIncSubtensor(self.idx_list)(zeros_like(x), g, *indices), *rest]
+
+    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
+        if isinstance(tangents[0].type, DisconnectedType):
+            return [disconnected_type()]
+        return [self(tangents[0], *inputs[1:])]
+
+    @staticmethod
+    def non_consecutive_adv_indexing(node: Apply) -> bool:
+        """Whether slices separate the advanced indices, so that their axes come first."""
+        return non_consecutive(indices_from_subtensor(node.inputs[1:], node.op.idx_list))
+
+    non_contiguous_adv_indexing = non_consecutive_adv_indexing
+
+    def __str__(self) -> str:
+        return f"AdvancedSubtensor{{idx_list={self.idx_list}}}"
+
+    __repr__ = __str__
+
+
+class AdvancedIncSubtensor(BaseSubtensor):
+    """Set or increase a part of an array picked by arrays of integers or masks.
+
+    Parameters
+    ----------
+    idx_list : sequence of (int or slice)
+        The form of the expression: see `pytensorlite.tensor.indexing`.
+    inplace : bool
+        Write into the input instead of a copy.
+    set_instead_of_inc : bool
+        Set the part to the value instead of adding it.
+    ignore_duplicates : bool
+        When increasing, add only the last value given for a position, as NumPy's ``x[i] += y`` does.
+    """
+
+    __props__ = ("idx_list", "inplace", "set_instead_of_inc", "ignore_duplicates")
+    __hash__ = BaseSubtensor.__hash__
+
+    def __init__(
+        self,
+        idx_list: Sequence[Any],
+        inplace: bool = False,
+        set_instead_of_inc: bool = False,
+        ignore_duplicates: bool = False,
+    ):
+        super().__init__(idx_list)
+        self.inplace = inplace
+        self.set_instead_of_inc = set_instead_of_inc
+        self.ignore_duplicates = ignore_duplicates
+        self.destroy_map = {0: [0]} if inplace else {}
+
+    def make_node(self, x: Any, y: Any, *index_variables: Any) -> Apply:
+        x = as_tensor_variable(x)
+        indices = [as_tensor_index_variable(index) for index in index_variables]
+        y = as_written_value(self, x, y, len(static_advanced_shape(self, x, indices)))
+        return Apply(self, [x, y, *indices], [x.type()])
+
+    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
+        return [input_shapes[0]]
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        x, y, *indices = inputs
+        index = advanced_numpy_index(x.shape, indices, self.idx_list)
+        output_storage[0][0] = write(self, node, x, y, index)
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        return [[True], [True], *([False] for _ in node.inputs[2:])]
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        x, y, *indices = inputs
+        (g,) = cotangents
+        rest = [disconnected_type() for _ in indices]
+        if isinstance(g.type, DisconnectedType):
+            return [disconnected_type(), disconnected_type(), *rest]
+        if x.type.dtype in discrete_dtypes:
+            return [zeros_like(x, config.floatX), zeros_like(y, config.floatX), *rest]
+        gy = AdvancedSubtensor(self.idx_list)(g, *indices)
+        if self.set_instead_of_inc or self.ignore_duplicates:
+            gy = self._of_last_writers(x, gy, indices)
+        gx = g
+        if self.set_instead_of_inc:
+            setter = AdvancedIncSubtensor(self.idx_list, set_instead_of_inc=True)
+            gx = setter(g, zeros_like(y), *indices)
+        return [gx, sum_to_value(y, gy), *rest]
+
+    def _of_last_writers(self, x: Variable, gy: Variable, indices: Sequence[Variable]) -> Variable:
+        """Zero a cotangent where the value was overwritten by a later one at the same position."""
+        arrays = [index for index in self.array_indices(indices)]
+        if positions_are_distinct(arrays):
+            return gy
+        order = arange(pt_prod(gy.shape, dtype="int64"), dtype="int64").reshape(gy.shape, ndim=gy.type.ndim)
+        setter = AdvancedIncSubtensor(self.idx_list, set_instead_of_inc=True)
+        lengths = [x.shape[axis] for axis in range(x.type.ndim)]
+        last_writer = setter(alloc(np.int64(0), *lengths), order, *indices)
+        survived = eq(AdvancedSubtensor(self.idx_list)(last_writer, *indices), order)
+        return switch(survived, gy, zeros_like(gy))
+
+    def array_indices(self, indices: Sequence[Variable]) -> list[Variable]:
+        """Return the index inputs that are no bounds of slices."""
+        entries = unflatten_index_variables(indices, self.idx_list)
+        return [entry for entry in entries if not isinstance(entry, slice)]
+
+    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
+        return pushed_through_write(self, inputs, tangents)
+
+    non_consecutive_adv_indexing = staticmethod(
+        lambda node: non_consecutive(indices_from_subtensor(node.inputs[2:], node.op.idx_list))
+    )
+
+    def __str__(self) -> str:
+        return "AdvancedSetSubtensor" if self.set_instead_of_inc else "AdvancedIncSubtensor"
+
+    __repr__ = __str__
+
+
+advanced_subtensor1 = AdvancedSubtensor1()
+advanced_inc_subtensor1 = AdvancedIncSubtensor1()
+advanced_set_subtensor1 = AdvancedIncSubtensor1(set_instead_of_inc=True)
+
+
+def advanced_subtensor(x: Any, *index_variables: Any) -> TensorVariable:
+    """Return ``x`` indexed by any mixture of slices, integers, arrays and masks."""
+    form, inputs = flatten_index_variables(index_variables)
+    return AdvancedSubtensor(form)(x, *inputs)
+
+
+def advanced_inc_subtensor(x: Any, y: Any, *args: Any, **kwargs: Any) -> TensorVariable:
+    """Return ``x`` with ``y`` added to the part that the indices pick."""
+    form, inputs = flatten_index_variables(args)
+    return AdvancedIncSubtensor(form, **kwargs)(x, y, *inputs)
+
+
+def advanced_set_subtensor(x: Any, y: Any, *args: Any, **kwargs: Any) -> TensorVariable:
+    """Return ``x`` with ``y`` in the place of the part that the indices pick."""
+    return advanced_inc_subtensor(x, y, *args, set_instead_of_inc=True, **kwargs)
+
+
+# -- indices ---------------------------------------------------------------------------------------
+
+
+def row_indices(x: Any, ilist: Any) -> TensorVariable:
+    """Return the index vector of the row ops, checked."""
+    x, ilist = as_tensor_variable(x), as_tensor_index_variable(ilist)
+    if ilist.type.ndim != 1 or is_mask(ilist):
+        raise TypeError(f"index must be a vector of integers, got {ilist} of type {ilist.type}")
+    if x.type.ndim == 0:
+        raise TypeError(f"cannot index into a scalar, got {x} of type {x.type}")
+    return ilist
+
+
+def positions_are_distinct(arrays: Sequence[Variable]) -> bool:
+    """Whether no position can be addressed twice, as far as the graph tells."""
+    if len(arrays) == 1 and (is_mask(arrays[0]) or _counts_up(arrays[0])):
+        return True
+    if _are_all_of_one_nonzero(arrays):
+        return True
+    values = [constant_array(array) for array in arrays]
+    if any(value is None or value.dtype == bool for value in values):
+        return False
+    # -1 and n - 1 are one position: with mixed signs nothing is known before n is.
+    if any(value.size and value.min() < 0 <= value.max() for value in values):
+        return False
+    columns = np.stack([column.ravel() for column in np.broadcast_arrays(*values)])
+    return np.unique(columns, axis=1).shape == columns.shape
+
+
+def _counts_up(index: Variable) -> bool:
+    """Whether an index is an arange from a number that is not negative."""
+    if index.owner is None or not isinstance(index.owner.op, ARange):
+        return False
+    start, _, step = (constant_array(bound) for bound in index.owner.inputs)
+    return start is not None and step is not None and start >= 0 and step > 0
+
+
+def _are_all_of_one_nonzero(arrays: Sequence[Variable]) -> bool:
+    node = arrays[0].owner
+    if node is None or not isinstance(node.op, Nonzero):
+        return False
+    return set(arrays) == set(node.outputs)
+
+
+def signed_index(index: np.ndarray, axis: int, size: int) -> np.ndarray:
+    """Return an index array that NumPy reads right: of uint64 it would wrap the upper half."""
+    if index.dtype != np.uint64:
+        return index
+    if index.size and index.max() > _INT64_MAX:
+        raise out_of_bounds(index.max(), axis, size)
+    return index.astype(np.int64)
+
+
+def advanced_numpy_index(
+    shape: Sequence[int], indices: Sequence[Any], idx_list: Sequence[Any]
+) -> tuple[Any, ...]:
+    """Return the index expression for NumPy."""
+    axis = 0
+    result: list[Any] = []
+    for entry in unflatten_index_variables(indices, idx_list):
+        if isinstance(entry, slice):
+            parts = (entry.start, entry.stop, entry.step)
+            result.append(slice(*(None if part is None else int(part) for part in parts)))
+            axis += 1
+        elif entry.dtype == bool:
+            result.append(entry)
+            axis += entry.ndim
+        else:
+            result.append(signed_index(entry, axis, shape[axis]))
+            axis += 1
+    return tuple(result)
+
+
+def write(op: Any, node: Apply, x: np.ndarray, y: np.ndarray, index: tuple[Any, ...]) -> np.ndarray:
+    """Set or increase ``x[index]`` and return the array, copied unless the op works in place."""
+    part_shape = np.broadcast_to(np.int8(0), x.shape)[index].shape
+    check_broadcast(str(op), y, part_shape, node.inputs[1].type)
+    if not op.inplace:
+        x = x.copy()
+    elif np.may_share_memory(x, y):
+        y = y.copy()
+    if op.set_instead_of_inc:
+        x[index] = y
+    elif op.ignore_duplicates:
+        x[index] += y
+    else:
+        np.add.at(x, index, y)
+    return x
+
+
+# -- shapes ----------------------------------------------------------------------------------------
+
+
+def static_advanced_shape(
+    op: BaseSubtensor, x: TensorVariable, indices: Sequence[Any]
+) -> tuple[int | None, ...]:
+    """Return the static shape of the indexed part, after checking the expression."""
+    if len(indices) != op.n_index_inputs:
+        op.check_count(x, indices)
+    entries = unflatten_index_variables(indices, op.idx_list)
+    check_steps(entries)
+    axes = sum(consumed_axes(entry) for entry in entries)
+    if axes > x.type.ndim:
+        raise IndexError(
+            f"too many indices for tensor: tensor is {x.type.ndim}-dimensional, but {axes} were indexed"
+        )
+    array_shapes: list[tuple[int | None, ...]] = []
+    axis = 0
+    for entry in entries:
+        if not isinstance(entry, slice):
+            array_shapes.append(_static_index_shape(x, entry, axis))
+        axis += consumed_axes(entry)
+    broadcast = _static_broadcast(array_shapes)
+    return _assembled_shape(x.type.shape, entries, broadcast, slice_static_length)
+
+
+def _static_index_shape(x: TensorVariable, entry: Any, axis: int) -> tuple[int | None, ...]:
+    if not is_mask(entry):
+        return entry.type.shape
+    if entry.type.ndim == 0:
+        raise TypeError("A boolean index needs at least one axis; use pytensorlite.tensor.switch.")
+    for offset, length in enumerate(entry.type.shape):
+        wanted = x.type.shape[axis + offset]
+        if None not in (length, wanted) and length != wanted:
+            raise IndexError(
+                f"boolean index did not match indexed tensor along axis {axis + offset}; size of axis "
+                f"is {wanted} but size of corresponding boolean axis is {length}"
+            )
+    mask = constant_array(entry)
+    return (None,) if mask is None else (int(np.count_nonzero(mask)),)
+
+
+def _static_broadcast(shapes: Sequence[tuple[int | None, ...]]) -> tuple[int | None, ...]:
+    """Broadcast index arrays; lengths unknown now may turn out to be 1 and stretch."""
+    rank = max((len(shape) for shape in shapes), default=0)
+    result: list[int | None] = []
+    for axis in range(-rank, 0):
+        lengths = {shape[axis] for shape in shapes if len(shape) >= -axis}
+        known = lengths - {1, None}
+        if len(known) > 1:
+            raise IndexError(
+                f"shape mismatch: indexing arrays could not be broadcast together with shapes "
+                f"{', '.join(map(str, shapes))}"
+            )
+        result.append(known.pop() if known else None if None in lengths else 1)
+    return tuple(result)
+
+
+def _assembled_shape(
+    array_shape: Sequence[Any], entries: Sequence[Any], broadcast: Sequence[Any], length_of_slice: Any
+) -> tuple[Any, ...]:
+    """Put the axes of slices and the common axes of the arrays in NumPy's order."""
+    in_front = non_consecutive(entries)
+    result: list[Any] = list(broadcast) if in_front else []
+    placed = in_front
+    axis = 0
+    for entry in entries:
+        if isinstance(entry, slice):
+            result.append(length_of_slice(entry, array_shape[axis]))
+        elif not placed:
+            result.extend(broadcast)
+            placed = True
+        axis += consumed_axes(entry)
+    return (*result, *array_shape[axis:])
+
+
+def advanced_shape(
+    array_shape: Sequence[Any], entries: Sequence[Any], lengths: dict[Variable, Sequence[Any]]
+) -> tuple[Any, ...]:
+    """Return the symbolic shape of an array indexed by slices, integers, arrays and masks.
+
+    Parameters
+    ----------
+    array_shape : sequence
+        Symbolic lengths of the array.
+    entries : sequence
+        The index expression.
+    lengths : dict
+        Symbolic shapes of the arrays in it.
+    """
+    static: list[tuple[int | None, ...]] = []
+    symbolic: list[tuple[Any, ...]] = []
+    for entry in entries:
+        if isinstance(entry, slice):
+            continue
+        if is_mask(entry):
+            static.append((None,))
+            symbolic.append((pt_sum(entry, dtype="int64"),))
+        else:
+            static.append(entry.type.shape)
+            symbolic.append(tuple(lengths[entry]))
+    broadcast = _symbolic_broadcast(static, symbolic)
+    return _assembled_shape(array_shape, entries, broadcast, lambda s, n: basic_shape((n,), (s,))[0])
+
+
+def _symbolic_broadcast(
+    static: Sequence[tuple[int | None, ...]], symbolic: Sequence[tuple[Any, ...]]
+) -> tuple[Any, ...]:
+    result: list[Any] = []
+    for offset, known in enumerate(reversed(_static_broadcast(static)), 1):
+        if known is not None:
+            result.append(known)
+            continue
+        candidates = [
+            symbols[-offset]
+            for lengths, symbols in zip(static, symbolic, strict=True)
+            if len(lengths) >= offset and lengths[-offset] != 1
+        ]
+        length = candidates[0]
+        for other in candidates[1:]:
+            length = switch(eq(length, 1), other, length)
+        result.append(length)
+    return tuple(reversed(result))
+
+
+def indexed_result_shape(
+    array_shape: Sequence[Any], indices: Sequence[Any], indices_are_shapes: bool = False
+) -> tuple[Any, ...]:
+    """Return the symbolic shape of an array of a given shape after indexing.
+
+    Parameters
+    ----------
+    array_shape : sequence
+        Symbolic lengths of the array.
+    indices : sequence
+        The index expression.
+    indices_are_shapes : bool
+        Whether the shapes of the index arrays stand in place of the arrays.
+    """
+    if indices_are_shapes:
+        stand_ins: dict[Variable, Sequence[Any]] = {}
+        entries: list[Any] = []
+        for index in indices:
+            if isinstance(index, tuple | list):
+                stand_in = tensor_type("int64", (None,) * len(index))()
+                stand_ins[stand_in] = index
+                entries.append(stand_in)
+            else:
+                entries.append(index)
+        return advanced_shape(array_shape, entries, stand_ins)
+    entries = [
+        index if isinstance(index, slice) or index is None else as_tensor_index_variable(index)
+        for index in indices
+    ]
+    arrays = [entry for entry in entries if entry is not None and not isinstance(entry, slice)]
+    lengths = {array: tuple(array.shape[k] for k in range(array.type.ndim)) for array in arrays}
+    return advanced_shape(array_shape, entries, lengths)
