@@ -21,12 +21,10 @@ import contextlib
 import errno
 import hashlib
 import os
-import re
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import locks
 from .directory import default_directory, make_private, private_temporary, refusal
@@ -52,11 +50,9 @@ _FIELDS: dict[str, Any] = {
     "headers": str,  # digest of include/*.h
 }
 _TOUCH_AFTER = 3600.0  # seconds; the order of last use needs no finer clock
-_KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One compiled program: the directory that holds it and its description."""
 
     directory: str
@@ -169,7 +165,7 @@ class Cache:
 
     def entry_keys(self) -> list[str]:
         """Keys of all entries, whole or not."""
-        return [name for name in _listed(self.path("entries")) if _KEY.fullmatch(name)]
+        return [name for name in _listed(self.path("entries")) if _is_key(name)]
 
     @contextlib.contextmanager
     def scratch(self, key: str) -> Iterator[str]:
@@ -265,7 +261,7 @@ class Cache:
     def record_keys(self) -> list[str]:
         """Keys of all records, whole or not."""
         names = [name.removesuffix(".json") for name in _listed(self.path("records"))]
-        return [name for name in names if _KEY.fullmatch(name)]
+        return [name for name in names if _is_key(name)]
 
     def put_record(self, key: str, record: dict[str, Any]) -> bool:
         """Store a JSON object under `key`; False when the directory cannot be written to.
@@ -311,8 +307,13 @@ def _listed(folder: str) -> list[str]:
         return []
 
 
+def _is_key(text: str) -> bool:
+    plain = text.replace("-", "").replace("_", "")
+    return len(text) <= 128 and plain.isascii() and plain.isalnum()
+
+
 def _checked(key: str) -> str:
-    if not _KEY.fullmatch(key):
+    if not _is_key(key):
         raise ValueError(f"a cache key has 1 to 128 letters, digits, - or _; got {key!r}")
     return key
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 __all__ = ["BuildError", "CacheWarning", "describe_failure"]
@@ -37,13 +36,6 @@ class CacheWarning(UserWarning):
     """The cache on disk could not be used as asked; the result is right, only slower to get."""
 
 
-_COMPLAINT = re.compile(
-    r"^(?P<file>[^\n]*?):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<text>.*)$", re.MULTILINE
-)
-# Linkers and drivers name no line: "ld: cannot find -lfoo", "undefined reference to `f'".
-_OTHER_COMPLAINT = re.compile(
-    r"^.*(?:error|cannot|undefined reference|No space left).*$", re.MULTILINE
-)
 _CONTEXT = 3  # lines of C shown on each side of the complaint
 
 
@@ -81,9 +73,14 @@ def describe_failure(
 
 
 def _first_complaint(log: str, sources: dict[str, str]) -> list[str]:
-    match = _COMPLAINT.search(log)
+    import re  # only failures come here
+
+    match = re.search(
+        r"^(?P<file>[^\n]*?):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<text>.*)$", log, re.M
+    )
     if match is None:
-        other = _OTHER_COMPLAINT.search(log)
+        # Linkers and drivers name no line: "ld: cannot find -lfoo", "undefined reference to `f'".
+        other = re.search(r"^.*(?:error|cannot|undefined reference|No space).*$", log, re.M)
         return [other.group().strip()] if other else log.strip().splitlines()[-3:]
     name, line = match["file"].rsplit("/", 1)[-1], int(match["line"])
     complaint = [f"{name}:{line}: error: {match['text']}"]

@@ -30,6 +30,11 @@ class Finished:
     output: str
     timed_out: bool = False
 
+    @property
+    def fine(self) -> bool:
+        """Whether it ended by itself, with status 0."""
+        return self.status == 0 and not self.timed_out
+
     def describe(self) -> str:
         """One phrase for people: ``gcc ended with status 1``."""
         name = os.path.basename(self.command[0])

@@ -12,14 +12,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from . import features
 from .errors import BuildError
-from .process import run_all
 from .sealed import digest, read_sealed, write_sealed
 
 __all__ = ["INCLUDE", "Toolchain", "describe_command", "environment", "find_toolchain",
@@ -34,8 +32,7 @@ _REMEDY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Toolchain:
+class Toolchain(NamedTuple):
     """A compiler and what it makes files for.
 
     Attributes
@@ -69,12 +66,17 @@ class Toolchain:
             "-std=gnu11", "-O3", "-fPIC",
             "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fopenmp-simd",
             *self._target_flags(),
-            f"-I{INCLUDE}",
         )  # fmt: skip
 
     def link_flags(self) -> tuple[str, ...]:
         """Flags after the objects: the vector library where the platform has one, and libm."""
         return (*(("-lmvec",) if self._has_vector_library() else ()), "-lm")
+
+    def own_environment(self, folder: str) -> dict[str, str]:
+        """Variables for a compiler that keeps things of its own, to be kept in `folder`."""
+        # zig compiles its own libc once; that stays beside our entries, not in the user's home
+        names = ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR") if self.is_zig else ()
+        return dict.fromkeys(names, folder)
 
     def _target_flags(self) -> tuple[str, ...]:
         level = features.level()
@@ -91,8 +93,8 @@ class Toolchain:
         return (*flags, "-mprefer-vector-width=512") if level == "x86-64-v4" else flags
 
     def _knows_levels(self) -> bool:
-        major = int(re.match(r"\d*", self.version).group() or 0)  # type: ignore[union-attr]
-        return major >= {"gcc": 11, "clang": 12}.get(self.family, 0)
+        major = self.version.partition(".")[0]
+        return major.isdigit() and int(major) >= {"gcc": 11, "clang": 12}.get(self.family, 0)
 
     def _has_vector_library(self) -> bool:
         if self.is_zig or "linux" not in self.target or "musl" in self.target:
@@ -119,7 +121,8 @@ def _libc_version() -> tuple[int, ...]:
         text = os.confstr("CS_GNU_LIBC_VERSION") or ""
     except (ValueError, OSError, AttributeError):
         return (0,)
-    return tuple(int(number) for number in re.findall(r"\d+", text)) or (0,)
+    numbers = text.rpartition(" ")[2].split(".")  # "glibc 2.36"
+    return tuple(int(number) for number in numbers if number.isdigit()) or (0,)
 
 
 @functools.cache
@@ -212,7 +215,7 @@ def _identify(command: tuple[str, ...], wanted: str, memo: str) -> Toolchain:
             return toolchain
     else:
         toolchain = describe_command(command)
-    plain = {**asdict(toolchain), "command": list(command)}
+    plain = {**toolchain._asdict(), "command": list(command)}
     known["compilers"]["\n".join(command)] = {"stamp": stamp, "toolchain": plain}
     known["latest"][wanted] = plain
     if memo:
@@ -234,6 +237,10 @@ def _stamp(command: Sequence[str]) -> list[list]:
 
 def describe_command(command: tuple[str, ...]) -> Toolchain:
     """Who the compiler started by this command is, found by asking it."""
+    import re
+
+    from .process import run_all  # not on the way of a hit
+
     try:
         [answer] = run_all([(*command, "-v")], timeout=30, environment=environment())
     except OSError as error:
