@@ -59,6 +59,8 @@ CLAUSES = {
     "{0} ^ {1}": "^",
     "{0} && {1}": "&&",
     "{0} || {1}": "||",
+    "ptl_add({0}, {1})": "+",
+    "ptl_mul({0}, {1})": "*",
 }
 
 INDENT = "    "
@@ -233,8 +235,8 @@ def statements(body: Iterable[Stmt], level: int = 1) -> Iterator[str]:
             case Call(text):
                 yield f"{pad}{text};"
             case Fail(where, details):
-                arguments = "".join(f", {detail}" for detail in details)
-                yield f"{pad}return ptl_fail(error, {where}{arguments});"
+                arguments = ", ".join(str(detail) for detail in details) or "0"
+                yield f"{pad}return PTL_FAIL(error, {where}, {arguments});"
             case Comment(text):
                 yield f"{pad}/* {comment_text(text)} */"
 

@@ -17,6 +17,7 @@ that lets it vectorise.  All nodes are immutable; no pass edits text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -225,3 +226,45 @@ def subexpressions(expr: Expr) -> Iterator[Expr]:
                 stack.extend(args)
             case Cast(arg, _):
                 stack.append(arg)
+
+
+def names(body: tuple[Stmt, ...]) -> set[str]:
+    """Return every name that occurs in an index, a bound or a condition of `body`.
+
+    Examples
+    --------
+    >>> sorted(names((Loop("i", Index.name("n0"), (Store("y0", Index.name("i"), Var("x", "bool")),)),)))
+    ['i', 'n0']
+    """
+    found: set[str] = set()
+    for stmt in walk(body):
+        match stmt:
+            case Loop():
+                found |= stmt.start.names | stmt.stop.names
+            case Store():
+                found |= stmt.index.names
+            case If():
+                found.update(re.findall(r"[A-Za-z_]\w*", stmt.condition))
+            case Fail():
+                found.update(name for detail in stmt.details for name in detail.names)
+            case Let(_, Index() as index):
+                found |= index.names
+        for expr in expressions(stmt):
+            for sub in subexpressions(expr):
+                if isinstance(sub, Load | Integer):
+                    found |= sub.index.names
+    return found
+
+
+def buffers(body: tuple[Stmt, ...]) -> tuple[dict[str, None], dict[str, None]]:
+    """Return the names of the buffers that `body` reads and of those it writes, in order."""
+    read: dict[str, None] = {}
+    written: dict[str, None] = {}
+    for stmt in walk(body):
+        for expr in expressions(stmt):
+            for sub in subexpressions(expr):
+                if isinstance(sub, Load):
+                    read.setdefault(sub.buffer)
+        if isinstance(stmt, Store):
+            written.setdefault(stmt.buffer)
+    return read, written

@@ -9,7 +9,7 @@ accumulates in a local when the loops inside its home are all summed over, else 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytensorlite.cgen.index import Index, contiguous_strides, product
@@ -61,15 +61,6 @@ class Memory:
     blocked: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
-class Temporary:
-    """A workspace array that the nest asks for."""
-
-    name: str
-    dtype: str
-    length: Index
-
-
 class Writer:
     """Writes the statements of one scheduled region.
 
@@ -83,8 +74,8 @@ class Writer:
         The length of each label.
     outputs
         Memory of the values that leave the region, by name.
-    prefix
-        Begins the names of workspace arrays, so that two regions of a program do not clash.
+    allocate
+        Gives a workspace array of a dtype and a length, and returns its name.
     """
 
     def __init__(
@@ -93,16 +84,15 @@ class Writer:
         tree: Sequence[Nest | Value],
         extents: Mapping[str, Index],
         outputs: Mapping[str, Memory],
-        prefix: str = "b",
+        allocate: Callable[[str, Index], str],
     ):
         self.values = {v.name: v for v in values}
         self.tree = tree
         self.extents = extents
-        self.prefix = prefix
+        self.allocate = allocate
         self.variables = _loop_variables(values, tree)
         self.paths: dict[str, Path] = dict(_paths(tree))
         self.uses = self._uses()
-        self.temporaries: list[Temporary] = []
         self.arrays: dict[int, list[Array]] = defaultdict(list)  # by id of the block they live in
         self.memory: dict[str, Memory] = dict(outputs)
         for name, value in self.values.items():
@@ -149,13 +139,13 @@ class Writer:
             for label in missing
         ]
         strides = dict(zip(missing, contiguous_strides(shape), strict=True))
-        name = f"{self.prefix}_{value.name}"
         length = product(shape)
         if block and length.constant is not None and length.constant <= STACK_ELEMENTS:
+            name = f"rows_{value.name}"
             owner = [nest for nest in common if nest.label in block][-1]
             self.arrays[id(owner)].append(Array(name, value.dtype, length.constant))
         else:
-            self.temporaries.append(Temporary(name, value.dtype, length))
+            name = self.allocate(value.dtype, length)
         self.memory[value.name] = Memory(name, strides, blocked=frozenset(block))
 
     def _may_inline(self, name: str) -> bool:
@@ -332,7 +322,7 @@ class Writer:
                 yield Store(memory.buffer, address, expr)
             case Check():
                 index = self._read(value.index, path)
-                bad = Op("ptl_out_of_range({0}, {1})", (index, Integer(value.extent)), "bool")
+                bad = Op(self._range_test(value), (index, Integer(value.extent)), "bool")
                 yield Update(Var(name, "bool"), "{0} | {1}", bad)
 
     # -- reading -----------------------------------------------------------------------------------
@@ -442,15 +432,17 @@ class Writer:
             address = address + position * memory.strides[label]
         return address
 
+    def _range_test(self, value: Check) -> str:
+        unsigned = self.values[value.index].dtype.startswith("uint")
+        return f"ptl_out_of_range{'_unsigned' if unsigned else ''}({{0}}, {{1}})"
+
     def _find_bad_index(self, value: Check, path: Path) -> tuple[Stmt, ...]:
         """Walk the positions again, serially, to name the first that is out of range."""
         index = self._value_at_labels(value.index)
-        found = Var(f"{value.name}_index", "int64")
-        bad = If(
-            f"ptl_out_of_range({found.name}, {value.extent})",
-            (Fail(value.where, (Index.name(found.name), value.extent)),),
-        )
-        body: tuple[Stmt, ...] = (Let(found, Cast(index, "int64")), bad)
+        found = Var(f"{value.name}_index", self.values[value.index].dtype)
+        test = self._range_test(value).format(found.name, value.extent)
+        bad = If(test, (Fail(value.where, (Index.name(found.name), value.extent)),))
+        body: tuple[Stmt, ...] = (Let(found, index), bad)
         fixed = {nest.label for nest in path}
         for label in reversed([label for label in value.over if label not in fixed]):
             body = (Loop(self.variables[label], self.extents[label], body),)

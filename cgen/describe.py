@@ -1,0 +1,100 @@
+"""What a kernel computes, in a few lines of mathematics above its head."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from pytensorlite.cgen.emit import expression
+from pytensorlite.cgen.ir import Cast, Expr, Op, Var, subexpressions
+from pytensorlite.cgen.nest import Gather, Map, Reduce, Scatter, Source, Value, reads
+from pytensorlite.cgen.storage import LOOP_NAMES, Memory
+
+LONGEST = 24  # lines; a larger kernel says how many more there are
+WIDEST = 110  # characters
+
+
+def describe(values: Sequence[Value], outputs: Mapping[str, Memory]) -> tuple[str, ...]:
+    """Return lines such as ``y0[i] = sum[j] x0[i, j] * x1[j]``, one per result or reduction."""
+    labels = dict.fromkeys(label for v in values for label in v.labels)
+    letters = dict(zip(labels, [*LOOP_NAMES, *(f"i{n}" for n in range(len(labels)))], strict=False))
+    by_name = {v.name: v for v in values}
+    uses = Counter(name for v in values for name in reads(v))
+
+    def indexed(name: str, value: Value) -> str:
+        where = ", ".join(letters[label] for label in value.labels)
+        return f"{name}[{where}]" if where else name
+
+    def shown(expr: Expr, depth: int = 0) -> Expr:
+        match expr:
+            case Var(name, dtype) if name.startswith("@"):
+                return Var(letters.get(name[1:], name[1:]), dtype)
+            case Var(name, dtype):
+                value = by_name[name]
+                if isinstance(value, Source):
+                    return Var(indexed(value.buffer, value), dtype)
+                if isinstance(value, Map) and uses[name] == 1 and name not in outputs and depth < 6:
+                    return shown(value.expr, depth + 1)
+                return Var(indexed(named(name), value), dtype)
+            case Op(template, args, dtype):
+                return Op(template, tuple(shown(a, depth + 1) for a in args), dtype)
+            case Cast(arg, dtype):
+                return shown(arg, depth)
+        return expr
+
+    def named(name: str) -> str:
+        return outputs[name].buffer if name in outputs else name
+
+    lines = []
+    for value in values:
+        left = indexed(named(value.name), value)
+        match value:
+            case Map() if value.name in outputs or uses[value.name] > 1:
+                lines.append(f"{left} = {_text(shown(value.expr))}")
+            case Reduce():
+                over = ", ".join(letters.get(label, label) for label in value.over)
+                fold = FOLDS.get(value.template, value.template.split("(")[0])
+                lines.append(f"{left} = {fold}[{over}] {_text(shown(value.expr))}")
+            case Gather():
+                at = ", ".join(_place(a, letters, by_name) for a in value.at)
+                source = by_name[value.source]
+                array = source.buffer if isinstance(source, Source) else named(value.source)
+                lines.append(f"{left} = {array}[{at}]")
+            case Scatter():
+                at = ", ".join(_place(a, letters, by_name) for a in value.at)
+                sign = "=" if value.template is None else "+="
+                lines.append(f"{named(value.name)}[{at}] {sign} {_text(shown(value.expr))}")
+    if len(lines) > LONGEST:
+        lines = [*lines[: LONGEST - 1], f"... and {len(lines) - LONGEST + 1} more"]
+    return tuple(lines)
+
+
+FOLDS = {
+    "{0} + {1}": "sum",
+    "ptl_add({0}, {1})": "sum",
+    "{0} * {1}": "product",
+    "ptl_mul({0}, {1})": "product",
+    "ptl_max({0}, {1})": "max",
+    "ptl_min({0}, {1})": "min",
+    "{0} & {1}": "all",
+    "{0} | {1}": "any",
+}
+
+
+def _text(expr: Expr) -> str:
+    if sum(1 for _ in subexpressions(expr)) > 60:
+        return "..."
+    text = expression(expr).replace("ptl_", "")
+    return text if len(text) <= WIDEST else text[: WIDEST - 4] + " ..."
+
+
+def _place(at: str, letters: Mapping[str, str], by_name: Mapping[str, Value]) -> str:
+    if at.startswith("@"):
+        return letters.get(at[1:], at[1:])
+    value = by_name[at]
+    array = value.buffer if isinstance(value, Source) else at
+    where = ", ".join(letters[label] for label in value.labels)
+    return f"{array}[{where}]" if where else array
+
+
+

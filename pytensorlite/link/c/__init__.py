@@ -1,0 +1,1 @@
+"""The C linker: a rewritten graph becomes one C program."""

@@ -1,0 +1,276 @@
+"""The plan of one native program: where every value lives and what is done, in order.
+
+Lowering functions (`lower_*.py`) take one node each.  They ask the plan for the `View` of an input,
+allocate memory for an output or declare it a view of something that exists, and append statements.
+The plan knows lengths as polynomials in the sizes of the inputs; what must agree is checked by the
+program before it computes anything, and what fails names the node that asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pytensorlite.cgen.index import Index, contiguous_strides, product
+from pytensorlite.cgen.ir import Call, Expr, Fail, If, Kernel, Let, Stmt, Var
+from pytensorlite.graph.basic import Apply, Constant, Variable
+
+
+class NoLowering(Exception):
+    """The node cannot be part of a native program: it runs through NumPy."""
+
+
+class SizeUnknown(Exception):
+    """A length depends on values that the program itself computes.
+
+    `variable` must be an input of the program: the linker cuts the graph before the node.
+    """
+
+    def __init__(self, variable: Variable):
+        super().__init__(f"the value of {variable} is needed before the program starts")
+        self.variable = variable
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An array in memory: a buffer, an offset into it, lengths and strides in elements."""
+
+    buffer: str
+    dtype: str
+    shape: tuple[Index, ...]
+    strides: tuple[Index, ...]
+    offset: Index = field(default_factory=lambda: Index.of(0))
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether the elements follow each other in row-major order."""
+        dense = contiguous_strides(self.shape)
+        return all(
+            length == 1 or mine == theirs
+            for length, mine, theirs in zip(self.shape, self.strides, dense, strict=True)
+        )
+
+    @property
+    def size(self) -> Index:
+        """The number of elements."""
+        return product(self.shape)
+
+    @property
+    def pointer(self) -> str:
+        """C text for the address of the first element."""
+        return self.buffer if self.offset == 0 else f"({self.buffer} + {self.offset})"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A way in which the program can fail: an exception, its text over `{0}`…, and who asked."""
+
+    exception: type[Exception]
+    text: str
+    node: Apply | None
+
+
+@dataclass(slots=True)
+class Workspace:
+    """An array of the workspace and the steps between which its contents matter."""
+
+    dtype: str
+    length: Index
+    first: int
+    last: int
+
+
+class Plan:
+    """One native program in the making.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Variables of the graph at the program's boundary.
+    """
+
+    def __init__(self, inputs: Sequence[Variable], outputs: Sequence[Variable]):
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.constants: list[Constant] = []
+        self.views: dict[Variable, View] = {}
+        self.size_code: list[Stmt] = []
+        self.equal: dict[str, Index] = {}  # symbols that turned out to be something else
+        self.run_code: list[Stmt] = []
+        self.kernels: list[Kernel] = []
+        self.failures: list[Failure] = []
+        self.workspaces: dict[str, Workspace] = {}
+        self.imports: dict[str, str] = {}  # BLAS and LAPACK routines: name -> prototype
+        self.integers: dict[Variable, Index] = {}
+        self.dtypes: dict[str, str] = {}  # of every buffer
+        self.written: dict[int, View] = {}  # outputs that a node writes itself
+        self.node: Apply | None = None
+        self.step = 0
+        self._symbols = 0
+        for position, variable in enumerate(self.inputs):
+            shape = [
+                self._input_length(position, axis) if length is None else Index.of(length)
+                for axis, length in enumerate(variable.type.shape)
+            ]
+            self._add_source(f"x{position}", variable, shape)
+
+    def _input_length(self, position: int, axis: int) -> Index:
+        return self.define(f"in[{position}].shape[{axis}]", "n")
+
+    def _add_source(self, name: str, variable: Variable, shape: Sequence[Index]) -> View:
+        dtype = variable.type.dtype
+        view = View(name, dtype, tuple(shape), contiguous_strides(shape))
+        self.dtypes[name] = dtype
+        self.views.setdefault(variable, view)
+        return view
+
+    # -- sizes -------------------------------------------------------------------------------------
+
+    def define(self, value: str | Expr | Index, prefix: str = "s") -> Index:
+        """Give an integer that is known before the program computes a name of its own."""
+        name = f"{prefix}{self._symbols}"
+        self._symbols += 1
+        expr = Var(value, "int64") if isinstance(value, str) else value
+        self.size_code.append(Let(Var(name, "int64"), expr))
+        return Index.name(name)
+
+    @property
+    def symbols(self) -> set[str]:
+        """The names that `define` has given."""
+        return {stmt.var.name for stmt in self.size_code if isinstance(stmt, Let)}
+
+    def canonical(self, index: Index) -> Index:
+        """Return `index` with names replaced by what they are known to equal."""
+        while not index.names.isdisjoint(self.equal):
+            index = index.substitute(self.equal)
+        return index
+
+    def require_equal(self, first: Index, second: Index, text: str) -> None:
+        """Make the program fail with ValueError unless two lengths agree; `text` has both."""
+        first, second = self.canonical(first), self.canonical(second)
+        if first == second:
+            return
+        if first.constant is not None and second.constant is not None:
+            # Known before anything runs, yet an error only if the function is called.
+            self.require("0", ValueError, text, (first, second))
+            return
+        self.require(f"{first} == {second}", ValueError, text, (first, second))
+        for one, other in ((second, first), (first, second)):
+            names = one.names
+            if len(names) == 1 and one == Index.name(*names) and names.isdisjoint(other.names):
+                self.equal[names.pop()] = other
+                return
+
+    def require(
+        self,
+        condition: str,
+        exception: type[Exception],
+        text: str,
+        details: Iterable[Index] = (),
+    ) -> None:
+        """Make the program fail, before it computes, unless the C `condition` over sizes holds."""
+        where = self.failure(exception, text)
+        self.size_code.append(If(f"!({condition})", (Fail(where, tuple(details)),)))
+
+    def failure(self, exception: type[Exception], text: str) -> int:
+        """Add a row to the table of failures and return its number."""
+        self.failures.append(Failure(exception, text, self.node))
+        return len(self.failures) - 1
+
+    # -- memory ------------------------------------------------------------------------------------
+
+    def view(self, variable: Variable) -> View:
+        """Return where `variable` is, lengths as simple as they are known to be."""
+        if variable not in self.views:
+            if not isinstance(variable, Constant):
+                raise NoLowering(f"{variable} has no place in memory")
+            self._add_constant(variable)
+        view = self.views[variable]
+        self.touch(view.buffer)
+        return View(
+            view.buffer,
+            view.dtype,
+            tuple(self.canonical(n) for n in view.shape),
+            tuple(self.canonical(n) for n in view.strides),
+            self.canonical(view.offset),
+        )
+
+    def _add_constant(self, constant: Constant) -> None:
+        name = f"c{len(self.constants)}"
+        self.constants.append(constant)
+        self._add_source(name, constant, [Index.of(n) for n in np.shape(constant.data)])
+
+    def touch(self, buffer: str) -> None:
+        """Note that the current step uses `buffer`."""
+        if buffer in self.workspaces:
+            self.workspaces[buffer].last = self.step
+
+    def allocate(self, variable: Variable, shape: Sequence[Index]) -> View:
+        """Return fresh contiguous memory for `variable`: an output's own, or workspace."""
+        shape = tuple(self.canonical(n) for n in shape)
+        for position, output in enumerate(self.outputs):
+            if output is variable and position not in self.written:
+                view = self._output_view(position, shape)
+                self.views[variable] = view
+                return view
+        view = self.scratch(variable.type.dtype, shape)
+        self.views[variable] = view
+        return view
+
+    def _output_view(self, position: int, shape: tuple[Index, ...]) -> View:
+        name, dtype = f"y{position}", self.outputs[position].type.dtype
+        self.dtypes[name] = dtype
+        view = View(name, dtype, shape, contiguous_strides(shape))
+        self.written[position] = view
+        return view
+
+    def scratch(self, dtype: str, shape: Sequence[Index]) -> View:
+        """Return workspace memory, free again after its last use."""
+        name = f"w{len(self.workspaces)}"
+        self.workspaces[name] = Workspace(dtype, product(shape), self.step, self.step)
+        self.dtypes[name] = dtype
+        return View(name, dtype, tuple(shape), contiguous_strides(shape))
+
+    def alias(self, variable: Variable, view: View) -> None:
+        """Declare `variable` to be `view`, memory that exists already."""
+        self.views[variable] = view
+
+    # -- code --------------------------------------------------------------------------------------
+
+    def run(self, *code: Stmt) -> None:
+        """Append statements to the program."""
+        self.run_code.extend(code)
+
+    def call(self, text: str) -> None:
+        """Append a call."""
+        self.run_code.append(Call(text))
+
+    def use(self, routine: str, prototype: str) -> None:
+        """Declare that the program calls a BLAS or LAPACK routine."""
+        self.imports[routine] = prototype
+
+    def add_kernel(self, kernel: Kernel) -> None:
+        """Append a kernel and the call of it."""
+        self.kernels.append(kernel)
+        names = [b.name for b in kernel.buffers] + list(kernel.sizes)
+        for buffer in kernel.buffers:
+            self.touch(buffer.name)
+        if kernel.can_fail:
+            call = f"{kernel.name}({', '.join([*names, 'error'])})"
+            self.run_code.append(If(call, (Call("return PTL_FAILED"),)))
+        else:
+            self.call(f"{kernel.name}({', '.join(names)})")
+
+    # -- the walk ----------------------------------------------------------------------------------
+
+    def lower(self, nodes: Iterable[Apply], lowerings: Callable[[Apply], Any]) -> None:
+        """Lower `nodes` in order, each by the function that `lowerings` gives for it."""
+        for node in nodes:
+            self.node = node
+            self.step += 1
+            lowerings(node)(self, node)
+        self.node = None
+        self.step += 1

@@ -1,0 +1,406 @@
+"""Lower a region, a `Fused` node or a single member, to one kernel.
+
+The members' axis labels become those of the nest's values, their lengths are checked against each
+other, neighbouring labels that are always walked together become one, and the scheduler does the
+rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pytensorlite import scalar as ps
+from pytensorlite.cgen.collapse import collapse
+from pytensorlite.cgen.describe import describe
+from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.ir import Buffer, Cast, Const, Expr, Integer, Kernel, Var, buffers, names
+from pytensorlite.cgen.nest import (
+    Check,
+    Gather,
+    Map,
+    Reduce,
+    Scatter,
+    Scheduler,
+    Source,
+    Value,
+    strip_mine,
+)
+from pytensorlite.cgen.passes import name_repeated_loads
+from pytensorlite.cgen.storage import Memory, Writer
+from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.link.c.integers import integer
+from pytensorlite.link.c.plan import NoLowering, Plan, SizeUnknown, View
+from pytensorlite.link.c.scalars import (
+    accumulator_dtype,
+    apply_scalar,
+    convert,
+    reduction_identity,
+)
+from pytensorlite.tensor.rewriting.axis_labels import AxisLabels, kind, reduced_axes
+
+MISMATCH = "Input dimension mismatch: one dimension has length {0}, another that must equal it {1}"
+
+
+class Region:
+    """The values of one nest, collected from graph nodes.
+
+    Parameters
+    ----------
+    plan
+        The program that the kernel becomes part of.
+    nodes
+        Members, in order.
+    inputs
+        ``(inner, outer)`` variables read, of which the plan knows the outer ones.
+    outputs
+        ``(inner, outer)`` variables written.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        nodes: Sequence[Apply],
+        inputs: Iterable[tuple[Variable, Variable]],
+        outputs: Iterable[tuple[Variable, Variable]],
+    ):
+        self.plan = plan
+        self.nodes = nodes
+        self.outer = dict(inputs)
+        self.outputs = list(outputs)
+        self.labels = AxisLabels()
+        self.values: list[Value] = []
+        self.expr: dict[Variable, Expr] = {}  # how a member's value is named in expressions
+        self.extents: dict[str, Index] = {}
+        self.checked: dict[tuple[str, Index], str] = {}
+        self.sources: dict[tuple[object, ...], Expr] = {}
+        self.count = 0
+
+    # -- labels and lengths ------------------------------------------------------------------------
+
+    def lower(self) -> None:
+        """Append the kernel to the plan."""
+        for node in self.nodes:
+            if not self.labels.add(node):
+                raise NoLowering(f"{node} cannot share loops with itself")
+        self._share_inputs()
+        self._measure()
+        for node in self.nodes:
+            MEMBERS[kind(node)](self, node)
+        self._finish()
+
+    def _share_inputs(self) -> None:
+        """Let two views of one buffer run together where nothing speaks against it."""
+        seen: dict[tuple[str, Index, Index], int] = {}
+        for inner, outer in self.outer.items():
+            if self._is_size(outer):
+                continue
+            view = self.plan.view(outer)
+            for label, length, stride in zip(
+                self.labels[inner], view.shape, view.strides, strict=True
+            ):
+                if label is None:
+                    continue
+                key = (view.buffer, length, stride)
+                if key in seen:
+                    self.labels.unify(seen[key], label)
+                else:
+                    seen[key] = label
+
+    def _measure(self) -> None:
+        """Give each label its length; where two lengths meet, the program checks them."""
+        for inner, outer in self.outer.items():
+            if self._is_size(outer) or isinstance(outer, Constant) and outer.type.ndim == 0:
+                continue
+            for label, length in zip(self.labels[inner], self.plan.view(outer).shape, strict=True):
+                if label is None:
+                    continue
+                name = f"a{label}"
+                known = self.extents.setdefault(name, length)
+                self.plan.require_equal(known, length, MISMATCH)
+        self.extents = {name: self.plan.canonical(n) for name, n in self.extents.items()}
+
+    def _is_size(self, outer: Variable) -> bool:
+        """Whether `outer` is a length that the program knows without loading it."""
+        if outer.type.ndim or outer.type.dtype != "int64" or isinstance(outer, Constant):
+            return False
+        if outer in self.plan.views:
+            return False
+        try:
+            integer(self.plan, outer)
+        except SizeUnknown:
+            return False
+        return True
+
+    def _named(self, variable: Variable) -> tuple[str, ...]:
+        return tuple(f"a{label}" for label in self.labels[variable] if label is not None)
+
+    def _fresh(self) -> str:
+        self.count += 1
+        return f"t{self.count - 1}"
+
+    # -- operands ----------------------------------------------------------------------------------
+
+    def operand(self, variable: Variable) -> Expr:
+        """Return the expression that stands for one element of `variable`."""
+        if variable not in self.expr:
+            self.expr[variable] = self._source(variable)
+        return self.expr[variable]
+
+    def _source(self, variable: Variable) -> Expr:
+        outer = self.outer.get(variable, variable)
+        dtype = variable.type.dtype
+        if isinstance(outer, Constant) and outer.data.size == 1:
+            return Const(outer.data.reshape(()).item(), dtype)
+        if self._is_size(outer):
+            return Integer(integer(self.plan, outer), dtype)
+        view = self.plan.view(outer)
+        labels = self.labels[variable]
+        key = (view.buffer, labels, view.strides, view.offset)
+        if key not in self.sources:
+            name = self._fresh()
+            strides = tuple(
+                stride for label, stride in zip(labels, view.strides, strict=True) if label is not None
+            )
+            self.values.append(
+                Source(name, dtype, self._named(variable), view.buffer, strides, view.offset)
+            )
+            self.sources[key] = Var(name, dtype)
+        return self.sources[key]
+
+    def value_name(self, variable: Variable) -> str:
+        """Return the name of the nest value that holds `variable`, making one if need be."""
+        expr = self.operand(variable)
+        if not isinstance(expr, Var):
+            name = self._fresh()
+            self.values.append(Map(name, variable.type.dtype, self._named(variable), expr))
+            expr = self.expr[variable] = Var(name, variable.type.dtype)
+        return expr.name
+
+    # -- members -----------------------------------------------------------------------------------
+
+    def elemwise(self, node: Apply) -> None:
+        """One `Map`: operands cast to the op's type, its template, the result cast back."""
+        (out,) = node.outputs
+        expr = apply_scalar(
+            node.op.scalar_op,
+            [self.operand(x) for x in node.inputs],
+            out.type.dtype,
+        )
+        name = self._fresh()
+        cost = node.op.scalar_op.cost if node.op.scalar_op.vectorises else 0.0
+        self.values.append(Map(name, out.type.dtype, self._named(out), expr, cost))
+        self.expr[out] = Var(name, out.type.dtype)
+
+    def dimshuffle(self, node: Apply) -> None:
+        """Nothing: labels have no order."""
+        self.expr[node.outputs[0]] = self.operand(node.inputs[0])
+
+    def reduce(self, node: Apply) -> None:
+        """One `Reduce` in the accumulator's dtype, cast to the result's."""
+        (x,), (out,) = node.inputs, node.outputs
+        op = node.op.scalar_op
+        labels = self.labels[x]
+        over = tuple(f"a{labels[i]}" for i in reduced_axes(node) if labels[i] is not None)
+        dtype = accumulator_dtype(node)
+        operand = convert(self.operand(x), dtype)
+        name = self._fresh()
+        if over:
+            template = op.c_for([dtype, dtype], dtype)
+            identity = reduction_identity(op, dtype)
+            if identity is None:
+                raise NoLowering(f"{op} has no neutral element to begin with")
+            if not getattr(node.op, "has_identity", True):
+                self._refuse_empty(node, over)
+            self.values.append(
+                Reduce(name, dtype, self._named(out), operand, over, template, identity)
+            )
+        else:
+            self.values.append(Map(name, dtype, self._named(out), operand))
+        self._cast_result(name, dtype, out)
+
+    def _refuse_empty(self, node: Apply, over: Iterable[str]) -> None:
+        text = f"zero-size array to reduction operation {node.op.scalar_op} which has no identity"
+        for label in over:
+            length = self.extents[label]
+            if length.constant is None or length.constant == 0:
+                self.plan.require(f"{length} > 0", ValueError, text)
+
+    def _cast_result(self, name: str, dtype: str, out: Variable) -> None:
+        if dtype != out.type.dtype:
+            cast = self._fresh()
+            expr = Cast(Var(name, dtype), out.type.dtype)
+            self.values.append(Map(cast, out.type.dtype, self._named(out), expr))
+            name = cast
+        self.expr[out] = Var(name, out.type.dtype)
+
+    def dot(self, node: Apply) -> None:
+        """A product and a sum over the label that both operands carry."""
+        (x, y), (out,) = node.inputs, node.outputs
+        dtype = "float32" if out.type.dtype == "float16" else out.type.dtype
+        shared = self.labels[x][-1]
+        factors = [convert(self.operand(v), dtype) for v in (x, y)]
+        expr = apply_scalar(ps.mul, factors, dtype)
+        name = self._fresh()
+        if shared is None:
+            other = self.labels[y][0]
+            shared = other
+        if shared is None:
+            self.values.append(Map(name, dtype, self._named(out), expr))
+        else:
+            template = ps.add.c_for([dtype, dtype], dtype)
+            zero = reduction_identity(ps.add, dtype)
+            self.values.append(
+                Reduce(name, dtype, self._named(out), expr, (f"a{shared}",), template, zero)
+            )
+        self._cast_result(name, dtype, out)
+
+    def gather(self, node: Apply) -> None:
+        """``source[index]`` along the first axis."""
+        (source, index), (out,) = node.inputs, node.outputs
+        check = self._check(index, source, node)
+        name = self._fresh()
+        axes = self._named(source)
+        at = (self.value_name(index), *(f"@{label}" for label in axes[1:]))
+        self.values.append(
+            Gather(name, out.type.dtype, self._named(out), self.value_name(source), at, check)
+        )
+        self.expr[out] = Var(name, out.type.dtype)
+
+    def scatter(self, node: Apply) -> None:
+        """``base[index] += values`` or ``= values`` along the first axis."""
+        (base, values, index), (out,) = node.inputs, node.outputs
+        check = self._check(index, base, node)
+        dtype = out.type.dtype
+        zeros = isinstance(self.operand(base), Const) and self.operand(base).value == 0
+        start = None if zeros else self.value_name(base)
+        labels = self._named(out)
+        index_name = self.value_name(index)
+        at = (index_name, *(f"@{label}" for label in labels[1:]))
+        over = (*self._named(index), *labels[1:])
+        template = None if node.op.set_instead_of_inc else ps.add.c_for([dtype, dtype], dtype)
+        name = self._fresh()
+        operand = convert(self.operand(values), dtype)
+        self.values.append(
+            Scatter(name, dtype, labels, operand, at, over, template, start, check)
+        )
+        self.expr[out] = Var(name, dtype)
+
+    def _check(self, index: Variable, target: Variable, node: Apply) -> str:
+        """Ask that every element of `index` be a position of the first axis of `target`."""
+        name = self.value_name(index)
+        label = self.labels[target][0]
+        extent = self.extents[f"a{label}"]
+        if (name, extent) not in self.checked:
+            check = self._fresh()
+            text = "index {0} is out of bounds for axis 0 with size {1}"
+            where = self.plan.failure(IndexError, text)
+            self.values.append(Check(check, name, self._named(index), extent, where))
+            self.checked[name, extent] = check
+        return self.checked[name, extent]
+
+    # -- the kernel --------------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        destinations: dict[str, Memory] = {}
+        targets: list[tuple[Variable, View, str]] = []
+        for inner, outer in self.outputs:
+            name = self.value_name(inner)
+            if name in destinations or isinstance(self._by_name(name), Source):
+                copy = self._fresh()
+                dtype = inner.type.dtype
+                self.values.append(Map(copy, dtype, self._named(inner), Var(name, dtype)))
+                name = copy
+            shape = [
+                Index.of(1) if label is None else self.extents[f"a{label}"]
+                for label in self.labels[inner]
+            ]
+            view = self.plan.allocate(outer, shape)
+            strides = {
+                f"a{label}": stride
+                for label, stride in zip(self.labels[inner], view.strides, strict=True)
+                if label is not None
+            }
+            destinations[name] = Memory(view.buffer, strides, view.offset)
+            targets.append((outer, view, name))
+        add_nest(self.plan, self.values, self.extents, destinations)
+
+    def _by_name(self, name: str) -> Value:
+        return next(v for v in self.values if v.name == name)
+
+
+MEMBERS = {
+    "elemwise": Region.elemwise,
+    "dimshuffle": Region.dimshuffle,
+    "reduce": Region.reduce,
+    "dot": Region.dot,
+    "gather": Region.gather,
+    "scatter": Region.scatter,
+}
+
+
+def lower_fused(plan: Plan, node: Apply) -> None:
+    """Lower a `Fused` node."""
+    graph = node.op.fgraph
+    Region(
+        plan,
+        graph.toposort(),
+        zip(graph.inputs, node.inputs, strict=True),
+        zip(graph.outputs, node.outputs, strict=True),
+    ).lower()
+
+
+def lower_member(plan: Plan, node: Apply) -> None:
+    """Lower a node that stands alone as a region of one."""
+    if kind(node) is None:
+        raise NoLowering(f"{node.op} has no C template for these types")
+    inputs = [x for x in dict.fromkeys(node.inputs) if not _is_scalar_constant(x)]
+    Region(plan, [node], zip(inputs, inputs, strict=True), [(out, out) for out in node.outputs]).lower()
+
+
+def _is_scalar_constant(x: Variable) -> bool:
+    return isinstance(x, Constant) and x.type.ndim == 0
+
+
+def copy(plan: Plan, source: View, target: View) -> None:
+    """Append a kernel that copies one view to another of the same shape."""
+    labels = [f"a{axis}" for axis, n in enumerate(source.shape) if n != 1]
+    axes = [axis for axis, n in enumerate(source.shape) if n != 1]
+    values: list[Value] = [
+        Source(
+            "t0",
+            source.dtype,
+            tuple(labels),
+            source.buffer,
+            tuple(source.strides[axis] for axis in axes),
+            source.offset,
+        ),
+        Map("t1", target.dtype, tuple(labels), convert(Var("t0", source.dtype), target.dtype)),
+    ]
+    extents = {label: source.shape[axis] for label, axis in zip(labels, axes, strict=True)}
+    strides = {label: target.strides[axis] for label, axis in zip(labels, axes, strict=True)}
+    add_nest(plan, values, extents, {"t1": Memory(target.buffer, strides, target.offset)})
+
+
+def add_nest(
+    plan: Plan,
+    values: Sequence[Value],
+    extents: dict[str, Index],
+    destinations: dict[str, Memory],
+) -> None:
+    """Schedule `values`, write the kernel and append it to the plan."""
+    values, extents, destinations = collapse(values, extents, destinations)
+    tree = strip_mine(Scheduler(values, extents).schedule())
+
+    def allocate(dtype: str, length: Index) -> str:
+        return plan.scratch(dtype, (length,)).buffer
+
+    body = name_repeated_loads(Writer(values, tree, extents, destinations, allocate).write())
+    read, written = buffers(body)
+    parameters = tuple(
+        Buffer(name, plan.dtypes[name], name in written)
+        for name in dict.fromkeys([*read, *written])
+        if name in plan.dtypes
+    )
+    sizes = sorted(names(body) & plan.symbols, key=lambda name: int(name[1:]))
+    name = f"kernel{len(plan.kernels)}"
+    plan.add_kernel(Kernel(name, parameters, tuple(sizes), body, describe(values, destinations)))

@@ -1,0 +1,162 @@
+"""Which dimensions of which variables run together: labels by union-find.
+
+Two dimensions carry the same label when some op makes them equal for every value of the inputs:
+the operands of an element-wise op, a matrix's columns and the vector it multiplies, an index and
+what it gathers.  A dimension of static length 1 that broadcasts carries none.  A variable may not
+carry one label twice (``x + x.T`` would need the diagonal only): the node that asks for it is
+refused, and the fuser puts it into the next region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pytensorlite.graph.basic import Apply, Variable
+from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
+from pytensorlite.tensor.math import Dot
+from pytensorlite.tensor.subtensor import AdvancedIncSubtensor1, AdvancedSubtensor1
+
+Labels = tuple[int | None, ...]
+
+
+class AxisLabels:
+    """Labels of the dimensions of variables, unified as nodes are added."""
+
+    def __init__(self) -> None:
+        self._parent: list[int] = []
+        self._carriers: list[set[Variable]] = []  # of each root: who has it on a dimension
+        self._labels: dict[Variable, Labels] = {}
+
+    def __contains__(self, variable: Variable) -> bool:
+        return variable in self._labels
+
+    def __getitem__(self, variable: Variable) -> Labels:
+        """Return the labels of `variable`, one per dimension, None where it broadcasts."""
+        if variable not in self._labels:
+            self._set(variable, [self._fresh() if n != 1 else None for n in variable.type.shape])
+        return tuple(None if x is None else self.find(x) for x in self._labels[variable])
+
+    def find(self, label: int) -> int:
+        """Return the representative of `label`."""
+        parent = self._parent
+        while parent[label] != label:
+            parent[label] = parent[parent[label]]
+            label = parent[label]
+        return label
+
+    def add(self, node: Apply) -> bool:
+        """Take in `node`; False if some variable would carry a label twice.
+
+        A refused node leaves harmless unions behind: they are equalities that the graph implies.
+        """
+        return RULES[kind(node)](self, node)
+
+    def unify(self, first: int | None, second: int | None) -> bool:
+        """Make two labels one, unless a variable carries both."""
+        if first is None or second is None:
+            return True
+        first, second = self.find(first), self.find(second)
+        if first == second:
+            return True
+        small, large = sorted((first, second), key=lambda label: len(self._carriers[label]))
+        if not self._carriers[small].isdisjoint(self._carriers[large]):
+            return False
+        self._parent[small] = large
+        self._carriers[large] |= self._carriers[small]
+        self._carriers[small] = set()
+        return True
+
+    def _fresh(self) -> int:
+        self._parent.append(len(self._parent))
+        self._carriers.append(set())
+        return len(self._parent) - 1
+
+    def _set(self, variable: Variable, labels: Iterable[int | None]) -> bool:
+        labels = tuple(labels)
+        roots = [self.find(x) for x in labels if x is not None]
+        if len(set(roots)) != len(roots):
+            return False
+        self._labels[variable] = labels
+        for root in roots:
+            self._carriers[root].add(variable)
+        return True
+
+    # -- one rule a family of ops ------------------------------------------------------------------
+
+    def _elemwise(self, node: Apply) -> bool:
+        operands = [self[x] for x in node.inputs]
+        result: list[int | None] = []
+        for axis in range(node.outputs[0].type.ndim):
+            labels = [labels[axis] for labels in operands if labels[axis] is not None]
+            if any(not self.unify(labels[0], label) for label in labels[1:]):
+                return False
+            result.append(labels[0] if labels else None)
+        return all(self._set(out, result) for out in node.outputs)
+
+    def _dimshuffle(self, node: Apply) -> bool:
+        labels = self[node.inputs[0]]
+        order = node.op.new_order
+        return self._set(node.outputs[0], [None if i == "x" else labels[i] for i in order])
+
+    def _reduce(self, node: Apply) -> bool:
+        labels = self[node.inputs[0]]
+        axes = reduced_axes(node)
+        kept = [label for axis, label in enumerate(labels) if axis not in axes]
+        return self._set(node.outputs[0], kept)
+
+    def _dot(self, node: Apply) -> bool:
+        left, right = (self[x] for x in node.inputs)
+        if not self.unify(left[-1], right[0]):
+            return False
+        return self._set(node.outputs[0], [*left[:-1], *right[1:]])
+
+    def _gather(self, node: Apply) -> bool:
+        source, index = (self[x] for x in node.inputs)
+        return self._set(node.outputs[0], [*index, *source[1:]])
+
+    def _scatter(self, node: Apply) -> bool:
+        base, values, index = (self[x] for x in node.inputs)
+        places = [*index, *base[1:]]
+        if not all(self.unify(a, b) for a, b in zip(places, values, strict=True)):
+            return False
+        return self._set(node.outputs[0], base)
+
+
+def reduced_axes(node: Apply) -> tuple[int, ...]:
+    """Return the axes that a reduction sums over, all of them spelled out."""
+    axis = node.op.axis
+    return tuple(range(node.inputs[0].type.ndim)) if axis is None else tuple(axis)
+
+
+def kind(node: Apply) -> str | None:
+    """Return the family of `node` if it can be a member of a loop nest, else None."""
+    op = node.op
+    if isinstance(op, Elemwise):
+        return "elemwise" if op.scalar_op.c is not None else None
+    if isinstance(op, DimShuffle):
+        return "dimshuffle"
+    if isinstance(op, CAReduce):
+        return "reduce" if op.scalar_op.c is not None else None
+    if isinstance(op, Dot):
+        # Matrix times matrix has work to spare for each byte: that is for BLAS.
+        vector = any(x.type.ndim == 1 for x in node.inputs)
+        return "dot" if vector else None
+    if isinstance(op, AdvancedSubtensor1):
+        return "gather" if node.inputs[0].type.shape[0] != 1 else None
+    if isinstance(op, AdvancedIncSubtensor1):
+        base, values = node.inputs[:2]
+        if base.type.shape[0] == 1 or values.type.ndim != base.type.ndim:
+            return None
+        pairs = zip(values.type.shape[1:], base.type.shape[1:], strict=True)
+        return None if any(v == 1 and b != 1 for v, b in pairs) else "scatter"
+    return None
+
+
+RULES = {
+    "elemwise": AxisLabels._elemwise,
+    "dimshuffle": AxisLabels._dimshuffle,
+    "reduce": AxisLabels._reduce,
+    "dot": AxisLabels._dot,
+    "gather": AxisLabels._gather,
+    "scatter": AxisLabels._scatter,
+}

@@ -1,0 +1,188 @@
+"""Gather what can share loop nests into `Fused` nodes.
+
+Element-wise ops, their transposes, reductions, vector contractions, gathers and scatters become
+members of one region per *depth*, where the depth counts the ops between that cannot join (a matrix
+product, a decomposition).  Depths never decrease along an edge, so regions are convex.  Inside a
+region every member has axis labels that agree (`axis_labels`); the order of the loops is no
+business of this file.  A `Fused` node holds its members as an inner graph: it prints, and runs
+through NumPy, as what it was made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.graph.fg import FunctionGraph
+from pytensorlite.graph.op import HasInnerGraph, Op
+from pytensorlite.graph.rewriting.basic import copy_stack_trace, graph_rewriter
+from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
+from pytensorlite.tensor.rewriting.axis_labels import AxisLabels, kind
+
+LARGEST_REGION = 250  # members; compile time grows faster than linearly beyond
+
+
+class Fused(Op, HasInnerGraph):
+    """Several nodes that one loop nest computes; `fgraph` is the graph they were."""
+
+    def __init__(self, fgraph: FunctionGraph):
+        self.fgraph = fgraph
+
+    @property
+    def inner_inputs(self) -> list[Variable]:
+        """Inputs of the inner graph."""
+        return list(self.fgraph.inputs)
+
+    @property
+    def inner_outputs(self) -> list[Variable]:
+        """Outputs of the inner graph."""
+        return list(self.fgraph.outputs)
+
+    def clone(self) -> Fused:
+        """Return the same op over a copy of the inner graph."""
+        return Fused(self.fgraph.clone())
+
+    def make_node(self, *inputs: Variable) -> Apply:
+        """Return the node that computes the inner outputs from `inputs`."""
+        return Apply(self, list(inputs), [out.type() for out in self.fgraph.outputs])
+
+    def perform(self, node, inputs, output_storage):
+        """Run the members one by one through NumPy."""
+        values = dict(zip(self.fgraph.inputs, inputs, strict=True))
+        for member in self.fgraph.toposort():
+            arguments = [
+                x.data if isinstance(x, Constant) else values[x] for x in member.inputs
+            ]
+            storage = [[None] for _ in member.outputs]
+            member.op.perform(member, arguments, storage)
+            values.update(zip(member.outputs, (cell[0] for cell in storage), strict=True))
+        for cell, out in zip(output_storage, self.fgraph.outputs, strict=True):
+            cell[0] = values[out]
+
+    def __str__(self) -> str:
+        names = [str(member.op) for member in self.fgraph.toposort()]
+        shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+        return f"Fused{{{shown}}}"
+
+
+@graph_rewriter
+def fuse_loops(fgraph: FunctionGraph) -> None:
+    """Nodes that can share a loop nest -> one `Fused` node."""
+    for members in find_regions(fgraph):
+        outputs, replacements = fuse(fgraph, members)
+        for old, new in zip(outputs, replacements, strict=True):
+            copy_stack_trace(old, new)
+            new.name = old.name
+        fgraph.replace_all(
+            list(zip(outputs, replacements, strict=True)), reason="fuse_loops", import_missing=True
+        )
+
+
+def is_size_arithmetic(node: Apply) -> bool:
+    """Whether `node` computes an integer from integers: a length, not data."""
+    return isinstance(node.op, Elemwise) and all(
+        x.type.ndim == 0 and x.type.dtype in ("int64", "bool") for x in (*node.inputs, *node.outputs)
+    )
+
+
+def find_regions(fgraph: FunctionGraph) -> list[list[Apply]]:
+    """Return lists of nodes, each to become one `Fused` node, in the order of the graph."""
+    depth: dict[Apply, int] = {}
+    labels: dict[int, AxisLabels] = {}
+    members: dict[int, list[Apply]] = {}
+    region_of: dict[Apply, int] = {}
+    for node in fgraph.toposort():
+        producers = [x.owner for x in node.inputs if x.owner is not None]
+        at = max((depth[p] for p in producers), default=0)
+        joins = kind(node) is not None and not is_size_arithmetic(node)
+        if joins and isinstance(node.op, DimShuffle):
+            # Of an array that the region reads, it is only another way to look at it.
+            joins = region_of.get(producers[0]) == at if producers else False
+        if not joins:
+            depth[node] = max((depth[p] + (p in region_of) for p in producers), default=0)
+            continue
+        while len(members.get(at, ())) >= LARGEST_REGION or not labels.setdefault(
+            at, AxisLabels()
+        ).add(node):
+            at += 1
+        members.setdefault(at, []).append(node)
+        depth[node] = region_of[node] = at
+    regions = []
+    for at in sorted(members):
+        kept = _without_last_views(fgraph, members[at])
+        regions += [group for group in _components(kept) if len(group) > 1]
+    return regions
+
+
+def _without_last_views(fgraph: FunctionGraph, nodes: Sequence[Apply]) -> list[Apply]:
+    """Drop transposes that nothing inside the region reads: outside they cost nothing."""
+    kept = set(nodes)
+    for node in reversed(nodes):
+        if isinstance(node.op, DimShuffle):
+            clients = (client for client, _ in fgraph.clients[node.outputs[0]])
+            if not any(client in kept for client in clients):
+                kept.discard(node)
+    return [node for node in nodes if node in kept]
+
+
+def _components(nodes: Sequence[Apply]) -> list[list[Apply]]:
+    """Split `nodes` into those that are connected by a value or by an array they both read."""
+    parent: dict[object, object] = {}
+
+    def find(x):
+        while parent.setdefault(x, x) is not x:
+            parent[x] = x = parent[parent[x]]
+        return x
+
+    for node in nodes:
+        for x in node.inputs:
+            if not isinstance(x, Constant) and (x.type.ndim or x.owner in parent):
+                parent[find(_viewed(x))] = find(node)
+        for out in node.outputs:
+            parent[find(out)] = find(node)
+    groups: dict[object, list[Apply]] = {}
+    for node in nodes:
+        groups.setdefault(find(node), []).append(node)
+    return list(groups.values())
+
+
+def _viewed(variable: Variable) -> Variable:
+    """Return the array of which `variable` is a transpose."""
+    while variable.owner is not None and isinstance(variable.owner.op, DimShuffle):
+        variable = variable.owner.inputs[0]
+    return variable
+
+
+def fuse(fgraph: FunctionGraph, members: Iterable[Apply]) -> tuple[list[Variable], list[Variable]]:
+    """Return the variables that leave `members`, and those of one new node that replace them."""
+    members = list(members)
+    inside = {out for node in members for out in node.outputs}
+    chosen = set(members)
+    outputs = [
+        out
+        for node in members
+        for out in node.outputs
+        if any(client not in chosen for client, _ in fgraph.clients[out])
+    ]
+    inner: dict[Variable, Variable] = {}
+    outer_inputs: list[Variable] = []
+
+    def lookup(x: Variable) -> Variable:
+        if x not in inner:
+            assert x not in inside
+            if isinstance(x, Constant) and x.type.ndim == 0:
+                return x
+            inner[x] = x.type(name=x.name)
+            inner[x].tag.trace = getattr(x.tag, "trace", None)
+            outer_inputs.append(x)
+        return inner[x]
+
+    for node in members:
+        arguments = [lookup(x) for x in node.inputs]
+        clones = [out.clone() for out in node.outputs]
+        Apply(node.op, arguments, clones)
+        inner.update(zip(node.outputs, clones, strict=True))
+    inner_inputs = [inner[x] for x in outer_inputs]
+    inner_graph = FunctionGraph(inner_inputs, [inner[out] for out in outputs], clone=False)
+    replacements = Fused(inner_graph)(*outer_inputs, return_list=True)
+    return outputs, replacements
