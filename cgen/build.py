@@ -17,6 +17,7 @@ from .cache import DEFAULT_SIZE, Cache, Entry
 from .errors import BuildError, CacheWarning
 from .sealed import digest
 from .toolchain import Toolchain, find_toolchain, headers_digest
+from .units import parse_bytes
 
 __all__ = ["ABI_VERSION", "BuildError", "CacheWarning", "Library", "build", "build_identity",
            "load", "open_cache"]  # fmt: skip
@@ -78,7 +79,7 @@ def build(
     graph: str = "",
     compiler: str = "",
     cache_dir: str = "",
-    cache_size: int = DEFAULT_SIZE,
+    cache_size: int | str = DEFAULT_SIZE,
     timeout: float = 120.0,
 ) -> Library:
     """The library made from C source: out of the cache, or compiled now.
@@ -94,7 +95,7 @@ def build(
     compiler : str
         A command; empty for `$CC`, gcc, clang or zig, whichever comes first.
     cache_dir, cache_size
-        Where the cache is (empty: the platform's place) and how many bytes it may take.
+        Where the cache is (empty: the platform's place) and what it may take: bytes, or ``"1GB"``.
     timeout : float
         Seconds that the compiler may take.
 
@@ -128,7 +129,7 @@ def build(
     return library
 
 
-def load(key: str, cache_dir: str = "", cache_size: int = DEFAULT_SIZE) -> Library | None:
+def load(key: str, cache_dir: str = "", cache_size: int | str = DEFAULT_SIZE) -> Library | None:
     """The library of that key if the cache has it; needs neither the source nor a compiler."""
     cache = open_cache(cache_dir, cache_size)
     ready = _loaded.get((cache.directory, key))
@@ -155,9 +156,9 @@ def build_identity(flags: Sequence[str] = (), compiler: str = "", cache_dir: str
 
 
 @functools.cache
-def open_cache(directory: str = "", max_bytes: int = DEFAULT_SIZE) -> Cache:
-    """The cache in that directory, one object for a process."""
-    return Cache(directory, max_bytes=max_bytes)
+def open_cache(directory: str = "", size: int | str = DEFAULT_SIZE) -> Cache:
+    """The cache in that directory, one object for a process; `size` in bytes, or as ``"1GB"``."""
+    return Cache(directory, max_bytes=size if isinstance(size, int) else parse_bytes(size))
 
 
 # Machine code is never unloaded: someone may hold an address into it.

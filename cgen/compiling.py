@@ -19,7 +19,7 @@ from .elf import is_whole
 from .errors import BuildError, describe_failure
 from .process import Finished, run_all
 from .sealed import write_private
-from .toolchain import INCLUDE, Toolchain, environment, headers_digest
+from .toolchain import INCLUDE, Toolchain, environment, headers_digest, not_found
 from .upkeep import after_build
 
 __all__ = ["Job", "compile_job"]
@@ -49,6 +49,8 @@ def compile_job(cache: Cache, job: Job) -> tuple[Entry, ctypes.CDLL, bool]:
 
     What cannot be stored in `cache` is compiled in a private temporary directory.
     """
+    if not job.toolchain.present:
+        raise not_found()
     try:
         return _compile_in(cache, job)
     except OSError as error:
@@ -84,10 +86,13 @@ def _describe(job: Job, seconds: float) -> dict:
         "label": job.label,
         "created": time.time(),
         "seconds": seconds,
-        "compiler": {**toolchain._asdict(), "command": list(toolchain.command)},
+        "compiler": {
+            "command": list(toolchain.command), "family": toolchain.family,
+            "version": toolchain.version, "target": toolchain.target,
+        },
         "flags": [*toolchain.compile_flags(), *job.flags],
         "headers": headers_digest(),
-    }
+    }  # fmt: skip
 
 
 def _write_and_compile(job: Job, folder: str) -> list[Finished]:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 
-__all__ = ["digest", "read_sealed", "write_private", "write_sealed"]
+__all__ = ["digest", "read_sealed", "unseal", "write_private", "write_sealed"]
 
 _LARGEST = 64 << 20  # bytes; a file beyond this was not written by us
 
@@ -37,9 +37,22 @@ def read_sealed(path: str) -> dict | None:
     """The body of the sealed file at `path`; None when there is none or it is not whole."""
     try:
         with open(path, "rb") as file:
-            text = file.read(_LARGEST)
+            return unseal(file.read(_LARGEST))
+    except OSError:
+        return None
+
+
+def unseal(text: bytes) -> dict | None:
+    """The body of a sealed text; None when it is not whole.
+
+    Examples
+    --------
+    >>> unseal(b'{"body": {}, "sha256": "?"}') is None
+    True
+    """
+    try:
         sealed = json.loads(text)
-    except (OSError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     if not isinstance(sealed, dict) or sealed.keys() != {"body", "sha256"}:
         return None

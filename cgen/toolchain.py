@@ -20,16 +20,14 @@ from . import features
 from .errors import BuildError
 from .sealed import digest, read_sealed, write_sealed
 
-__all__ = ["INCLUDE", "Toolchain", "describe_command", "environment", "find_toolchain",
-           "headers_digest"]  # fmt: skip
+__all__ = ["INCLUDE", "MEMO", "Toolchain", "describe_command", "environment", "find_toolchain",
+           "headers_digest", "not_found", "present_toolchains"]  # fmt: skip
 
 INCLUDE = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "include")
 
-_MEMO = "toolchains.json"
-_REMEDY = (
-    "install a C compiler (Debian: apt install gcc; macOS: xcode-select --install; anywhere: "
-    "pip install pytensorlite[compiler]), or name one in $CC or config.compiler"
-)
+MEMO = "toolchains.json"
+_MEMO_SCHEMA = 1
+CHOICES = ("gcc", "clang", "zig")
 
 
 class Toolchain(NamedTuple):
@@ -43,12 +41,15 @@ class Toolchain(NamedTuple):
         ``gcc`` or ``clang`` (zig's C compiler is clang).
     version, target : str
         In the compiler's own words, e.g. ``12.2.0`` and ``x86_64-linux-gnu``.
+    present : bool
+        False for one that is only remembered: its files can be used, it must not be run.
     """
 
     command: tuple[str, ...]
     family: str
     version: str
     target: str
+    present: bool = True
 
     @property
     def identity(self) -> str:
@@ -150,23 +151,48 @@ def find_toolchain(request: str = "", memo_directory: str = "") -> Toolchain:
     memo_directory : str
         Where answers are kept between processes; empty keeps none.
 
+    Returns
+    -------
+    Toolchain
+        One that can be run, or a remembered one whose `present` is False.
+
     Raises
     ------
     BuildError
         When there is no compiler, now or in the memory of `memo_directory`.
     """
     wanted = request or os.environ.get("CC", "").strip()
-    names = [wanted] if wanted else ["gcc", "clang", "zig"]
-    memo = os.path.join(memo_directory, _MEMO) if memo_directory else ""
-    for name in names:
+    memo = os.path.join(memo_directory, MEMO) if memo_directory else ""
+    for name in [wanted] if wanted else CHOICES:
         command = _resolve(name)
         if command:
             return _identify(command, wanted, memo)
     known = _read_memo(memo)["latest"].get(wanted)
-    if known is not None:
-        return _from_memo(known)
+    if isinstance(known, dict) and known.keys() == set(Toolchain._fields) - {"present"}:
+        return Toolchain(**{**known, "command": tuple(known["command"])}, present=False)
+    raise not_found(wanted)
+
+
+def not_found(wanted: str = "") -> BuildError:
+    """The error for a compiler that is not there."""
     what = f"the C compiler {wanted!r} was not found" if wanted else "no C compiler was found"
-    raise BuildError(f"{what}\n  looked for: {', '.join(names)} on $PATH\n  remedy: {_REMEDY}")
+    return BuildError(
+        f"{what}\n  looked for: {wanted or ', '.join(CHOICES)}\n"
+        "  remedy: install a C compiler (Debian: apt install gcc; macOS: xcode-select --install; "
+        "anywhere: pip install pytensorlite[compiler]), or name one in $CC or config.compiler"
+    )
+
+
+def present_toolchains(memo_directory: str = "") -> list[Toolchain]:
+    """All compilers that a build might choose on this machine now."""
+    names = [*([os.environ["CC"]] if os.environ.get("CC", "").strip() else []), *CHOICES]
+    found = []
+    for name in names:
+        with contextlib.suppress(BuildError):
+            toolchain = find_toolchain(name, memo_directory)
+            if toolchain.present:
+                found.append(toolchain)
+    return found
 
 
 def _resolve(name: str) -> tuple[str, ...]:
@@ -206,18 +232,21 @@ def _ziglang() -> tuple[str, ...]:
 
 @functools.cache
 def _identify(command: tuple[str, ...], wanted: str, memo: str) -> Toolchain:
-    stamp = _stamp(command)
     known = _read_memo(memo)
-    entry = known["compilers"].get("\n".join(command))
-    if entry is not None and entry["stamp"] == stamp:
-        toolchain = _from_memo(entry["toolchain"])
-        if known["latest"].get(wanted) == entry["toolchain"]:
+    name, stamp = "\n".join(command), _stamp(command)
+    entry = known["compilers"].get(name, {})
+    if entry.get("stamp") == stamp:
+        # only the words that describe it: what is run never comes from a file
+        toolchain = Toolchain(command, entry["family"], entry["version"], entry["target"])
+        if known["latest"].get(wanted, {}).get("command") == list(command):
             return toolchain
     else:
         toolchain = describe_command(command)
-    plain = {**toolchain._asdict(), "command": list(command)}
-    known["compilers"]["\n".join(command)] = {"stamp": stamp, "toolchain": plain}
-    known["latest"][wanted] = plain
+    about = {
+        "family": toolchain.family, "version": toolchain.version, "target": toolchain.target
+    }  # fmt: skip
+    known["compilers"][name] = {"stamp": stamp, **about}
+    known["latest"][wanted] = {"command": list(command), **about}
     if memo:
         with contextlib.suppress(OSError):  # full or read-only: the next process asks again
             write_sealed(memo, known)
@@ -236,7 +265,7 @@ def _stamp(command: Sequence[str]) -> list[list]:
 
 
 def describe_command(command: tuple[str, ...]) -> Toolchain:
-    """Who the compiler started by this command is, found by asking it."""
+    """Who the compiler started by this command is, by its own account."""
     import re
 
     from .process import run_all  # not on the way of a hit
@@ -245,7 +274,8 @@ def describe_command(command: tuple[str, ...]) -> Toolchain:
         [answer] = run_all([(*command, "-v")], timeout=30, environment=environment())
     except OSError as error:
         raise BuildError(
-            f"{command[0]} could not be started: {error.strerror}\n  remedy: {_REMEDY}",
+            f"{command[0]} could not be started: {error.strerror}\n"
+            "  remedy: name another compiler in $CC or config.compiler",
             command=command,
         ) from error
     version = re.search(r"\b(gcc|clang)[- ]version[ -]([^\s()]+)", answer.output)
@@ -254,7 +284,8 @@ def describe_command(command: tuple[str, ...]) -> Toolchain:
         raise BuildError(
             f"{answer.describe()} when asked for its version; it must be gcc or clang\n"
             f"  command: {' '.join(answer.command)}\n"
-            f"  it said: {answer.output.strip()[:300]}\n  remedy: {_REMEDY}",
+            f"  it said: {answer.output.strip()[:300]}\n"
+            "  remedy: name another compiler in $CC or config.compiler",
             command=answer.command,
             log=answer.output,
         )
@@ -268,10 +299,6 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def _read_memo(memo: str) -> dict:
     body = read_sealed(memo) if memo else None
-    if body is None or not body.keys() >= {"compilers", "latest"}:
-        return {"compilers": {}, "latest": {}}
+    if body is None or body.get("schema") != _MEMO_SCHEMA:
+        return {"schema": _MEMO_SCHEMA, "compilers": {}, "latest": {}}
     return body
-
-
-def _from_memo(plain: dict) -> Toolchain:
-    return Toolchain(**{**plain, "command": tuple(plain["command"])})

@@ -10,15 +10,14 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from . import locks
 from .cache import Cache, remove_tree
 from .elf import is_whole
-from .errors import BuildError
 from .sealed import read_sealed, write_sealed
-from .toolchain import Toolchain, describe_command, headers_digest
+from .toolchain import Toolchain, headers_digest, present_toolchains
 
 __all__ = ["Problem", "Row", "after_build", "clear", "is_stale", "prune", "read_size", "rows",
            "sweep", "unlock", "verify"]  # fmt: skip
@@ -90,32 +89,24 @@ def tree_bytes(folder: str) -> int:
     return total
 
 
-def is_stale(cache: Cache, key: str) -> bool:
+def is_stale(cache: Cache, key: str, present: Sequence[Toolchain]) -> bool:
     """Whether no build on this machine can lead to the entry any more.
 
-    True when the headers, the compiler's version or our own flags have changed since, and for an
-    entry whose description cannot be read.  A compiler that is gone makes nothing stale: its
-    entries still serve.
+    True when the headers, our own flags or the version of its compiler (if that is among the
+    `present` ones) have changed since, and for an entry whose description cannot be read.  A
+    compiler that is gone makes nothing stale: its entries still serve.
     """
-    entry, _ = cache.inspect(key)
-    if entry is None:
-        return True
-    meta = entry.meta
+    meta = read_sealed(cache.path("entries", key, "meta.json"))
     try:
-        then = Toolchain(**{**meta["compiler"], "command": tuple(meta["compiler"]["command"])})
-        flags = list(meta["flags"])
-        headers = meta["headers"]
-    except (KeyError, TypeError):
+        assert meta is not None
+        about, flags, headers = meta["compiler"], list(meta["flags"]), meta["headers"]
+        then = Toolchain(**{**about, "command": tuple(about["command"])})
+        ours = list(then.compile_flags())
+    except (AssertionError, KeyError, TypeError):
         return True
-    ours = [flag for flag in then.compile_flags() if not flag.startswith("-I")]
     if headers != headers_digest() or flags[: len(ours)] != ours:
         return True
-    if not os.access(then.command[0], os.X_OK):
-        return False
-    try:
-        return describe_command(then.command).identity != then.identity
-    except BuildError:
-        return False
+    return any(now.command == then.command and now.identity != then.identity for now in present)
 
 
 # -- removing ------------------------------------------------------------------------------------
@@ -153,10 +144,11 @@ def prune(
     kept: list[Row] = []
     leaving: list[Row] = []
     spared = set(keep)
+    present = present_toolchains(cache.directory) if stale else []
     now = time.time()
     for row in rows(cache):
         too_old = older_than is not None and now - row.used > older_than
-        goes = row.key not in spared and (too_old or (stale and is_stale(cache, row.key)))
+        goes = row.key not in spared and (too_old or (stale and is_stale(cache, row.key, present)))
         (leaving if goes else kept).append(row)
     if max_bytes is not None:
         total = sum(row.bytes for row in kept)
