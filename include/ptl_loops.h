@@ -23,6 +23,26 @@ static inline int64_t ptl_wrap_index(int64_t index, int64_t length) {
     return index < 0 ? index + length : index;
 }
 
+/* A bound of a slice with positive step, cut to [0, length]. */
+static inline int64_t ptl_slice_bound(int64_t bound, int64_t length) {
+    const int64_t wrapped = bound < 0 ? ptl_max_int64(bound, -length) + length : bound;
+    return ptl_min_int64(wrapped, length);
+}
+
+/* A bound of a slice with negative step, cut to [-1, length - 1]. */
+static inline int64_t ptl_slice_bound_down(int64_t bound, int64_t length) {
+    const int64_t wrapped = bound < 0 ? ptl_max_int64(bound, -length - 1) + length : bound;
+    return ptl_min_int64(wrapped, length - 1);
+}
+
+/* How many elements range(start, stop, step) has. */
+static inline int64_t ptl_slice_length(int64_t start, int64_t stop, int64_t step) {
+    if (step > 0) {
+        return start < stop ? (stop - start - 1) / step + 1 : 0;
+    }
+    return start > stop ? (start - stop - 1) / -step + 1 : 0;
+}
+
 /* The double with these bits: how a NaN keeps its payload. */
 static inline double ptl_from_bits(uint64_t bits) {
     double value;
@@ -39,10 +59,21 @@ static inline int32_t ptl_fail_with(ptl_error *error, int64_t where, const int64
     return PTL_FAILED;
 }
 
-/* Elements that fit in an int64_t as bytes: products of sizes are asked for before memory is. */
+/* Counting bytes: what does not fit stays at INT64_MAX, which no allocator grants. */
 static inline int64_t ptl_product(int64_t a, int64_t b) {
     int64_t result;
     return __builtin_mul_overflow(a, b, &result) ? INT64_MAX : result;
+}
+
+static inline int64_t ptl_sum(int64_t a, int64_t b) {
+    int64_t result;
+    return __builtin_add_overflow(a, b, &result) ? INT64_MAX : result;
+}
+
+/* Where the next array of the workspace begins, after `bytes` more. */
+static inline int64_t ptl_reserve(int64_t offset, int64_t bytes) {
+    const int64_t end = ptl_sum(offset, bytes);
+    return end > INT64_MAX - PTL_ALIGNMENT ? INT64_MAX : ptl_round_up(end);
 }
 
 #endif

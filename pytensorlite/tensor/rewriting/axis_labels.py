@@ -132,11 +132,11 @@ def kind(node: Apply) -> str | None:
     """Return the family of `node` if it can be a member of a loop nest, else None."""
     op = node.op
     if isinstance(op, Elemwise):
-        return "elemwise" if op.scalar_op.c is not None else None
+        return "elemwise" if _has_template(node) else None
     if isinstance(op, DimShuffle):
         return "dimshuffle"
     if isinstance(op, CAReduce):
-        return "reduce" if op.scalar_op.c is not None else None
+        return "reduce" if op.scalar_op.c is not None and op.scalar_op.identity is not None else None
     if isinstance(op, Dot):
         # Matrix times matrix has work to spare for each byte: that is for BLAS.
         vector = any(x.type.ndim == 1 for x in node.inputs)
@@ -150,6 +150,13 @@ def kind(node: Apply) -> str | None:
         pairs = zip(values.type.shape[1:], base.type.shape[1:], strict=True)
         return None if any(v == 1 and b != 1 for v, b in pairs) else "scatter"
     return None
+
+
+def _has_template(node: Apply) -> bool:
+    if len(node.outputs) != 1:
+        return False
+    dtypes = [x.type.dtype for x in node.inputs]
+    return node.op.scalar_op.c_for(dtypes, node.outputs[0].type.dtype) is not None
 
 
 RULES = {

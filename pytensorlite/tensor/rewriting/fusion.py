@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pytensorlite.graph.basic import Apply, Constant, Variable
-from pytensorlite.graph.fg import FunctionGraph
+from pytensorlite.graph.fg import FunctionGraph, Output
 from pytensorlite.graph.op import HasInnerGraph, Op
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, graph_rewriter
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
@@ -78,11 +78,22 @@ def fuse_loops(fgraph: FunctionGraph) -> None:
         )
 
 
-def is_size_arithmetic(node: Apply) -> bool:
-    """Whether `node` computes an integer from integers: a length, not data."""
-    return isinstance(node.op, Elemwise) and all(
-        x.type.ndim == 0 and x.type.dtype in ("int64", "bool") for x in (*node.inputs, *node.outputs)
-    )
+def find_size_arithmetic(fgraph: FunctionGraph, order: Sequence[Apply]) -> set[Apply]:
+    """Return the nodes that compute integers which an op takes as lengths or bounds.
+
+    They must be known before the program computes, so they are no members of its kernels.
+    """
+    found: set[Apply] = set()
+    for node in reversed(order):
+        if not isinstance(node.op, Elemwise) or any(
+            x.type.ndim or x.type.dtype not in ("int64", "bool")
+            for x in (*node.inputs, *node.outputs)
+        ):
+            continue
+        clients = [client for client, _ in fgraph.clients[node.outputs[0]]]
+        if any(c in found or (kind(c) is None and not isinstance(c.op, Output)) for c in clients):
+            found.add(node)
+    return found
 
 
 def find_regions(fgraph: FunctionGraph) -> list[list[Apply]]:
@@ -91,10 +102,12 @@ def find_regions(fgraph: FunctionGraph) -> list[list[Apply]]:
     labels: dict[int, AxisLabels] = {}
     members: dict[int, list[Apply]] = {}
     region_of: dict[Apply, int] = {}
-    for node in fgraph.toposort():
+    order = fgraph.toposort()
+    sizes = find_size_arithmetic(fgraph, order)
+    for node in order:
         producers = [x.owner for x in node.inputs if x.owner is not None]
         at = max((depth[p] for p in producers), default=0)
-        joins = kind(node) is not None and not is_size_arithmetic(node)
+        joins = kind(node) is not None and node not in sizes
         if joins and isinstance(node.op, DimShuffle):
             # Of an array that the region reads, it is only another way to look at it.
             joins = region_of.get(producers[0]) == at if producers else False

@@ -1,0 +1,83 @@
+"""Which function lowers which op: the table of contents of the C back end.
+
+An op that is not here runs through NumPy, between two native programs.  `sizes_of` names the
+inputs that are lengths, bounds or positions: integers that must be known before a program starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pytensorlite.compile.ops import DeepCopyOp, ViewOp
+from pytensorlite.graph.basic import Apply
+from pytensorlite.link.c.plan import NoLowering, Plan
+from pytensorlite.link.c.region import lower_fused, lower_member
+from pytensorlite.link.c.views import (
+    lower_dimshuffle,
+    lower_integers,
+    lower_reshape,
+    lower_same,
+    lower_specify_shape,
+    lower_subtensor,
+)
+from pytensorlite.tensor.basic import MakeVector, ScalarFromTensor, TensorFromScalar
+from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
+from pytensorlite.tensor.math import Dot
+from pytensorlite.tensor.rewriting.fusion import Fused
+from pytensorlite.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
+from pytensorlite.tensor.subtensor import AdvancedIncSubtensor1, AdvancedSubtensor1, Subtensor
+
+Lowering = Callable[[Plan, Apply], None]
+
+LOWERINGS: dict[type, Lowering] = {
+    # loop nests
+    Fused: lower_fused,
+    Elemwise: lower_member,
+    CAReduce: lower_member,
+    Dot: lower_member,
+    AdvancedSubtensor1: lower_member,
+    AdvancedIncSubtensor1: lower_member,
+    # another look at the same memory
+    DimShuffle: lower_dimshuffle,
+    Reshape: lower_reshape,
+    SpecifyShape: lower_specify_shape,
+    Subtensor: lower_subtensor,
+    ScalarFromTensor: lower_same,
+    TensorFromScalar: lower_same,
+    ViewOp: lower_same,
+    DeepCopyOp: lower_same,
+    # integers
+    Shape: lower_integers,
+    Shape_i: lower_integers,
+}
+
+SIZES: dict[type, slice] = {
+    Reshape: slice(1, None),
+    SpecifyShape: slice(1, None),
+    Subtensor: slice(1, None),
+}
+
+PURE_SIZES = (Shape, Shape_i)
+SIZE_ARITHMETIC = (Elemwise, ScalarFromTensor, TensorFromScalar, MakeVector)
+
+
+def lowering_of(node: Apply) -> Lowering:
+    """Return the function that lowers `node`.
+
+    Raises
+    ------
+    NoLowering
+        If there is none.
+    """
+    for kind in type(node.op).__mro__:
+        if kind in LOWERINGS:
+            return LOWERINGS[kind]
+    raise NoLowering(f"no lowering for {node.op}")
+
+
+def sizes_of(node: Apply) -> list:
+    """Return the inputs of `node` that are sizes rather than data."""
+    for kind in type(node.op).__mro__:
+        if kind in SIZES:
+            return node.inputs[SIZES[kind]]
+    return []

@@ -1,0 +1,224 @@
+"""From a finished plan to the text of a C program and the facts its caller needs.
+
+The text has three parts that read in order: the kernels, ``sizes`` (what is checked and counted
+before anything is computed) and ``run``.  Workspace arrays whose lifetimes do not meet share room.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pytensorlite.cgen import emit
+from pytensorlite.cgen.index import Index
+from pytensorlite.graph.basic import Constant
+from pytensorlite.link.basic import ArraySpec, OutputSpec
+from pytensorlite.link.c.plan import Failure, Plan, Workspace
+from pytensorlite.link.c.region import copy
+
+HEADERS = ("ptl_runtime.h", "ptl_loops.h", "ptl_math.h")
+_SYMBOL = re.compile(r"\b[ns]\d+\b")
+_ITEM_SIZES = {"bool": 1, "complex64": 8, "complex128": 16}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The text of a program and how to call it."""
+
+    source: str
+    n_sizes: int
+    inputs: tuple[ArraySpec, ...]
+    outputs: tuple[OutputSpec, ...]
+    constants: tuple[Constant, ...]
+    imports: tuple[str, ...]
+    failures: tuple[Failure, ...]
+
+
+def item_size(dtype: str) -> int:
+    """Return the bytes of an element."""
+    return _ITEM_SIZES.get(dtype) or int(re.sub(r"\D", "", dtype)) // 8
+
+
+def render(plan: Plan, name: str) -> Rendered:
+    """Return the program for `plan`, its functions named after `name`."""
+    _write_outputs(plan)
+    outputs, slots = _size_slots(plan)
+    kernels = [emit.kernel(kernel) for kernel in plan.kernels]
+    run = list(emit.statements(plan.run_code))
+    rooms = _assign_rooms(plan.workspaces)
+    symbols = sorted(set(_SYMBOL.findall("\n".join(run))), key=lambda s: int(s[1:]))
+    for symbol in symbols:
+        slots.setdefault(Index.name(symbol), len(slots) + 1)
+    offsets = {room: len(slots) + 1 + room for room in range(len(rooms))}
+    parts = [
+        *_includes(plan),
+        *kernels,
+        *_imports(plan),
+        "\n".join(_sizes_function(plan, name, slots, rooms, offsets)),
+        "\n".join(_run_function(plan, name, slots, symbols, rooms, offsets, run)),
+    ]
+    return Rendered(
+        source="\n".join(part.rstrip("\n") + "\n" for part in parts),
+        n_sizes=1 + len(slots) + len(rooms),
+        inputs=tuple(
+            ArraySpec(v.type.dtype, v.type.ndim, tuple(v.type.shape)) for v in plan.inputs
+        ),
+        outputs=tuple(outputs),
+        constants=tuple(plan.constants),
+        imports=tuple(plan.imports),
+        failures=tuple(plan.failures),
+    )
+
+
+def _write_outputs(plan: Plan) -> None:
+    """Copy what an output is but no node has written there: an input, a view, a result twice."""
+    plan.step += 1
+    for position, variable in enumerate(plan.outputs):
+        if position in plan.written and plan.views.get(variable) == plan.written[position]:
+            continue
+        source = plan.view(variable)
+        copy(plan, source, plan._output_view(position, source.shape))
+
+
+def _size_slots(plan: Plan) -> tuple[list[OutputSpec], dict[Index, int]]:
+    """Give every length of an output a place in the array of sizes."""
+    slots: dict[Index, int] = {}
+    outputs = []
+    for position, variable in enumerate(plan.outputs):
+        dims = []
+        for length in plan.written[position].shape:
+            length = plan.canonical(length)
+            dims.append(slots.setdefault(length, len(slots) + 1))
+        outputs.append(OutputSpec(variable.type.dtype, variable.type.ndim, tuple(dims)))
+    return outputs, slots
+
+
+@dataclass(slots=True)
+class Room:
+    """A stretch of the workspace, for arrays that are never alive together."""
+
+    names: list[str]
+    lengths: list[tuple[Index, int]]
+    free_from: int
+
+
+def _assign_rooms(workspaces: dict[str, Workspace]) -> list[Room]:
+    """Put each array into the first room that is free, preferring one of its own size."""
+    rooms: list[Room] = []
+    for name, array in workspaces.items():
+        need = (array.length, item_size(array.dtype))
+        free = [room for room in rooms if room.free_from < array.first]
+        room = next((r for r in free if need in r.lengths), free[0] if free else None)
+        if room is None:
+            room = Room([], [], 0)
+            rooms.append(room)
+        room.names.append(name)
+        if need not in room.lengths:
+            room.lengths.append(need)
+        room.free_from = array.last
+    return rooms
+
+
+# -- text ------------------------------------------------------------------------------------------
+
+
+def _includes(plan: Plan) -> list[str]:
+    return ["\n".join(f'#include "{header}"' for header in HEADERS)]
+
+
+def _imports(plan: Plan) -> Iterator[str]:
+    """Declare the table through which the loader hands over BLAS and LAPACK routines."""
+    if not plan.imports:
+        return
+    routines = list(plan.imports.items())
+    lines = ["/* Routines of BLAS and LAPACK, filled in by the loader. */"]
+    lines.append(f"void *ptl_imports[{len(routines)}];")
+    names = ", ".join(f'"{name}"' for name, _ in routines)
+    lines.append(f"const char *const ptl_import_names[] = {{{names}, NULL}};")
+    for number, (name, prototype) in enumerate(routines):
+        lines.append(f"#define {name} (({prototype})ptl_imports[{number}])")
+    yield "\n".join(lines) + "\n"
+
+
+def _sizes_function(
+    plan: Plan, name: str, slots: dict[Index, int], rooms: list[Room], offsets: dict[int, int]
+) -> Iterator[str]:
+    yield from emit._head(
+        f"int32_t {name}_sizes(", ["const ptl_array *in", "int64_t *sizes", "ptl_error *error"]
+    )
+    yield "{"
+    yield from emit.statements(plan.size_code)
+    if rooms:
+        yield f"{emit.INDENT}int64_t bytes = 0;"
+        for number, room in enumerate(rooms):
+            yield f"{emit.INDENT}sizes[{offsets[number]}] = bytes;"
+            yield f"{emit.INDENT}bytes = ptl_reserve(bytes, {_bytes(room)});"
+        yield f"{emit.INDENT}sizes[0] = bytes;"
+    else:
+        yield f"{emit.INDENT}sizes[0] = 0;"
+    for index, slot in slots.items():
+        yield f"{emit.INDENT}sizes[{slot}] = {index};"
+    yield f"{emit.INDENT}return PTL_OK;"
+    yield "}"
+
+
+def _bytes(room: Room) -> str:
+    """Return C text for the bytes of a room, safe against overflow."""
+    texts = []
+    for length, size in room.lengths:
+        total = ""
+        for monomial, coefficient in length.terms.items():
+            term = str(coefficient * size)
+            for factor in monomial:
+                term = f"ptl_product({term}, {factor})"
+            total = term if not total else f"ptl_sum({total}, {term})"
+        texts.append(total or "0")
+    result = texts[0]
+    for text in texts[1:]:
+        result = f"ptl_max_int64({result}, {text})"
+    return result
+
+
+def _run_function(
+    plan: Plan,
+    name: str,
+    slots: dict[Index, int],
+    symbols: Iterable[str],
+    rooms: list[Room],
+    offsets: dict[int, int],
+    run: list[str],
+) -> Iterator[str]:
+    yield from emit._head(
+        f"int32_t {name}_run(",
+        [
+            "const ptl_array *in",
+            "void *const *out",
+            "const int64_t *sizes",
+            "char *workspace",
+            "ptl_error *error",
+        ],
+    )
+    yield "{"
+    text = "\n".join(run)
+    for symbol in symbols:
+        yield f"{emit.INDENT}const int64_t {symbol} = sizes[{slots[Index.name(symbol)]}];"
+    sources = [(f"x{i}", f"in[{i}].data") for i in range(len(plan.inputs))]
+    sources += [
+        (f"c{i}", f"in[{len(plan.inputs) + i}].data") for i in range(len(plan.constants))
+    ]
+    for buffer, value in sources:
+        if re.search(rf"\b{buffer}\b", text):
+            yield f"{emit.INDENT}const {emit.C_TYPES[plan.dtypes[buffer]]} *const {buffer} = {value};"
+    for position in range(len(plan.outputs)):
+        if re.search(rf"\by{position}\b", text):
+            c_type = emit.C_TYPES[plan.dtypes[f"y{position}"]]
+            yield f"{emit.INDENT}{c_type} *const y{position} = out[{position}];"
+    for number, room in enumerate(rooms):
+        for buffer in room.names:
+            c_type = emit.C_TYPES[plan.dtypes[buffer]]
+            place = f"({c_type} *)(workspace + sizes[{offsets[number]}])"
+            yield f"{emit.INDENT}{c_type} *const {buffer} = {place};"
+    yield from run
+    yield f"{emit.INDENT}return PTL_OK;"
+    yield "}"
