@@ -1,0 +1,207 @@
+"""The op table's second half: special functions.
+
+Rows read as in `basic`. Functions that programs spend their time in have C of their own in
+``include/ptl_special.h``, written so that loops over them vectorise; the others are SciPy's, run by
+NumPy. Derivatives by a parameter for which no closed form exists (`gammainc_dk` and its like) are
+rows too, computed by the quadrature and the series of `incomplete` and `hypergeometric`.
+"""
+
+from __future__ import annotations
+
+import math as constants
+from typing import Any
+
+import numpy as np
+
+from pytensorlite.scalar import hypergeometric, incomplete, special
+from pytensorlite.scalar.basic import (
+    abs,
+    as_scalar,
+    constant,
+    eq,
+    exp,
+    expm1,
+    floor,
+    identity,
+    isinf,
+    log,
+    log1p,
+    maximum,
+    reciprocal,
+    scalar_abs,
+    sign,
+    sqr,
+    sqrt,
+    switch,
+    true_div,
+)
+from pytensorlite.scalar.basic import __getattr__ as __getattr__
+from pytensorlite.scalar.op import (
+    UNDEFINED,
+    BinaryScalarOp,
+    ScalarOp,
+    UnaryScalarOp,
+    lazily,
+    like,
+    op,
+)
+from pytensorlite.scalar.rules import (
+    order_then_float,
+    upgrade_to_float,
+    upgrade_to_float_no_complex,
+)
+
+SQRT_PI = constants.sqrt(constants.pi)
+
+
+def _scipy(name: str) -> Any:
+    return lazily("scipy.special", name)
+
+
+# Densities and logarithmic derivatives that several rules share.
+def _gamma_density(k: Any, x: Any) -> Any:
+    """d gammainc(k, x) / dx."""
+    return exp(xlogy0(k - 1, x) - x - gammaln(k))
+
+
+def _beta_density(a: Any, b: Any, x: Any) -> Any:
+    """d betainc(a, b, x) / dx."""
+    return exp(xlogy0(a - 1, x) + xlog1py0(b - 1, -x) - betaln(a, b))
+
+
+def _gamma_score(k: Any, x: Any) -> Any:
+    """d log density / dk."""
+    return log(x) - psi(k)
+
+
+def _beta_score_a(a: Any, b: Any, x: Any) -> Any:
+    """d log density / da."""
+    return log(x) - psi(a) + psi(a + b)
+
+
+def _beta_score_b(a: Any, b: Any, x: Any) -> Any:
+    """d log density / db."""
+    return log1p(-x) - psi(b) + psi(a + b)
+
+
+# fmt: off
+# ruff: noqa: E501 - the columns of a table should align
+_real = upgrade_to_float_no_complex
+_no_c_for_complex = {"c": None}
+
+# -- logistic and its kin ----------------------------------------------------------------------------------------------
+sigmoid      = op("sigmoid",  _scipy("expit"),  "ptl_sigmoid({0})",    _real, lambda g, y, x: [g * y * (1 - y)],       nin=1, cost=2.5, doc="1 / (1 + exp(-x)).")
+softplus     = op("softplus", special.softplus, "ptl_softplus({0})",   _real, lambda g, y, x: [g * sigmoid(x)],        nin=1, cost=3.5, label="Softplus", doc="log(1 + exp(x)).")
+log1mexp     = op("log1mexp", special.log1mexp, "ptl_log1mexp({0})",   _real, lambda g, y, x: [-g / expm1(-x)],        nin=1, cost=4.0, label="Log1mexp", doc="log(1 - exp(x)) for negative x.")
+xlogx        = op("xlogx",    special.xlogx,    "ptl_xlogy({0}, {0})", _real, lambda g, y, x: [g * (1 + log(x))],      nin=1, cost=2.0, class_name="XlogX", doc="x log x, 0 where x is 0.")
+xlogy0       = op("xlogy0",   special.xlogy0,   "ptl_xlogy({0}, {1})", _real, lambda g, y, a, b: [g * log(b), g * a / b], nin=2, cost=2.0, class_name="XlogY0", doc="x log y, 0 where x is 0.")
+xlog1py0     = op("xlog1py0", special.xlog1py0, "ptl_xlog1py({0}, {1})", _real, lambda g, y, a, b: [g * log1p(b), g * a / (1 + b)], nin=2, cost=2.5, class_name="Xlog1pY0", doc="x log1p y, 0 where x is 0.")
+
+# -- error functions ---------------------------------------------------------------------------------------------------
+erf          = op("erf",      _scipy("erf"),     "erf({0})",          upgrade_to_float, lambda g, y, x: [g * exp(-sqr(x)) * like(y, 2 / SQRT_PI)],  nin=1, cost=3.0, kinds=_no_c_for_complex)
+erfc         = op("erfc",     _scipy("erfc"),    "erfc({0})",         upgrade_to_float, lambda g, y, x: [g * exp(-sqr(x)) * like(y, -2 / SQRT_PI)], nin=1, cost=4.0, kinds=_no_c_for_complex)
+erfcx        = op("erfcx",    _scipy("erfcx"),   "ptl_erfcx({0})",    _real, lambda g, y, x: [g * (2 * x * y - like(y, 2 / SQRT_PI))],  nin=1, cost=5.0, doc="exp(x**2) erfc(x).")
+erfinv       = op("erfinv",   _scipy("erfinv"),  "ptl_erfinv({0})",   _real, lambda g, y, x: [g * exp(sqr(y)) * like(y, SQRT_PI / 2)],  nin=1, cost=5.0)
+erfcinv      = op("erfcinv",  _scipy("erfcinv"), "ptl_erfcinv({0})",  _real, lambda g, y, x: [g * exp(sqr(y)) * like(y, -SQRT_PI / 2)], nin=1, cost=5.0)
+owens_t      = op("owens_t",  _scipy("owens_t"), None,                _real, lambda g, y, h, a: _owens_t_rule(g, y, h, a),               nin=2, cost=80.0, vectorises=False, class_name="Owens_t")
+
+# -- gamma and its logarithmic derivatives -----------------------------------------------------------------------------
+gamma        = op("gamma",     _scipy("gamma"),      "ptl_gamma({0})",    upgrade_to_float, lambda g, y, x: [g * y * psi(x)],      nin=1, cost=15.0, vectorises=False, kinds=_no_c_for_complex)
+gammaln      = op("gammaln",   _scipy("gammaln"),    "ptl_gammaln({0})",  _real,            lambda g, y, x: [g * psi(x)],          nin=1, cost=8.0, class_name="GammaLn", doc="log |gamma(x)|.")
+psi          = op("psi",       _scipy("psi"),        "ptl_psi({0})",      upgrade_to_float, lambda g, y, x: [g * tri_gamma(x)],    nin=1, cost=8.0, kinds=_no_c_for_complex, doc="The derivative of log gamma.")
+tri_gamma    = op("tri_gamma", special.tri_gamma,    "ptl_trigamma({0})", _real,            lambda g, y, x: [g * polygamma(constant(2), x)], nin=1, cost=8.0, doc="The second derivative of log gamma.")
+polygamma    = op("polygamma", special.polygamma,    None, order_then_float,                lambda g, y, n, x: [None, g * polygamma(n + 1, x)], nin=2, cost=80.0, vectorises=False, class_name="PolyGamma", computes_in="last", doc="Derivative n + 1 of log gamma.")
+
+# -- incomplete gamma --------------------------------------------------------------------------------------------------
+gammainc     = op("gammainc",  _scipy("gammainc"),   None, _real, lambda g, y, k, x: [g * gammainc_dk(k, x), g * _gamma_density(k, x)],    nin=2, cost=90.0, vectorises=False, class_name="GammaInc")
+gammaincc    = op("gammaincc", _scipy("gammaincc"),  None, _real, lambda g, y, k, x: [-g * gammainc_dk(k, x), -g * _gamma_density(k, x)],  nin=2, cost=90.0, vectorises=False, class_name="GammaIncC")
+gammaincinv  = op("gammaincinv",  _scipy("gammaincinv"),  None, _real, lambda g, y, k, p: [-g * gammainc_dk(k, y) / _gamma_density(k, y), g / _gamma_density(k, y)],  nin=2, cost=300.0, vectorises=False, class_name="GammaIncInv")
+gammainccinv = op("gammainccinv", _scipy("gammainccinv"), None, _real, lambda g, y, k, q: [-g * gammainc_dk(k, y) / _gamma_density(k, y), -g / _gamma_density(k, y)], nin=2, cost=300.0, vectorises=False, class_name="GammaIncCInv")
+gammal       = op("gammal",    special.gammal,       None, _real, lambda g, y, k, x: [g * (y * psi(k) + gamma(k) * gammainc_dk(k, x)), g * exp(xlogy0(k - 1, x) - x)],   nin=2, cost=120.0, vectorises=False, class_name="GammaL", doc="The lower incomplete gamma function, not normalised.")
+gammau       = op("gammau",    special.gammau,       None, _real, lambda g, y, k, x: [g * (y * psi(k) - gamma(k) * gammainc_dk(k, x)), -g * exp(xlogy0(k - 1, x) - x)],  nin=2, cost=120.0, vectorises=False, class_name="GammaU", doc="The upper incomplete gamma function, not normalised.")
+gammainc_dk  = op("gammainc_dk",  incomplete.gammainc_dk,  None, _real, lambda g, y, k, x: [g * gammainc_dkk(k, x), g * _gamma_density(k, x) * _gamma_score(k, x)],               nin=2, cost=3000.0, vectorises=False, doc="d gammainc(k, x) / dk.")
+gammainc_dkk = op("gammainc_dkk", incomplete.gammainc_dkk, None, _real, lambda g, y, k, x: [UNDEFINED, g * _gamma_density(k, x) * (sqr(_gamma_score(k, x)) - tri_gamma(k))],     nin=2, cost=3000.0, vectorises=False, doc="d² gammainc(k, x) / dk².")
+
+# -- incomplete beta ---------------------------------------------------------------------------------------------------
+betainc      = op("betainc",    _scipy("betainc"),    None, _real, lambda g, y, a, b, x: [g * betainc_da(a, b, x), g * betainc_db(a, b, x), g * _beta_density(a, b, x)], nin=3, cost=200.0, vectorises=False, class_name="BetaInc")
+betaincinv   = op("betaincinv", _scipy("betaincinv"), None, _real, lambda g, y, a, b, p: _betaincinv_rule(g, y, a, b),           nin=3, cost=900.0, vectorises=False, class_name="BetaIncInv")
+betainc_da   = op("betainc_da",  incomplete.betainc_da,  None, _real, lambda g, y, a, b, x: [g * betainc_daa(a, b, x), g * betainc_dab(a, b, x), g * _beta_density(a, b, x) * _beta_score_a(a, b, x)], nin=3, cost=3000.0, vectorises=False, doc="d betainc(a, b, x) / da.")
+betainc_db   = op("betainc_db",  incomplete.betainc_db,  None, _real, lambda g, y, a, b, x: [g * betainc_dab(a, b, x), g * betainc_dbb(a, b, x), g * _beta_density(a, b, x) * _beta_score_b(a, b, x)], nin=3, cost=3000.0, vectorises=False, doc="d betainc(a, b, x) / db.")
+betainc_daa  = op("betainc_daa", incomplete.betainc_daa, None, _real, lambda g, y, a, b, x: [UNDEFINED, UNDEFINED, g * _beta_density(a, b, x) * (sqr(_beta_score_a(a, b, x)) - tri_gamma(a) + tri_gamma(a + b))], nin=3, cost=3000.0, vectorises=False, doc="d² betainc(a, b, x) / da².")
+betainc_dab  = op("betainc_dab", incomplete.betainc_dab, None, _real, lambda g, y, a, b, x: [UNDEFINED, UNDEFINED, g * _beta_density(a, b, x) * (_beta_score_a(a, b, x) * _beta_score_b(a, b, x) + tri_gamma(a + b))], nin=3, cost=3000.0, vectorises=False, doc="d² betainc(a, b, x) / da db.")
+betainc_dbb  = op("betainc_dbb", incomplete.betainc_dbb, None, _real, lambda g, y, a, b, x: [UNDEFINED, UNDEFINED, g * _beta_density(a, b, x) * (sqr(_beta_score_b(a, b, x)) - tri_gamma(b) + tri_gamma(a + b))], nin=3, cost=3000.0, vectorises=False, doc="d² betainc(a, b, x) / db².")
+
+# -- Bessel functions --------------------------------------------------------------------------------------------------
+j0           = op("j0",  _scipy("j0"),  "j0({0})", _real, lambda g, y, x: [-g * j1(x)],                                 nin=1, cost=30.0, vectorises=False, class_name="J0")
+j1           = op("j1",  _scipy("j1"),  "j1({0})", _real, lambda g, y, x: [g * (j0(x) - jv(constant(2), x)) / 2],       nin=1, cost=30.0, vectorises=False, class_name="J1")
+jv           = op("jv",  _scipy("jv"),  None,      _real, lambda g, y, v, x: [UNDEFINED, g * (jv(v - 1, x) - jv(v + 1, x)) / 2],  nin=2, cost=200.0, vectorises=False)
+i0           = op("i0",  _scipy("i0"),  None,      _real, lambda g, y, x: [g * i1(x)],                                  nin=1, cost=15.0, vectorises=False, class_name="I0")
+i1           = op("i1",  _scipy("i1"),  None,      _real, lambda g, y, x: [g * (i0(x) + iv(constant(2), x)) / 2],       nin=1, cost=15.0, vectorises=False, class_name="I1")
+iv           = op("iv",  _scipy("iv"),  None,      _real, lambda g, y, v, x: [UNDEFINED, g * (iv(v - 1, x) + iv(v + 1, x)) / 2],  nin=2, cost=200.0, vectorises=False)
+ive          = op("ive", _scipy("ive"), None,      _real, lambda g, y, v, x: [UNDEFINED, g * ((ive(v - 1, x) + ive(v + 1, x)) / 2 - sign(x) * y)], nin=2, cost=200.0, vectorises=False, doc="exp(-|x|) iv(v, x).")
+kv           = op("kv",  _scipy("kv"),  None,      _real, lambda g, y, v, x: [UNDEFINED, -g * (kv(v - 1, x) + kv(v + 1, x)) / 2], nin=2, cost=300.0, vectorises=False)
+kve          = op("kve", _scipy("kve"), None,      _real, lambda g, y, v, x: [UNDEFINED, g * (y - (kve(v - 1, x) + kve(v + 1, x)) / 2)], nin=2, cost=300.0, vectorises=False, doc="exp(x) kv(v, x).")
+
+# -- hypergeometric ----------------------------------------------------------------------------------------------------
+hyp2f1       = op("hyp2f1",    _scipy("hyp2f1"),    None, upgrade_to_float, lambda g, y, a, b, c, z: [g * hyp2f1_da(a, b, c, z), g * hyp2f1_da(b, a, c, z), g * hyp2f1_dc(a, b, c, z), g * (a * b / c) * hyp2f1(a + 1, b + 1, c + 1, z)], nin=4, cost=500.0, vectorises=False, class_name="Hyp2F1")
+hyp2f1_da    = op("hyp2f1_da",  hypergeometric.hyp2f1_da,  None, _real, lambda g, y, a, b, c, z: [g * hyp2f1_daa(a, b, c, z), g * hyp2f1_dab(a, b, c, z), g * hyp2f1_dac(a, b, c, z), g * (b / c) * (hyp2f1(a + 1, b + 1, c + 1, z) + a * hyp2f1_da(a + 1, b + 1, c + 1, z))], nin=4, cost=9000.0, vectorises=False, doc="d hyp2f1(a, b, c, z) / da.")
+hyp2f1_dc    = op("hyp2f1_dc",  hypergeometric.hyp2f1_dc,  None, _real, lambda g, y, a, b, c, z: [g * hyp2f1_dac(a, b, c, z), g * hyp2f1_dac(b, a, c, z), g * hyp2f1_dcc(a, b, c, z), g * (a * b / c) * (hyp2f1_dc(a + 1, b + 1, c + 1, z) - hyp2f1(a + 1, b + 1, c + 1, z) / c)], nin=4, cost=9000.0, vectorises=False, doc="d hyp2f1(a, b, c, z) / dc.")
+hyp2f1_daa   = op("hyp2f1_daa", hypergeometric.hyp2f1_daa, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4, nin=4, cost=9000.0, vectorises=False, doc="d² hyp2f1(a, b, c, z) / da².")
+hyp2f1_dab   = op("hyp2f1_dab", hypergeometric.hyp2f1_dab, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4, nin=4, cost=9000.0, vectorises=False, doc="d² hyp2f1(a, b, c, z) / da db.")
+hyp2f1_dac   = op("hyp2f1_dac", hypergeometric.hyp2f1_dac, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4, nin=4, cost=9000.0, vectorises=False, doc="d² hyp2f1(a, b, c, z) / da dc.")
+hyp2f1_dcc   = op("hyp2f1_dcc", hypergeometric.hyp2f1_dcc, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4, nin=4, cost=9000.0, vectorises=False, doc="d² hyp2f1(a, b, c, z) / dc².")
+# fmt: on
+
+
+def _owens_t_rule(g: Any, y: Any, h: Any, a: Any) -> list:
+    by_h = -exp(-sqr(h) / 2) * erf(a * h * like(y, constants.sqrt(0.5)))
+    by_a = exp(-sqr(h) * (1 + sqr(a)) / 2) / (1 + sqr(a))
+    return [
+        g * by_h * like(y, 1 / (2 * constants.sqrt(2 * constants.pi))),
+        g * by_a * like(y, 1 / (2 * constants.pi)),
+    ]
+
+
+def _betaincinv_rule(g: Any, y: Any, a: Any, b: Any) -> list:
+    """The inverse function: dp = I_a da + I_b db + density dx = 0 along each parameter."""
+    scale = g / _beta_density(a, b, y)
+    return [-scale * betainc_da(a, b, y), -scale * betainc_db(a, b, y), scale]
+
+
+# -- functions made of rows ------------------------------------------------------------------------
+
+
+def betaln(a: Any, b: Any) -> Any:
+    """Return the logarithm of the beta function of positive `a` and `b`."""
+    return gammaln(a) + gammaln(b) - gammaln(a + b)
+
+
+def chi2sf(x: Any, k: Any) -> Any:
+    """Return the probability that a chi-squared variable of `k` degrees of freedom exceeds `x`."""
+    return gammaincc(k / 2, x / 2)
+
+
+def gammainc_grad(k: Any, x: Any) -> Any:
+    """Return d gammainc(k, x) / dk."""
+    return gammainc_dk(k, x)
+
+
+def gammaincc_grad(k: Any, x: Any) -> Any:
+    """Return d gammaincc(k, x) / dk."""
+    return -gammainc_dk(k, x)
+
+
+def betainc_grad(p: Any, q: Any, x: Any, wrtp: bool) -> Any:
+    """Return d betainc(p, q, x) / dp if `wrtp`, else / dq."""
+    return betainc_da(p, q, x) if wrtp else betainc_db(p, q, x)
+
+
+def hyp2f1_grad(a: Any, b: Any, c: Any, z: Any, wrt: int) -> Any:
+    """Return the derivative of hyp2f1 by a, b or c, for `wrt` 0, 1 or 2."""
+    if wrt == 2:
+        return hyp2f1_dc(a, b, c, z)
+    return hyp2f1_da(a, b, c, z) if wrt == 0 else hyp2f1_da(b, a, c, z)
+
+
+digamma = psi
+expit = sigmoid
