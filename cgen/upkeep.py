@@ -19,8 +19,8 @@ from .elf import is_whole
 from .sealed import read_sealed, write_sealed
 from .toolchain import Toolchain, headers_digest, present_toolchains
 
-__all__ = ["Problem", "Row", "after_build", "clear", "is_stale", "prune", "read_size", "rows",
-           "sweep", "unlock", "verify"]  # fmt: skip
+__all__ = ["Problem", "Row", "after_build", "as_json", "clear", "count_bytes", "is_stale", "listed",
+           "prune", "read_size", "rows", "sweep", "unlock", "verify"]  # fmt: skip
 
 _RECOUNT_AFTER = 600.0  # seconds for which the noted size is believed
 _DEAD_AFTER = 86_400.0  # seconds after which even a file system without locks tells the dead
@@ -193,7 +193,7 @@ def sweep(cache: Cache) -> int:
     """Remove what builds that were killed left behind; return how many things that were."""
     removed = 0
     temporary = cache.path("tmp")
-    for name in _listed(temporary):
+    for name in listed(temporary):
         path = os.path.join(temporary, name)
         if name.endswith(".lock"):
             continue
@@ -203,12 +203,12 @@ def sweep(cache: Cache) -> int:
                 removed += 1
     removed += unlock(cache)
     for folder in (cache.directory, cache.path("records")):
-        for name in _listed(folder):
+        for name in listed(folder):
             path = os.path.join(folder, name)
             if name.endswith(".part") and _age(path) > 60.0:
                 _unlink(path)
                 removed += 1
-    failures = sorted(_listed(cache.path("failed")), key=lambda n: _age(cache.path("failed", n)))
+    failures = sorted(listed(cache.path("failed")), key=lambda n: _age(cache.path("failed", n)))
     for name in failures[_FAILURES_KEPT:]:
         remove_tree(cache.path("failed", name))
         removed += 1
@@ -219,7 +219,7 @@ def unlock(cache: Cache) -> int:
     """Remove the files of locks that no living process holds; return how many there were."""
     removed = 0
     for folder in (cache.path("locks"), cache.path("tmp")):
-        for name in _listed(folder):
+        for name in listed(folder):
             if name.endswith(".lock"):
                 with locks.hold(os.path.join(folder, name), patience=0) as free:
                     removed += free
@@ -297,7 +297,8 @@ def as_json(items: Iterable[Row | Problem]) -> list[dict]:
     return [asdict(item) for item in items]
 
 
-def _listed(folder: str) -> list[str]:
+def listed(folder: str) -> list[str]:
+    """Names in a folder, none if it is not there."""
     try:
         return sorted(os.listdir(folder))
     except OSError:
