@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pytensorlite.compile.ops import DeepCopyOp, ViewOp
 from pytensorlite.graph.basic import Apply
 from pytensorlite.link.c.plan import NoLowering, Plan
 from pytensorlite.link.c.region import lower_fused, lower_member
 from pytensorlite.link.c.views import (
     lower_dimshuffle,
-    lower_integers,
     lower_reshape,
     lower_same,
     lower_specify_shape,
@@ -44,11 +42,6 @@ LOWERINGS: dict[type, Lowering] = {
     Subtensor: lower_subtensor,
     ScalarFromTensor: lower_same,
     TensorFromScalar: lower_same,
-    ViewOp: lower_same,
-    DeepCopyOp: lower_same,
-    # integers
-    Shape: lower_integers,
-    Shape_i: lower_integers,
 }
 
 SIZES: dict[type, slice] = {
@@ -72,6 +65,8 @@ def lowering_of(node: Apply) -> Lowering:
     for kind in type(node.op).__mro__:
         if kind in LOWERINGS:
             return LOWERINGS[kind]
+    if getattr(node.op, "is_identity", False):  # views and copies: memory is planned here anyway
+        return lower_same
     raise NoLowering(f"no lowering for {node.op}")
 
 

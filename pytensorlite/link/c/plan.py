@@ -15,7 +15,19 @@ from typing import Any
 import numpy as np
 
 from pytensorlite.cgen.index import Index, contiguous_strides, product
-from pytensorlite.cgen.ir import Call, Expr, Fail, If, Kernel, Let, Stmt, Var
+from pytensorlite.cgen.ir import (
+    Call,
+    Cast,
+    Expr,
+    Fail,
+    If,
+    Integer,
+    Kernel,
+    Let,
+    Stmt,
+    Store,
+    Var,
+)
 from pytensorlite.graph.basic import Apply, Constant, Variable
 
 
@@ -105,6 +117,7 @@ class Plan:
         self.workspaces: dict[str, Workspace] = {}
         self.imports: dict[str, str] = {}  # BLAS and LAPACK routines: name -> prototype
         self.integers: dict[Variable, Index] = {}
+        self.pure: dict[Variable, tuple[Index, ...]] = {}  # made of lengths, written when read
         self.dtypes: dict[str, str] = {}  # of every buffer
         self.written: dict[int, View] = {}  # outputs that a node writes itself
         self.node: Apply | None = None
@@ -185,9 +198,12 @@ class Plan:
     def view(self, variable: Variable) -> View:
         """Return where `variable` is, lengths as simple as they are known to be."""
         if variable not in self.views:
-            if not isinstance(variable, Constant):
+            if isinstance(variable, Constant):
+                self._add_constant(variable)
+            elif variable in self.pure:
+                self._store_integers(variable)
+            else:
                 raise NoLowering(f"{variable} has no place in memory")
-            self._add_constant(variable)
         view = self.views[variable]
         self.touch(view.buffer)
         return View(
@@ -197,6 +213,17 @@ class Plan:
             tuple(self.canonical(n) for n in view.strides),
             self.canonical(view.offset),
         )
+
+    def _store_integers(self, variable: Variable) -> None:
+        """Write integers about sizes to memory, because something reads them as data."""
+        numbers = self.pure[variable]
+        shape = [Index.of(len(numbers))] if variable.type.ndim else []
+        view = self.allocate(variable, shape)
+        for position, number in enumerate(numbers):
+            value: Expr = Integer(number)
+            if view.dtype != "int64":
+                value = Cast(value, view.dtype)
+            self.run(Store(view.buffer, Index.of(position), value))
 
     def _add_constant(self, constant: Constant) -> None:
         name = f"c{len(self.constants)}"
@@ -263,14 +290,3 @@ class Plan:
             self.run_code.append(If(call, (Call("return PTL_FAILED"),)))
         else:
             self.call(f"{kernel.name}({', '.join(names)})")
-
-    # -- the walk ----------------------------------------------------------------------------------
-
-    def lower(self, nodes: Iterable[Apply], lowerings: Callable[[Apply], Any]) -> None:
-        """Lower `nodes` in order, each by the function that `lowerings` gives for it."""
-        for node in nodes:
-            self.node = node
-            self.step += 1
-            lowerings(node)(self, node)
-        self.node = None
-        self.step += 1

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pytensorlite.cgen.index import Index, contiguous_strides, product
-from pytensorlite.cgen.ir import Cast, Integer, Op, Store
-from pytensorlite.graph.basic import Apply, Constant
+from pytensorlite.cgen.ir import Integer, Op
+from pytensorlite.graph.basic import Apply
 from pytensorlite.link.c.integers import integer, integers
-from pytensorlite.link.c.plan import NoLowering, Plan, SizeUnknown, View
+from pytensorlite.link.c.plan import NoLowering, Plan, View
 from pytensorlite.link.c.region import copy
 from pytensorlite.tensor.subtensor import indices_from_subtensor
 
@@ -121,16 +121,6 @@ def lower_specify_shape(plan: Plan, node: Apply) -> None:
     plan.alias(node.outputs[0], plan.view(node.inputs[0]))
 
 
-def lower_integers(plan: Plan, node: Apply) -> None:
-    """Integers about sizes that something reads as data."""
-    (out,) = node.outputs
-    numbers = integers(plan, out) if out.type.ndim else (integer(plan, out),)
-    view = plan.allocate(out, [Index.of(len(numbers))] if out.type.ndim else [])
-    for position, number in enumerate(numbers):
-        value = Integer(number) if view.dtype == "int64" else Cast(Integer(number), view.dtype)
-        plan.run(Store(view.buffer, Index.of(position), value))
-
-
 def lower_subtensor(plan: Plan, node: Apply) -> None:
     """``x[...]`` with integers and slices: offset, lengths and strides of a view."""
     plan.alias(node.outputs[0], subview(plan, node, node.inputs[0], node.inputs[1:]))
@@ -213,25 +203,3 @@ def _clamped(
         return default
     name = "ptl_slice_bound_down" if down else "ptl_slice_bound"
     return plan.define(Op(f"{name}({{0}}, {{1}})", (Integer(bound), Integer(length)), "int64"))
-
-
-def is_known(plan: Plan, variable) -> bool:
-    """Whether an integer is known before the program computes."""
-    try:
-        integer(plan, variable)
-    except SizeUnknown:
-        return False
-    return True
-
-
-__all__ = [
-    "Constant",
-    "is_known",
-    "lower_dimshuffle",
-    "lower_integers",
-    "lower_reshape",
-    "lower_same",
-    "lower_specify_shape",
-    "lower_subtensor",
-    "subview",
-]

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pytensorlite.graph.basic import Apply, Constant, Variable
-from pytensorlite.graph.fg import FunctionGraph, Output
+from pytensorlite.graph.clients import Output
+from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.op import HasInnerGraph, Op
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, graph_rewriter
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
