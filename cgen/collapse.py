@@ -41,7 +41,9 @@ def _find_pair(
         for a, b in zip(value.labels, value.labels[1:], strict=False)
     }
     candidates |= {
-        (a, b) for m in outputs.values() for a, b in zip(m.strides, list(m.strides)[1:], strict=False)
+        (a, b)
+        for m in outputs.values()
+        for a, b in zip(m.strides, list(m.strides)[1:], strict=False)
     }
     fixed = _positions(values)
     for a, b in sorted(candidates):

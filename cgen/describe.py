@@ -95,6 +95,3 @@ def _place(at: str, letters: Mapping[str, str], by_name: Mapping[str, Value]) ->
     array = value.buffer if isinstance(value, Source) else at
     where = ", ".join(letters[label] for label in value.labels)
     return f"{array}[{where}]" if where else array
-
-
-

@@ -1,3 +1,341 @@
+/* The native dispatcher: from a Python call to a compiled program and back, in about a tenth of a microsecond.
+ *
+ * Two types.  A Kernel is a program with all that is needed to call it: addresses, what its inputs must be, what its
+ * outputs will be.  A Caller is the base class of Function: it finds a value for each input (an argument, or the cell
+ * of a shared variable or default), runs the kernel, stores updates and hands back the results.  Whatever is unusual
+ * (keywords, lists, other dtypes, other layouts) goes to the method `call_generally`, written in Python.
+ *
+ * The memory of large outputs is in dispatch_pool.h.  Programs know nothing of Python: see ptl_runtime.h.
+ */
+#define PY_SSIZE_T_CLEAN
+#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#define NPY_TARGET_VERSION NPY_2_0_API_VERSION
 #include <Python.h>
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_dispatch", NULL, -1, NULL};
-PyMODINIT_FUNC PyInit__dispatch(void) { return PyModule_Create(&module); }
+#include <numpy/arrayobject.h>
+#include <numpy/arrayscalars.h>
+#include <structmember.h>
+
+#include "dispatch_pool.h"
+#include "ptl_runtime.h"
+
+#if NPY_SIZEOF_INTP != 8
+#error "programs take 64-bit lengths; this platform's NumPy has shorter ones"
+#endif
+
+/* Work on more bytes than this is done without the GIL: letting it go and fetching it back costs some 100 ns. */
+#define RELEASE_GIL_BYTES 100000
+/* Smaller outputs come from NumPy's own cache of small blocks, which is faster than the pool. */
+#define POOLED_OUTPUT_BYTES 65536
+/* Larger workspaces go back to the pool after each call, so that functions share them. */
+#define OWN_WORKSPACE_BYTES 1048576
+/* Calls that need more room than this for their bookkeeping fetch it from the heap. */
+#define STACK_FRAME_BYTES 4096
+
+typedef struct {
+    PyArray_Descr *descr;
+    int type_num;
+    int ndim;
+    bool has_static_lengths;
+    npy_intp *lengths; /* -1 where any will do */
+} InputSpec;
+
+typedef struct {
+    PyArray_Descr *descr;
+    int ndim;
+    int64_t *positions; /* of its lengths among the sizes */
+} OutputSpec;
+
+typedef struct {
+    PyObject_HEAD
+    ptl_sizes_function sizes;
+    ptl_run_function run;
+    Py_ssize_t n_inputs, n_constants, n_outputs, n_sizes;
+    size_t frame_bytes;
+    InputSpec *inputs;
+    OutputSpec *outputs;
+    PyObject *constants; /* tuple of arrays */
+    ptl_array *constant_arrays;
+    PyObject *describe;  /* from (where, details) to an exception */
+    PyObject *keepalive; /* whatever keeps the library loaded */
+    char *workspace;
+    int64_t workspace_bytes;
+    bool workspace_busy;
+} Kernel;
+
+typedef struct {
+    Py_ssize_t argument; /* its place among the arguments, -1 if it is none */
+    bool takes_numbers;  /* whether a Python number may stand for a 0-d array */
+    PyObject *cell;      /* a list whose first element is the value where no argument is, or NULL */
+} InputSource;
+
+typedef struct {
+    Py_ssize_t output;
+    PyObject *cell;
+} Update;
+
+typedef enum { RETURN_LIST, RETURN_SINGLE, RETURN_NONE, RETURN_DICT } Returned;
+
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    Kernel *kernel; /* NULL: every call is a general one */
+    Py_ssize_t n_arguments, n_sources, n_updates, n_returned;
+    InputSource *sources;
+    Update *updates;
+    Returned returned;
+    PyObject *keys; /* tuple of strings, or NULL */
+} Caller;
+
+/* The bookkeeping of one call. */
+typedef struct {
+    ptl_array *in;
+    union {
+        double real;
+        int64_t integer;
+    } *numbers;
+    int64_t *sizes;
+    PyObject **held; /* inputs that the call itself must keep alive */
+    PyObject **results;
+    void **out;
+    int64_t bytes;
+} Frame;
+
+static PyTypeObject *KernelType, *CallerType;
+static PyObject *call_generally; /* the interned name */
+
+static size_t frame_size(const Kernel *kernel) {
+    size_t n_in = (size_t)(kernel->n_inputs + kernel->n_constants), n_out = (size_t)kernel->n_outputs;
+    return n_in * sizeof(ptl_array) + (size_t)kernel->n_inputs * (8 + sizeof(PyObject *)) +
+           (size_t)kernel->n_sizes * 8 + n_out * (sizeof(PyObject *) + sizeof(void *));
+}
+
+static void frame_lay_out(Frame *frame, const Kernel *kernel, char *memory) {
+    frame->in = (ptl_array *)memory;
+    memory += (size_t)(kernel->n_inputs + kernel->n_constants) * sizeof(ptl_array);
+    frame->numbers = (void *)memory;
+    memory += (size_t)kernel->n_inputs * 8;
+    frame->sizes = (int64_t *)memory;
+    memory += (size_t)kernel->n_sizes * 8;
+    frame->held = (PyObject **)memory;
+    memory += (size_t)kernel->n_inputs * sizeof(PyObject *);
+    frame->results = (PyObject **)memory;
+    memory += (size_t)kernel->n_outputs * sizeof(PyObject *);
+    frame->out = (void **)memory;
+    frame->bytes = 0;
+    for (Py_ssize_t i = 0; i < kernel->n_inputs; i++) frame->held[i] = NULL;
+}
+
+static void frame_let_go(Frame *frame, const Kernel *kernel) {
+    for (Py_ssize_t i = 0; i < kernel->n_inputs; i++) Py_XDECREF(frame->held[i]);
+}
+
+/* -- inputs ---------------------------------------------------------------------------------------- */
+
+static inline void bind_array(Frame *frame, Py_ssize_t i, PyArrayObject *array) {
+    frame->in[i].data = PyArray_DATA(array);
+    frame->in[i].shape = (const int64_t *)PyArray_DIMS(array);
+    frame->in[i].strides = (const int64_t *)PyArray_STRIDES(array);
+    frame->bytes += PyArray_NBYTES(array);
+}
+
+static bool lengths_fit(const InputSpec *spec, PyArrayObject *array) {
+    for (int axis = 0; axis < spec->ndim; axis++)
+        if (spec->lengths[axis] >= 0 && spec->lengths[axis] != PyArray_DIM(array, axis)) return false;
+    return true;
+}
+
+/* A number in place of a 0-d array, where NumPy's conversion would lose nothing. */
+static bool bind_number(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObject *value) {
+    if (spec->type_num == NPY_DOUBLE) {
+        if (PyFloat_CheckExact(value))
+            frame->numbers[i].real = PyFloat_AS_DOUBLE(value);
+        else if (Py_IS_TYPE(value, &PyDoubleArrType_Type))
+            frame->numbers[i].real = PyArrayScalar_VAL(value, Double);
+        else
+            return false;
+    } else if (spec->type_num == NPY_INT64 && PyLong_CheckExact(value)) {
+        int overflow;
+        frame->numbers[i].integer = PyLong_AsLongLongAndOverflow(value, &overflow);
+        if (overflow) return false;
+    } else {
+        return false;
+    }
+    frame->in[i].data = &frame->numbers[i];
+    frame->in[i].shape = frame->in[i].strides = NULL;
+    return true;
+}
+
+/* Whether the value can be handed to the program as it is; if so it is bound. */
+static inline bool bind_input(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObject *value,
+                              bool takes_numbers) {
+    if (!PyArray_CheckExact(value))
+        return takes_numbers && spec->ndim == 0 && bind_number(frame, i, spec, value);
+    PyArrayObject *array = (PyArrayObject *)value;
+    const int needed = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
+    if (PyArray_TYPE(array) != spec->type_num || PyArray_NDIM(array) != spec->ndim ||
+        (PyArray_FLAGS(array) & needed) != needed || !PyArray_ISNOTSWAPPED(array))
+        return false;
+    if (spec->has_static_lengths && !lengths_fit(spec, array)) return false;
+    bind_array(frame, i, array);
+    return true;
+}
+
+/* Bind a value of the right type whatever its layout, copying it if need be; -1 with an exception if it is not. */
+static int bind_any_layout(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObject *value) {
+    if (bind_input(frame, i, spec, value, true)) return 0;
+    PyArrayObject *array = (PyArrayObject *)PyArray_FROM_O(value);
+    if (array == NULL) return -1;
+    if (!PyArray_EquivTypenums(PyArray_TYPE(array), spec->type_num) || PyArray_NDIM(array) != spec->ndim ||
+        !lengths_fit(spec, array)) {
+        PyErr_Format(PyExc_TypeError,
+                     "expected an array of dtype %S and rank %d as input %zd of the program, got dtype %S and rank %d"
+                     " (or a length that contradicts the static shape)",
+                     spec->descr, spec->ndim, i, PyArray_DESCR(array), PyArray_NDIM(array));
+        Py_DECREF(array);
+        return -1;
+    }
+    Py_INCREF(spec->descr);
+    const int flags = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED | NPY_ARRAY_ENSUREARRAY;
+    frame->held[i] = PyArray_FromArray(array, spec->descr, flags);
+    Py_DECREF(array);
+    if (frame->held[i] == NULL) return -1;
+    bind_array(frame, i, (PyArrayObject *)frame->held[i]);
+    return 0;
+}
+
+/* -- outputs and workspace ---------------------------------------------------------------------------- */
+
+static PyObject *new_output(const OutputSpec *spec, const int64_t *sizes, int64_t *bytes_sum) {
+    npy_intp lengths[NPY_MAXDIMS];
+    int64_t bytes = PyDataType_ELSIZE(spec->descr);
+    bool fits = true;
+    for (int axis = 0; axis < spec->ndim; axis++) {
+        lengths[axis] = sizes[spec->positions[axis]];
+        fits = fits && lengths[axis] >= 0 && ptl_size_multiply(&bytes, lengths[axis]);
+    }
+    if (PTL_UNLIKELY(!fits))
+        return PyErr_Format(PyExc_MemoryError, "an output of rank %d and dtype %S is larger than any memory",
+                            spec->ndim, spec->descr);
+    *bytes_sum += bytes;
+    Py_INCREF(spec->descr);
+    if (bytes < POOLED_OUTPUT_BYTES)
+        return PyArray_NewFromDescr(&PyArray_Type, spec->descr, spec->ndim, lengths, NULL, NULL, 0, NULL);
+    PyObject *usual = PyDataMem_SetHandler(pool_handler);
+    if (usual == NULL) {
+        Py_DECREF(spec->descr);
+        return NULL;
+    }
+    PyObject *array =
+        PyArray_NewFromDescr(&PyArray_Type, spec->descr, spec->ndim, lengths, NULL, NULL, 0, NULL);
+    PyObject *ours = PyDataMem_SetHandler(usual);
+    Py_DECREF(usual);
+    Py_XDECREF(ours);
+    return array;
+}
+
+static void drop_results(Frame *frame, Py_ssize_t count) {
+    while (count > 0) Py_DECREF(frame->results[--count]);
+}
+
+static int new_outputs(const Kernel *kernel, Frame *frame) {
+    for (Py_ssize_t i = 0; i < kernel->n_outputs; i++) {
+        frame->results[i] = new_output(&kernel->outputs[i], frame->sizes, &frame->bytes);
+        if (frame->results[i] == NULL) {
+            drop_results(frame, i);
+            return -1;
+        }
+        frame->out[i] = PyArray_DATA((PyArrayObject *)frame->results[i]);
+    }
+    return 0;
+}
+
+/* The kernel's own workspace unless another thread is using it, or it is so large that it belongs to all. */
+static char *acquire_workspace(Kernel *kernel, int64_t bytes) {
+    if (bytes > OWN_WORKSPACE_BYTES || kernel->workspace_busy) return pool_malloc(NULL, (size_t)bytes);
+    if (bytes > kernel->workspace_bytes) {
+        char *larger = pool_malloc(NULL, (size_t)bytes);
+        if (larger == NULL) return NULL;
+        if (kernel->workspace != NULL) pool_free(NULL, kernel->workspace, 0);
+        kernel->workspace = larger;
+        kernel->workspace_bytes = bytes;
+    }
+    kernel->workspace_busy = true;
+    return kernel->workspace;
+}
+
+static void release_workspace(Kernel *kernel, char *workspace) {
+    if (workspace == NULL) return;
+    if (workspace == kernel->workspace)
+        kernel->workspace_busy = false;
+    else
+        pool_free(NULL, workspace, 0);
+}
+
+/* -- running ------------------------------------------------------------------------------------------- */
+
+static void raise_failure(const Kernel *kernel, const ptl_error *error) {
+    const int64_t *d = error->detail;
+    PyObject *raised = PyObject_CallFunction(
+        kernel->describe, "L(LLLLLL)", (long long)error->where, (long long)d[0], (long long)d[1],
+        (long long)d[2], (long long)d[3], (long long)d[4], (long long)d[5]);
+    if (raised == NULL) return;
+    if (PyExceptionInstance_Check(raised))
+        PyErr_SetObject((PyObject *)Py_TYPE(raised), raised);
+    else
+        PyErr_Format(PyExc_SystemError, "expected an exception that describes a failure, got %R", raised);
+    Py_DECREF(raised);
+}
+
+/* Run the program on the bound inputs; its outputs are then in frame->results. */
+static int execute(Kernel *kernel, Frame *frame) {
+    ptl_error error;
+    if (kernel->n_constants)
+        memcpy(frame->in + kernel->n_inputs, kernel->constant_arrays,
+               (size_t)kernel->n_constants * sizeof(ptl_array));
+    frame->sizes[0] = 0;
+    if (PTL_UNLIKELY(kernel->sizes(frame->in, frame->sizes, &error) != PTL_OK)) {
+        raise_failure(kernel, &error);
+        return -1;
+    }
+    if (new_outputs(kernel, frame) < 0) return -1;
+    char *workspace = NULL;
+    int64_t bytes = frame->sizes[0];
+    if (bytes > 0) {
+        workspace = acquire_workspace(kernel, bytes);
+        if (workspace == NULL) {
+            drop_results(frame, kernel->n_outputs);
+            PyErr_Format(PyExc_MemoryError, "cannot allocate %lld bytes of workspace", (long long)bytes);
+            return -1;
+        }
+        frame->bytes += bytes;
+    }
+    int32_t status;
+    if (frame->bytes > RELEASE_GIL_BYTES) {
+        Py_BEGIN_ALLOW_THREADS;
+        status = kernel->run(frame->in, frame->out, frame->sizes, workspace, &error);
+        Py_END_ALLOW_THREADS;
+    } else {
+        status = kernel->run(frame->in, frame->out, frame->sizes, workspace, &error);
+    }
+    release_workspace(kernel, workspace);
+    if (PTL_UNLIKELY(status != PTL_OK)) {
+        drop_results(frame, kernel->n_outputs);
+        raise_failure(kernel, &error);
+        return -1;
+    }
+    return 0;
+}
+
+/* Room for a frame: the caller's stack if that suffices. */
+static char *frame_memory(const Kernel *kernel, char *stack) {
+    if (PTL_LIKELY(kernel->frame_bytes <= STACK_FRAME_BYTES)) return stack;
+    char *memory = PyMem_Malloc(kernel->frame_bytes);
+    if (memory == NULL) PyErr_NoMemory();
+    return memory;
+}
+
+static void free_frame_memory(char *memory, const char *stack) {
+    if (memory != stack) PyMem_Free(memory);
+}
+
+#include "dispatch_types.h"

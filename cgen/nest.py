@@ -75,7 +75,7 @@ class Gather:
     labels: tuple[str, ...]
     source: str
     at: tuple[str, ...]
-    after: str | None = None
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Scatter:
     over: tuple[str, ...]
     template: str | None
     base: str | None = None
-    after: str | None = None
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +129,14 @@ def reads(value: Value) -> tuple[str, ...]:
             return tuple(_names(value.expr))
         case Gather():
             positions = tuple(a for a in value.at if not a.startswith("@"))
-            return (value.source, *positions, *((value.after,) if value.after else ()))
+            return (value.source, *positions, *value.after)
         case Scatter():
             positions = tuple(a for a in value.at if not a.startswith("@"))
             return (
                 *_names(value.expr),
                 *positions,
                 *((value.base,) if value.base else ()),
-                *((value.after,) if value.after else ()),
+                *value.after,
             )
         case Check():
             return (value.index,)

@@ -420,9 +420,7 @@ class Writer:
 
     def _position_address(self, value: Gather | Scatter, memory: Memory, path: Path) -> Index:
         address = memory.offset
-        for axis, (label, at) in enumerate(
-            zip(self._target_labels(value), value.at, strict=True)
-        ):
+        for axis, (label, at) in enumerate(zip(self._target_labels(value), value.at, strict=True)):
             if label not in memory.strides:
                 continue
             if at.startswith("@"):

@@ -101,7 +101,9 @@ def _number(bound: Constant | int | None) -> int | None:
 def _element(plan: Plan, variable: Variable, position: Index) -> Index:
     """Read an element of an input before the program starts."""
     number = plan.inputs.index(variable)
-    load = Var(f"((const {_C_INTEGERS[variable.type.dtype]} *)in[{number}].data)[{position}]", "int64")
+    load = Var(
+        f"((const {_C_INTEGERS[variable.type.dtype]} *)in[{number}].data)[{position}]", "int64"
+    )
     return plan.define(load)
 
 

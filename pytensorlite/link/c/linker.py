@@ -44,7 +44,9 @@ class CLinker(Linker):
     required_rewrites = ("minimum_compile", "cxx_only", "inline", "fusion")
     incompatible_rewrites = ("py_only",)
 
-    def link(self, fgraph: FunctionGraph, *, name: str | None = None, profile: Any = None) -> Program:
+    def link(
+        self, fgraph: FunctionGraph, *, name: str | None = None, profile: Any = None
+    ) -> Program:
         """Return the program that computes `fgraph`; the NumPy program if no compiler works."""
         segments, rendered = cut(fgraph, "program")
         complain_of_fallbacks(segments)
@@ -219,7 +221,9 @@ def call_native(entry: NativeEntry, arrays: Sequence[Any]) -> list[np.ndarray]:
         cell.data = array.ctypes.data
         cell.shape = ctypes.cast(array.ctypes.shape_as(ctypes.c_int64), ctypes.c_void_p)
         cell.strides = ctypes.cast(array.ctypes.strides_as(ctypes.c_int64), ctypes.c_void_p)
-    kept = [(a.ctypes.shape_as(ctypes.c_int64), a.ctypes.strides_as(ctypes.c_int64)) for a in inputs]
+    kept = [
+        (a.ctypes.shape_as(ctypes.c_int64), a.ctypes.strides_as(ctypes.c_int64)) for a in inputs
+    ]
     for cell, (shape, strides) in zip(described, kept, strict=False):
         cell.shape = ctypes.addressof(shape)
         cell.strides = ctypes.addressof(strides)

@@ -9,6 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pytensorlite.graph.basic import Apply
+from pytensorlite.link.c.blas import lower_dot
+from pytensorlite.link.c.movement import (
+    lower_advanced_inc_subtensor,
+    lower_advanced_subtensor,
+    lower_alloc,
+    lower_alloc_empty,
+    lower_arange,
+    lower_argmax,
+    lower_cumulative,
+    lower_eye,
+    lower_inc_subtensor,
+    lower_join,
+    lower_make_vector,
+    lower_split,
+)
 from pytensorlite.link.c.plan import NoLowering, Plan
 from pytensorlite.link.c.region import lower_fused, lower_member
 from pytensorlite.link.c.views import (
@@ -18,12 +33,30 @@ from pytensorlite.link.c.views import (
     lower_specify_shape,
     lower_subtensor,
 )
-from pytensorlite.tensor.basic import MakeVector, ScalarFromTensor, TensorFromScalar
+from pytensorlite.tensor.basic import (
+    Alloc,
+    AllocEmpty,
+    ARange,
+    Eye,
+    Join,
+    MakeVector,
+    ScalarFromTensor,
+    Split,
+    TensorFromScalar,
+)
 from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
-from pytensorlite.tensor.math import Dot
+from pytensorlite.tensor.extra_ops import CumOp
+from pytensorlite.tensor.math import Argmax, Dot
 from pytensorlite.tensor.rewriting.fusion import Fused
 from pytensorlite.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
-from pytensorlite.tensor.subtensor import AdvancedIncSubtensor1, AdvancedSubtensor1, Subtensor
+from pytensorlite.tensor.subtensor import (
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    AdvancedSubtensor,
+    AdvancedSubtensor1,
+    IncSubtensor,
+    Subtensor,
+)
 
 Lowering = Callable[[Plan, Apply], None]
 
@@ -32,9 +65,22 @@ LOWERINGS: dict[type, Lowering] = {
     Fused: lower_fused,
     Elemwise: lower_member,
     CAReduce: lower_member,
-    Dot: lower_member,
+    Dot: lower_dot,
     AdvancedSubtensor1: lower_member,
     AdvancedIncSubtensor1: lower_member,
+    # making, moving, indexing
+    Alloc: lower_alloc,
+    AllocEmpty: lower_alloc_empty,
+    ARange: lower_arange,
+    Eye: lower_eye,
+    MakeVector: lower_make_vector,
+    Join: lower_join,
+    Split: lower_split,
+    IncSubtensor: lower_inc_subtensor,
+    AdvancedSubtensor: lower_advanced_subtensor,
+    AdvancedIncSubtensor: lower_advanced_inc_subtensor,
+    Argmax: lower_argmax,
+    CumOp: lower_cumulative,
     # another look at the same memory
     DimShuffle: lower_dimshuffle,
     Reshape: lower_reshape,
@@ -48,6 +94,13 @@ SIZES: dict[type, slice] = {
     Reshape: slice(1, None),
     SpecifyShape: slice(1, None),
     Subtensor: slice(1, None),
+    IncSubtensor: slice(2, None),
+    Alloc: slice(1, None),
+    AllocEmpty: slice(0, None),
+    ARange: slice(0, None),
+    Eye: slice(0, None),
+    Split: slice(1, None),
+    Join: slice(0, 1),
 }
 
 PURE_SIZES = (Shape, Shape_i)

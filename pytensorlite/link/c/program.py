@@ -124,7 +124,8 @@ def _assign_rooms(workspaces: dict[str, Workspace]) -> list[Room]:
 
 
 def _includes(plan: Plan) -> list[str]:
-    return ["\n".join(f'#include "{header}"' for header in HEADERS)]
+    headers = [*HEADERS, *(["ptl_blas.h"] if plan.imports else [])]
+    return ["\n".join(f'#include "{header}"' for header in headers)]
 
 
 def _imports(plan: Plan) -> Iterator[str]:
@@ -204,9 +205,7 @@ def _run_function(
     for symbol in symbols:
         yield f"{emit.INDENT}const int64_t {symbol} = sizes[{slots[Index.name(symbol)]}];"
     sources = [(f"x{i}", f"in[{i}].data") for i in range(len(plan.inputs))]
-    sources += [
-        (f"c{i}", f"in[{len(plan.inputs) + i}].data") for i in range(len(plan.constants))
-    ]
+    sources += [(f"c{i}", f"in[{len(plan.inputs) + i}].data") for i in range(len(plan.constants))]
     for buffer, value in sources:
         if re.search(rf"\b{buffer}\b", text):
             yield f"{emit.INDENT}const {emit.C_TYPES[plan.dtypes[buffer]]} *const {buffer} = {value};"

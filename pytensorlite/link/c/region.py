@@ -13,7 +13,18 @@ from pytensorlite import scalar as ps
 from pytensorlite.cgen.collapse import collapse
 from pytensorlite.cgen.describe import describe
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Buffer, Cast, Const, Expr, Integer, Kernel, Var, buffers, names
+from pytensorlite.cgen.ir import (
+    Buffer,
+    Cast,
+    Const,
+    Expr,
+    Integer,
+    Kernel,
+    Stmt,
+    Var,
+    buffers,
+    names,
+)
 from pytensorlite.cgen.nest import (
     Check,
     Gather,
@@ -159,7 +170,9 @@ class Region:
         if key not in self.sources:
             name = self._fresh()
             strides = tuple(
-                stride for label, stride in zip(labels, view.strides, strict=True) if label is not None
+                stride
+                for label, stride in zip(labels, view.strides, strict=True)
+                if label is not None
             )
             self.values.append(
                 Source(name, dtype, self._named(variable), view.buffer, strides, view.offset)
@@ -262,7 +275,7 @@ class Region:
         axes = self._named(source)
         at = (self.value_name(index), *(f"@{label}" for label in axes[1:]))
         self.values.append(
-            Gather(name, out.type.dtype, self._named(out), self.value_name(source), at, check)
+            Gather(name, out.type.dtype, self._named(out), self.value_name(source), at, (check,))
         )
         self.expr[out] = Var(name, out.type.dtype)
 
@@ -281,7 +294,7 @@ class Region:
         name = self._fresh()
         operand = convert(self.operand(values), dtype)
         self.values.append(
-            Scatter(name, dtype, labels, operand, at, over, template, start, check)
+            Scatter(name, dtype, labels, operand, at, over, template, start, (check,))
         )
         self.expr[out] = Var(name, dtype)
 
@@ -354,7 +367,9 @@ def lower_member(plan: Plan, node: Apply) -> None:
     if kind(node) is None:
         raise NoLowering(f"{node.op} has no C template for these types")
     inputs = [x for x in dict.fromkeys(node.inputs) if not _is_scalar_constant(x)]
-    Region(plan, [node], zip(inputs, inputs, strict=True), [(out, out) for out in node.outputs]).lower()
+    Region(
+        plan, [node], zip(inputs, inputs, strict=True), [(out, out) for out in node.outputs]
+    ).lower()
 
 
 def _is_scalar_constant(x: Variable) -> bool:
@@ -394,7 +409,13 @@ def add_nest(
     def allocate(dtype: str, length: Index) -> str:
         return plan.scratch(dtype, (length,)).buffer
 
-    body = name_repeated_loads(Writer(values, tree, extents, destinations, allocate).write())
+    body = Writer(values, tree, extents, destinations, allocate).write()
+    add_kernel(plan, body, describe(values, destinations))
+
+
+def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> None:
+    """Make a kernel of statements, its parameters found in them, and append it to the plan."""
+    body = name_repeated_loads(body)
     read, written = buffers(body)
     parameters = tuple(
         Buffer(name, plan.dtypes[name], name in written)
@@ -402,5 +423,4 @@ def add_nest(
         if name in plan.dtypes
     )
     sizes = sorted(names(body) & plan.symbols, key=lambda name: int(name[1:]))
-    name = f"kernel{len(plan.kernels)}"
-    plan.add_kernel(Kernel(name, parameters, tuple(sizes), body, describe(values, destinations)))
+    plan.add_kernel(Kernel(f"kernel{len(plan.kernels)}", parameters, tuple(sizes), body, comment))

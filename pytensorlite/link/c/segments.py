@@ -80,9 +80,7 @@ def _is_pure_size(plan: Plan, node: Apply) -> bool:
         return False
     if any(getattr(x.type, "ndim", 0) for x in node.inputs):
         return False
-    return bool(node.inputs) and all(
-        x in plan.pure or isinstance(x, Constant) for x in node.inputs
-    )
+    return bool(node.inputs) and all(x in plan.pure or isinstance(x, Constant) for x in node.inputs)
 
 
 def _read_as_data(plan: Plan, nodes: Sequence[Apply]) -> set[Variable]:

@@ -159,9 +159,7 @@ def _checked_position(plan: Plan, position: Index, length: Index, axis: int) -> 
         if length.constant is None or length.constant < enough:
             plan.require(f"{length} >= {enough}", IndexError, text, (position, length))
         return position if number >= 0 else position + length
-    plan.require(
-        f"!ptl_out_of_range({position}, {length})", IndexError, text, (position, length)
-    )
+    plan.require(f"!ptl_out_of_range({position}, {length})", IndexError, text, (position, length))
     wrapped = Op("ptl_wrap_index({0}, {1})", (Integer(position), Integer(length)), "int64")
     return plan.define(wrapped)
 
@@ -195,9 +193,7 @@ def _slice(plan: Plan, entry: slice, length: Index) -> tuple[Index, Index, int]:
     return first, count, step
 
 
-def _clamped(
-    plan: Plan, bound: Index | None, length: Index, default: Index, down: bool
-) -> Index:
+def _clamped(plan: Plan, bound: Index | None, length: Index, default: Index, down: bool) -> Index:
     """Return a slice's bound, cut to where the axis has elements."""
     if bound is None:
         return default

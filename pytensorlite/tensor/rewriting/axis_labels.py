@@ -136,7 +136,9 @@ def kind(node: Apply) -> str | None:
     if isinstance(op, DimShuffle):
         return "dimshuffle"
     if isinstance(op, CAReduce):
-        return "reduce" if op.scalar_op.c is not None and op.scalar_op.identity is not None else None
+        return (
+            "reduce" if op.scalar_op.c is not None and op.scalar_op.identity is not None else None
+        )
     if isinstance(op, Dot):
         # Matrix times matrix has work to spare for each byte: that is for BLAS.
         vector = any(x.type.ndim == 1 for x in node.inputs)

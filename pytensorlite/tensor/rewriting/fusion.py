@@ -51,9 +51,7 @@ class Fused(Op, HasInnerGraph):
         """Run the members one by one through NumPy."""
         values = dict(zip(self.fgraph.inputs, inputs, strict=True))
         for member in self.fgraph.toposort():
-            arguments = [
-                x.data if isinstance(x, Constant) else values[x] for x in member.inputs
-            ]
+            arguments = [x.data if isinstance(x, Constant) else values[x] for x in member.inputs]
             storage = [[None] for _ in member.outputs]
             member.op.perform(member, arguments, storage)
             values.update(zip(member.outputs, (cell[0] for cell in storage), strict=True))
