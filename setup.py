@@ -17,7 +17,7 @@ setup(
     package_dir={"pytensorlite.cgen": "cgen", "pytensorlite.include": "include"},
     package_data={
         "pytensorlite": ["py.typed"],
-        "pytensorlite.cgen": ["*.c"],
+        "pytensorlite.cgen": ["*.c", "*.h"],
         "pytensorlite.include": ["*.h"],
     },
     ext_modules=[
@@ -25,7 +25,7 @@ setup(
             "pytensorlite.cgen._dispatch",
             sources=["cgen/dispatch.c"],
             include_dirs=["include", numpy.get_include()],
-            depends=["include/ptl_runtime.h"],
+            depends=["include/ptl_runtime.h", "cgen/dispatch_pool.h", "cgen/dispatch_types.h"],
             extra_compile_args=["-O2"],
             optional=True,
         )

@@ -1,26 +1,145 @@
-"""Calling compiled programs: the native dispatcher, and the same in Python where it was not built."""
+"""Calling compiled programs: the native dispatcher, and the same in Python where it was not built.
+
+`Kernel` is a program with what is needed to call it; `Caller` is the base of callables that pass usual
+arguments to a kernel without entering Python; `accelerate` is the decorator for its subclasses. The
+Python versions behave alike, only slower: every call is a general one.
+"""
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Callable, Sequence
 from typing import Any
 
-is_native = False
+import numpy as np
+
+Lengths = tuple[int | None, ...]
 
 
-class Caller:
-    """Base of callables that try a compiled program first and fall back on ``call_generally``."""
+class _Array(ctypes.Structure):
+    """``ptl_array``."""
 
-    def configure(self, **options: Any) -> None:
-        """Say what the fast road needs to know; in Python there is no fast road."""
+    _fields_ = [  # noqa: RUF012 - ctypes reads it off the class
+        ("data", ctypes.c_void_p),
+        ("shape", ctypes.c_void_p),
+        ("strides", ctypes.c_void_p),
+    ]
+
+
+class _Error(ctypes.Structure):
+    """``ptl_error``."""
+
+    _fields_ = [("where", ctypes.c_int64), ("detail", ctypes.c_int64 * 6)]  # noqa: RUF012
+
+
+_SIZES = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_RUN = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 5)
+_ALIGNMENT = 64
+
+
+class PythonKernel:
+    """A compiled program that is called with a list of arrays; the arguments are those of `Kernel`."""
+
+    def __init__(
+        self,
+        sizes: int,
+        run: int,
+        n_sizes: int,
+        inputs: list[tuple[Any, int, Lengths]],
+        constants: list[np.ndarray],
+        outputs: list[tuple[Any, int, tuple[int, ...]]],
+        describe: Callable[[int, tuple[int, ...]], BaseException],
+        keepalive: object = None,
+    ):
+        self._sizes, self._run = _SIZES(sizes), _RUN(run)
+        self._n_sizes = n_sizes
+        self._inputs = inputs
+        self._constants = constants
+        self._outputs = outputs
+        self._describe = describe
+        self._keepalive = keepalive
+
+    def __call__(self, values: Sequence[Any]) -> list[np.ndarray]:
+        """Return fresh arrays for the values of all inputs, in any layout."""
+        if len(values) != len(self._inputs):
+            raise TypeError(f"expected {len(self._inputs)} inputs, got {len(values)}")
+        checked = [
+            _checked(position, value, *spec)
+            for position, (value, spec) in enumerate(zip(values, self._inputs, strict=True))
+        ]
+        arrays = [*checked, *self._constants]
+        lengths = [np.array(array.shape, dtype=np.int64) for array in arrays]
+        strides = [np.array(array.strides, dtype=np.int64) for array in arrays]
+        bound = (_Array * (len(arrays) + 1))()
+        for entry, *parts in zip(bound, arrays, lengths, strides, strict=False):
+            entry.data, entry.shape, entry.strides = (part.ctypes.data for part in parts)
+
+        error = _Error()
+        sizes = np.zeros(self._n_sizes, dtype=np.int64)
+        self._check(self._sizes(bound, sizes.ctypes.data, ctypes.byref(error)), error)
+        outputs = [
+            np.empty([int(sizes[position]) for position in positions], dtype=dtype)
+            for dtype, _, positions in self._outputs
+        ]
+        addresses = (ctypes.c_void_p * (len(outputs) + 1))(*(out.ctypes.data for out in outputs))
+        workspace = np.empty(int(sizes[0]) + _ALIGNMENT, dtype=np.uint8)
+        aligned = -(-workspace.ctypes.data // _ALIGNMENT) * _ALIGNMENT
+        status = self._run(bound, addresses, sizes.ctypes.data, aligned, ctypes.byref(error))
+        self._check(status, error)
+        return outputs
+
+    def _check(self, status: int, error: _Error) -> None:
+        if status:
+            raise self._describe(error.where, tuple(error.detail))
+
+
+def _checked(position: int, value: Any, dtype: Any, ndim: int, lengths: Lengths) -> np.ndarray:
+    """Return ``value`` as the program takes it, or raise TypeError."""
+    array = np.asarray(value)
+    fits = array.ndim == ndim and all(
+        wanted in (None, length) for wanted, length in zip(lengths, array.shape, strict=True)
+    )
+    if isinstance(value, bool | int | float) and ndim == 0:
+        array = array.astype(dtype)
+    if not fits or array.dtype.newbyteorder("=") != np.dtype(dtype):
+        raise TypeError(
+            f"expected an array of dtype {dtype} and rank {ndim} as input {position} of the program,"
+            f" got dtype {array.dtype} and rank {array.ndim}"
+            " (or a length that contradicts the static shape)"
+        )
+    return np.require(array, dtype=dtype, requirements=["C", "A"])
+
+
+class PythonCaller:
+    """Base of callables whose calls are all general ones: ``call_generally`` does the work."""
+
+    def configure(
+        self, kernel: Any, sources: list[Any], updates: list[Any], n_arguments: int, returned: Any
+    ) -> None:
+        """Accept what the native version needs to know, and need none of it."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.call_generally(*args, **kwargs)  # type: ignore[attr-defined]
 
 
-class Kernel:
-    """A compiled program that is called with a list of arrays."""
-
-
-def accelerate(cls: type) -> type:
-    """Make calls of instances of ``cls`` fast where the interpreter needs to be told."""
+def _python_accelerate(cls: type) -> type:
     return cls
+
+
+def _python_set_pool_limit(limit: int) -> None:
+    """Do nothing: NumPy's allocator serves the Python version."""
+
+
+try:
+    from pytensorlite.cgen._dispatch import (  # type: ignore[import-not-found]
+        Caller,
+        Kernel,
+        accelerate,
+        set_pool_limit,
+    )
+
+    is_native = True
+except ImportError:
+    Caller, Kernel, accelerate = PythonCaller, PythonKernel, _python_accelerate
+    set_pool_limit = _python_set_pool_limit
+    is_native = False

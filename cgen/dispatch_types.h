@@ -1,0 +1,514 @@
+/* The Python side of the dispatcher: the types Kernel and Caller, and the module.  Part of dispatch.c. */
+
+/* -- Kernel ------------------------------------------------------------------------------------------------ */
+
+static void kernel_free_specs(Kernel *self) {
+    for (Py_ssize_t i = 0; self->inputs != NULL && i < self->n_inputs; i++) {
+        Py_XDECREF(self->inputs[i].descr);
+        PyMem_Free(self->inputs[i].lengths);
+    }
+    for (Py_ssize_t i = 0; self->outputs != NULL && i < self->n_outputs; i++) {
+        Py_XDECREF(self->outputs[i].descr);
+        PyMem_Free(self->outputs[i].positions);
+    }
+    PyMem_Free(self->inputs);
+    PyMem_Free(self->outputs);
+    PyMem_Free(self->constant_arrays);
+}
+
+/* Read (dtype, ndim, lengths): `lengths` is a new array of ndim numbers, -1 where the tuple has None. */
+static int read_spec(PyObject *entry, PyArray_Descr **descr, int *ndim, int64_t **lengths) {
+    PyObject *dtype, *tuple;
+    if (!PyArg_ParseTuple(entry, "OiO!", &dtype, ndim, &PyTuple_Type, &tuple)) return -1;
+    if (*ndim < 0 || *ndim > NPY_MAXDIMS || PyTuple_GET_SIZE(tuple) != *ndim) {
+        PyErr_Format(PyExc_ValueError, "expected %d lengths, at most %d, got %R", *ndim, NPY_MAXDIMS, tuple);
+        return -1;
+    }
+    *lengths = PyMem_Calloc((size_t)*ndim + 1, sizeof(int64_t));
+    if (*lengths == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (int axis = 0; axis < *ndim; axis++) {
+        PyObject *length = PyTuple_GET_ITEM(tuple, axis);
+        (*lengths)[axis] = length == Py_None ? -1 : PyLong_AsLongLong(length);
+        if (PyErr_Occurred()) return -1;
+    }
+    return PyArray_DescrConverter(dtype, descr) ? 0 : -1;
+}
+
+static int kernel_read_inputs(Kernel *self, PyObject *list) {
+    self->n_inputs = PyList_GET_SIZE(list);
+    self->inputs = PyMem_Calloc((size_t)self->n_inputs + 1, sizeof(InputSpec));
+    if (self->inputs == NULL) return PyErr_NoMemory(), -1;
+    for (Py_ssize_t i = 0; i < self->n_inputs; i++) {
+        InputSpec *spec = &self->inputs[i];
+        if (read_spec(PyList_GET_ITEM(list, i), &spec->descr, &spec->ndim, (int64_t **)&spec->lengths) < 0)
+            return -1;
+        spec->type_num = spec->descr->type_num;
+        for (int axis = 0; axis < spec->ndim; axis++) spec->has_static_lengths |= spec->lengths[axis] >= 0;
+    }
+    return 0;
+}
+
+static int kernel_read_outputs(Kernel *self, PyObject *list) {
+    self->n_outputs = PyList_GET_SIZE(list);
+    self->outputs = PyMem_Calloc((size_t)self->n_outputs + 1, sizeof(OutputSpec));
+    if (self->outputs == NULL) return PyErr_NoMemory(), -1;
+    for (Py_ssize_t i = 0; i < self->n_outputs; i++) {
+        OutputSpec *spec = &self->outputs[i];
+        if (read_spec(PyList_GET_ITEM(list, i), &spec->descr, &spec->ndim, &spec->positions) < 0) return -1;
+        for (int axis = 0; axis < spec->ndim; axis++)
+            if (spec->positions[axis] < 0 || spec->positions[axis] >= self->n_sizes) {
+                PyErr_Format(PyExc_ValueError, "output %zd takes a length from position %lld of %zd sizes", i,
+                             (long long)spec->positions[axis], self->n_sizes);
+                return -1;
+            }
+    }
+    return 0;
+}
+
+static int kernel_read_constants(Kernel *self, PyObject *list) {
+    self->n_constants = PyList_GET_SIZE(list);
+    self->constants = PyList_AsTuple(list);
+    self->constant_arrays = PyMem_Calloc((size_t)self->n_constants + 1, sizeof(ptl_array));
+    if (self->constants == NULL) return -1;
+    if (self->constant_arrays == NULL) return PyErr_NoMemory(), -1;
+    for (Py_ssize_t i = 0; i < self->n_constants; i++) {
+        PyArrayObject *array = (PyArrayObject *)PyTuple_GET_ITEM(self->constants, i);
+        if (!PyArray_Check(array) || !PyArray_ISCARRAY_RO(array)) {
+            PyErr_Format(PyExc_ValueError,
+                         "constant %zd must be a C-contiguous, aligned array in native byte order", i);
+            return -1;
+        }
+        self->constant_arrays[i].data = PyArray_DATA(array);
+        self->constant_arrays[i].shape = (const int64_t *)PyArray_DIMS(array);
+        self->constant_arrays[i].strides = (const int64_t *)PyArray_STRIDES(array);
+    }
+    return 0;
+}
+
+static PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    static char *names[] = {"sizes",   "run",      "n_sizes",   "inputs", "constants",
+                            "outputs", "describe", "keepalive", NULL};
+    unsigned long long sizes, run;
+    Py_ssize_t n_sizes;
+    PyObject *inputs, *constants, *outputs, *describe, *keepalive = Py_None;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKnO!O!O!O|O", names, &sizes, &run, &n_sizes, &PyList_Type,
+                                     &inputs, &PyList_Type, &constants, &PyList_Type, &outputs, &describe,
+                                     &keepalive))
+        return NULL;
+    if (sizes == 0 || run == 0 || n_sizes < 1 || !PyCallable_Check(describe))
+        return PyErr_Format(PyExc_ValueError,
+                            "expected two addresses, at least one size and a function that describes failures");
+    Kernel *self = (Kernel *)type->tp_alloc(type, 0);
+    if (self == NULL) return NULL;
+    self->sizes = (ptl_sizes_function)(uintptr_t)sizes;
+    self->run = (ptl_run_function)(uintptr_t)run;
+    self->n_sizes = n_sizes;
+    self->describe = Py_NewRef(describe);
+    self->keepalive = Py_NewRef(keepalive);
+    if (kernel_read_inputs(self, inputs) < 0 || kernel_read_outputs(self, outputs) < 0 ||
+        kernel_read_constants(self, constants) < 0) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    self->frame_bytes = frame_size(self);
+    return (PyObject *)self;
+}
+
+static int kernel_traverse(Kernel *self, visitproc visit, void *arg) {
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->constants);
+    Py_VISIT(self->describe);
+    Py_VISIT(self->keepalive);
+    return 0;
+}
+
+static int kernel_clear(Kernel *self) {
+    Py_CLEAR(self->constants);
+    Py_CLEAR(self->describe);
+    Py_CLEAR(self->keepalive);
+    return 0;
+}
+
+static void kernel_dealloc(Kernel *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    kernel_free_specs(self);
+    pool_free(NULL, self->workspace, 0);
+    kernel_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* kernel(values): any layout, one value for each input; returns a list of fresh arrays. */
+static PyObject *kernel_call(Kernel *self, PyObject *args, PyObject *kwargs) {
+    PyObject *values;
+    if ((kwargs != NULL && PyDict_GET_SIZE(kwargs)) || !PyArg_ParseTuple(args, "O", &values)) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "a kernel takes no keywords");
+        return NULL;
+    }
+    PyObject *sequence = PySequence_Fast(values, "expected a sequence with a value for each input");
+    if (sequence == NULL) return NULL;
+    PyObject *list = NULL;
+    char stack[STACK_FRAME_BYTES], *memory = frame_memory(self, stack);
+    Frame frame;
+    if (memory == NULL) goto done;
+    frame_lay_out(&frame, self, memory);
+    if (PySequence_Fast_GET_SIZE(sequence) != self->n_inputs) {
+        PyErr_Format(PyExc_TypeError, "expected %zd inputs, got %zd", self->n_inputs,
+                     PySequence_Fast_GET_SIZE(sequence));
+        goto let_go;
+    }
+    for (Py_ssize_t i = 0; i < self->n_inputs; i++)
+        if (bind_any_layout(&frame, i, &self->inputs[i], PySequence_Fast_GET_ITEM(sequence, i)) < 0) goto let_go;
+    if (execute(self, &frame) == 0) {
+        list = PyList_New(self->n_outputs);
+        if (list == NULL)
+            drop_results(&frame, self->n_outputs);
+        else
+            for (Py_ssize_t i = 0; i < self->n_outputs; i++) PyList_SET_ITEM(list, i, frame.results[i]);
+    }
+let_go:
+    frame_let_go(&frame, self);
+    free_frame_memory(memory, stack);
+done:
+    Py_DECREF(sequence);
+    return list;
+}
+
+/* -- Caller: one call ---------------------------------------------------------------------------------------- */
+
+static PyObject *call_in_python(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    Py_ssize_t count = PyVectorcall_NARGS(nargsf) + (kwnames != NULL ? PyTuple_GET_SIZE(kwnames) : 0);
+    PyObject *few[9], **shifted = few;
+    if (count + 1 > 9) {
+        shifted = PyMem_Malloc((size_t)(count + 1) * sizeof(PyObject *));
+        if (shifted == NULL) return PyErr_NoMemory();
+    }
+    shifted[0] = self;
+    for (Py_ssize_t i = 0; i < count; i++) shifted[i + 1] = args[i];
+    size_t shifted_nargs = (size_t)PyVectorcall_NARGS(nargsf) + 1;
+    PyObject *result = PyObject_VectorcallMethod(call_generally, shifted, shifted_nargs, kwnames);
+    if (shifted != few) PyMem_Free(shifted);
+    return result;
+}
+
+/* Whether every input has a value that the program can take as it is. */
+static bool bind_all(Caller *self, Frame *frame, PyObject *const *args, Py_ssize_t nargs) {
+    const InputSpec *specs = self->kernel->inputs;
+    for (Py_ssize_t i = 0; i < self->n_sources; i++) {
+        const InputSource *source = &self->sources[i];
+        PyObject *value;
+        if (source->argument >= 0 && source->argument < nargs) {
+            value = args[source->argument];
+        } else if (source->cell != NULL && PyList_GET_SIZE(source->cell) > 0) {
+            /* Another thread may replace the value while the program runs. */
+            value = frame->held[i] = Py_NewRef(PyList_GET_ITEM(source->cell, 0));
+        } else {
+            return false;
+        }
+        if (!bind_input(frame, i, &specs[i], value, source->takes_numbers)) return false;
+    }
+    for (Py_ssize_t i = 0; i < self->n_updates; i++)
+        if (PyList_GET_SIZE(self->updates[i].cell) == 0) return false;
+    return true;
+}
+
+/* Move the updates into their cells.  The old values go last: that may run anything, and finds all new ones. */
+static void store_updates(Caller *self, Frame *frame) {
+    for (Py_ssize_t i = 0; i < self->n_updates; i++) {
+        PyObject **slot = &frame->results[self->updates[i].output], *cell = self->updates[i].cell;
+        PyObject *old = PyList_GET_ITEM(cell, 0);
+        PyList_SET_ITEM(cell, 0, *slot);
+        *slot = old;
+    }
+    for (Py_ssize_t i = 0; i < self->n_updates; i++) Py_XDECREF(frame->results[self->updates[i].output]);
+}
+
+static PyObject *as_dictionary(Caller *self, Frame *frame) {
+    PyObject *result = PyDict_New();
+    for (Py_ssize_t i = 0; i < self->n_returned; i++) {
+        if (result != NULL && PyDict_SetItem(result, PyTuple_GET_ITEM(self->keys, i), frame->results[i]) < 0)
+            Py_CLEAR(result);
+        Py_DECREF(frame->results[i]);
+    }
+    return result;
+}
+
+static PyObject *as_list(Caller *self, Frame *frame) {
+    PyObject *result = PyList_New(self->n_returned);
+    if (result == NULL)
+        drop_results(frame, self->n_returned);
+    else
+        for (Py_ssize_t i = 0; i < self->n_returned; i++) PyList_SET_ITEM(result, i, frame->results[i]);
+    return result;
+}
+
+static PyObject *hand_back(Caller *self, Frame *frame) {
+    switch (self->returned) {
+    case RETURN_SINGLE:
+        return frame->results[0];
+    case RETURN_DICT:
+        return as_dictionary(self, frame);
+    case RETURN_NONE:
+        return Py_NewRef(Py_None);
+    default:
+        return as_list(self, frame);
+    }
+}
+
+static PyObject *caller_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    Caller *self = (Caller *)callable;
+    Kernel *kernel = self->kernel;
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
+    if (kernel == NULL || kwnames != NULL || nargs > self->n_arguments)
+        return call_in_python(callable, args, nargsf, kwnames);
+    char stack[STACK_FRAME_BYTES], *memory = frame_memory(kernel, stack);
+    if (memory == NULL) return NULL;
+    Frame frame;
+    frame_lay_out(&frame, kernel, memory);
+    PyObject *result = NULL;
+    bool is_usual = bind_all(self, &frame, args, nargs);
+    if (PTL_LIKELY(is_usual) && execute(kernel, &frame) == 0) {
+        if (self->n_updates) store_updates(self, &frame);
+        result = hand_back(self, &frame);
+    }
+    frame_let_go(&frame, kernel);
+    free_frame_memory(memory, stack);
+    return is_usual ? result : call_in_python(callable, args, nargsf, kwnames);
+}
+
+/* -- Caller: the type ---------------------------------------------------------------------------------------- */
+
+static PyObject *caller_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    (void)args;
+    (void)kwargs;
+    Caller *self = (Caller *)type->tp_alloc(type, 0);
+    if (self != NULL) self->vectorcall = caller_vectorcall;
+    return (PyObject *)self;
+}
+
+static int caller_traverse(Caller *self, visitproc visit, void *arg) {
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->kernel);
+    Py_VISIT(self->keys);
+    for (Py_ssize_t i = 0; i < self->n_sources; i++) Py_VISIT(self->sources[i].cell);
+    for (Py_ssize_t i = 0; i < self->n_updates; i++) Py_VISIT(self->updates[i].cell);
+    return 0;
+}
+
+static int caller_clear(Caller *self) {
+    Py_CLEAR(self->kernel);
+    Py_CLEAR(self->keys);
+    for (Py_ssize_t i = 0; i < self->n_sources; i++) Py_CLEAR(self->sources[i].cell);
+    for (Py_ssize_t i = 0; i < self->n_updates; i++) Py_CLEAR(self->updates[i].cell);
+    self->n_sources = self->n_updates = 0;
+    PyMem_Free(self->sources);
+    PyMem_Free(self->updates);
+    self->sources = NULL;
+    self->updates = NULL;
+    return 0;
+}
+
+static void caller_dealloc(Caller *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    caller_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static int is_cell(PyObject *cell) {
+    if (PyList_CheckExact(cell) && PyList_GET_SIZE(cell) > 0) return 1;
+    PyErr_Format(PyExc_TypeError, "expected a list of one element as a cell, got %R", cell);
+    return 0;
+}
+
+static int caller_read_sources(Caller *self, PyObject *list) {
+    self->sources = PyMem_Calloc((size_t)PyList_GET_SIZE(list) + 1, sizeof(InputSource));
+    if (self->sources == NULL) return PyErr_NoMemory(), -1;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
+        InputSource *source = &self->sources[i];
+        PyObject *cell;
+        int takes_numbers;
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(list, i), "npO", &source->argument, &takes_numbers, &cell))
+            return -1;
+        if (cell != Py_None && !is_cell(cell)) return -1;
+        source->takes_numbers = takes_numbers;
+        source->cell = cell == Py_None ? NULL : Py_NewRef(cell);
+        self->n_sources = i + 1;
+    }
+    return 0;
+}
+
+static int caller_read_updates(Caller *self, PyObject *list) {
+    self->updates = PyMem_Calloc((size_t)PyList_GET_SIZE(list) + 1, sizeof(Update));
+    if (self->updates == NULL) return PyErr_NoMemory(), -1;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
+        Update *update = &self->updates[i];
+        PyObject *cell;
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(list, i), "nO", &update->output, &cell) || !is_cell(cell))
+            return -1;
+        update->cell = Py_NewRef(cell);
+        self->n_updates = i + 1;
+    }
+    return 0;
+}
+
+/* Every result is either returned or an update: no reference may be lost or used twice. */
+static int caller_check(const Caller *self) {
+    const Kernel *kernel = self->kernel;
+    Py_ssize_t n_keys = self->keys == NULL ? self->n_returned : PyTuple_GET_SIZE(self->keys);
+    bool is_sound = self->n_sources == kernel->n_inputs && n_keys == self->n_returned &&
+                    self->n_returned + self->n_updates == kernel->n_outputs &&
+                    (self->returned != RETURN_SINGLE || self->n_returned == 1) &&
+                    (self->returned != RETURN_NONE || self->n_returned == 0);
+    for (Py_ssize_t i = 0; i < self->n_updates; i++)
+        is_sound = is_sound && self->updates[i].output == self->n_returned + i;
+    if (is_sound) return 0;
+    PyErr_SetString(PyExc_ValueError, "the inputs and outputs of the function are not those of its program");
+    return -1;
+}
+
+PyDoc_STRVAR(configure_doc,
+             "configure(kernel, sources, updates, n_arguments, returned)\n--\n\n"
+             "Say how calls reach the kernel.\n\n"
+             "sources: for each input (position among the arguments or -1, whether it takes numbers, cell or None);\n"
+             "updates: (output, cell) for each output after those returned; returned: 'single', 'none', the number\n"
+             "of elements of a list, or a tuple of keys.  A kernel of None makes every call a general one.");
+
+static int caller_read_returned(Caller *self, PyObject *returned) {
+    self->keys = NULL;
+    if (PyTuple_Check(returned)) {
+        self->returned = RETURN_DICT;
+        self->keys = Py_NewRef(returned);
+        self->n_returned = PyTuple_GET_SIZE(returned);
+    } else if (PyLong_Check(returned)) {
+        self->returned = RETURN_LIST;
+        self->n_returned = PyLong_AsSsize_t(returned);
+    } else {
+        bool is_single = PyUnicode_Check(returned) && PyUnicode_CompareWithASCIIString(returned, "single") == 0;
+        self->returned = is_single ? RETURN_SINGLE : RETURN_NONE;
+        self->n_returned = is_single;
+    }
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static PyObject *caller_configure(Caller *self, PyObject *args) {
+    PyObject *kernel, *sources, *updates, *returned;
+    Py_ssize_t n_arguments;
+    if (!PyArg_ParseTuple(args, "OO!O!nO", &kernel, &PyList_Type, &sources, &PyList_Type, &updates, &n_arguments,
+                          &returned))
+        return NULL;
+    caller_clear(self);
+    if (kernel == Py_None) Py_RETURN_NONE;
+    if (!Py_IS_TYPE(kernel, KernelType)) return PyErr_Format(PyExc_TypeError, "expected a Kernel, got %R", kernel);
+    self->kernel = (Kernel *)Py_NewRef(kernel);
+    self->n_arguments = n_arguments;
+    if (caller_read_returned(self, returned) < 0 || caller_read_sources(self, sources) < 0 ||
+        caller_read_updates(self, updates) < 0 || caller_check(self) < 0) {
+        PyObject *type, *value, *traceback;
+        PyErr_Fetch(&type, &value, &traceback);
+        caller_clear(self);
+        PyErr_Restore(type, value, traceback);
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+/* -- the module ---------------------------------------------------------------------------------------------- */
+
+PyDoc_STRVAR(accelerate_doc,
+             "accelerate(cls)\n--\n\nLet the interpreter call instances of a subclass of Caller directly.\n\n"
+             "Python 3.12 and later do so by themselves.");
+
+static PyObject *accelerate(PyObject *module, PyObject *cls) {
+    (void)module;
+    if (!PyType_Check(cls) || !PyType_IsSubtype((PyTypeObject *)cls, CallerType))
+        return PyErr_Format(PyExc_TypeError, "expected a subclass of Caller, got %R", cls);
+#if PY_VERSION_HEX < 0x030C0000
+    /* Before 3.12 a class made by a class statement does not inherit the flag, for fear that __call__ is assigned
+     * later; a class that has a __call__ of its own is left alone. */
+    PyTypeObject *type = (PyTypeObject *)cls;
+    if (type->tp_call == PyVectorcall_Call && type->tp_vectorcall_offset == CallerType->tp_vectorcall_offset)
+        type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+#endif
+    return Py_NewRef(cls);
+}
+
+static PyObject *set_pool_limit(PyObject *module, PyObject *bytes) {
+    (void)module;
+    size_t limit = PyLong_AsSize_t(bytes);
+    if (limit == (size_t)-1 && PyErr_Occurred()) return NULL;
+    pool.limit = limit;
+    pool_shrink(limit);
+    Py_RETURN_NONE;
+}
+
+static PyObject *pool_usage(PyObject *module, PyObject *unused) {
+    (void)module;
+    (void)unused;
+    return Py_BuildValue("nn", (Py_ssize_t)pool.bytes, (Py_ssize_t)pool.count);
+}
+
+static PyMethodDef caller_methods[] = {
+    {"configure", (PyCFunction)caller_configure, METH_VARARGS, configure_doc}, {NULL, NULL, 0, NULL}};
+
+static PyMemberDef caller_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Caller, vectorcall), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL}};
+
+static PyType_Slot caller_slots[] = {
+    {Py_tp_doc, "Base of callables that run a kernel on the usual arguments and leave the rest to Python."},
+    {Py_tp_new, caller_new},
+    {Py_tp_dealloc, caller_dealloc},
+    {Py_tp_traverse, caller_traverse},
+    {Py_tp_clear, caller_clear},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_methods, caller_methods},
+    {Py_tp_members, caller_members},
+    {0, NULL}};
+
+static PyType_Slot kernel_slots[] = {
+    {Py_tp_doc, "Kernel(sizes, run, n_sizes, inputs, constants, outputs, describe, keepalive=None)\n--\n\n"
+                "A compiled program that is called with a list of arrays."},
+    {Py_tp_new, kernel_new},
+    {Py_tp_dealloc, kernel_dealloc},
+    {Py_tp_traverse, kernel_traverse},
+    {Py_tp_clear, kernel_clear},
+    {Py_tp_call, kernel_call},
+    {0, NULL}};
+
+static PyType_Spec caller_spec = {
+    "pytensorlite.cgen._dispatch.Caller", sizeof(Caller), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL, caller_slots};
+
+static PyType_Spec kernel_spec = {"pytensorlite.cgen._dispatch.Kernel", sizeof(Kernel), 0,
+                                  Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, kernel_slots};
+
+static PyMethodDef module_methods[] = {
+    {"accelerate", accelerate, METH_O, accelerate_doc},
+    {"set_pool_limit", set_pool_limit, METH_O, "set_pool_limit(bytes)\n--\n\nBound the memory kept for reuse."},
+    {"pool_usage", pool_usage, METH_NOARGS, "pool_usage()\n--\n\nReturn bytes and blocks kept for reuse."},
+    {NULL, NULL, 0, NULL}};
+
+static struct PyModuleDef module_definition = {
+    PyModuleDef_HEAD_INIT, "_dispatch", "Calls of compiled programs without passing through Python.", -1,
+    module_methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__dispatch(void) {
+    import_array();
+    PyObject *module = PyModule_Create(&module_definition);
+    if (module == NULL) return NULL;
+    KernelType = (PyTypeObject *)PyType_FromSpec(&kernel_spec);
+    CallerType = (PyTypeObject *)PyType_FromSpec(&caller_spec);
+    call_generally = PyUnicode_InternFromString("call_generally");
+    pool_handler = PyCapsule_New(&pool_handler_table, "mem_handler", NULL);
+    if (KernelType == NULL || CallerType == NULL || call_generally == NULL || pool_handler == NULL ||
+        PyModule_AddObjectRef(module, "Kernel", (PyObject *)KernelType) < 0 ||
+        PyModule_AddObjectRef(module, "Caller", (PyObject *)CallerType) < 0)
+        Py_CLEAR(module);
+    return module;
+}

@@ -1,0 +1,151 @@
+"""`function`: from a graph to a callable. The pipeline, top to bottom."""
+
+from __future__ import annotations
+
+import copyreg
+from collections.abc import Iterable, Sequence
+from time import perf_counter
+from typing import Any
+
+from pytensorlite.compile.function.types import Function, caller_line
+from pytensorlite.compile.maker import FunctionMaker, protect_inputs
+from pytensorlite.compile.mode import Mode, get_mode
+from pytensorlite.compile.profiling import ProfileStats
+from pytensorlite.compile.signature import check_unused_inputs, read_signature
+from pytensorlite.configdefaults import config
+from pytensorlite.graph.basic import Variable
+
+
+def function(
+    inputs: Iterable[Any],
+    outputs: Any = None,
+    mode: str | Mode | None = None,
+    updates: Any = None,
+    givens: Any = None,
+    no_default_updates: bool | Sequence[Variable] = False,
+    accept_inplace: bool = False,
+    name: str | None = None,
+    rebuild_strict: bool = True,
+    allow_input_downcast: bool | None = None,
+    profile: bool | ProfileStats | None = None,
+    on_unused_input: str | None = None,
+    trust_input: bool = False,
+) -> Function:
+    """Compile the graph from ``inputs`` to ``outputs`` into a callable.
+
+    Parameters
+    ----------
+    inputs : list of Variable or In
+        The arguments of the function, in order.
+    outputs : Variable, Out, list, dict or None
+        What it returns: one result, a list, a dictionary with these keys, or None.
+    mode : str or Mode, optional
+        How to compile: ``"FAST_RUN"``, ``"C"``, ``"NUMPY"``, ``"FAST_COMPILE"``, ``"DebugMode"``.
+    updates : dict or list of pairs, optional
+        Shared variables and the expressions of their next values; all are computed from the old
+        values, and stored only if the call succeeds.
+    givens : dict or list of pairs, optional
+        Variables of the graph and what stands in their place.
+    no_default_updates : bool or list of Variable
+        Leave the default updates of all shared variables alone, or of these.
+    accept_inplace : bool
+        Take a graph whose ops overwrite their inputs.
+    name : str, optional
+        Shown in errors and profiles; by default the line of the call.
+    rebuild_strict : bool
+        Givens must have the types of what they replace.
+    allow_input_downcast : bool, optional
+        Whether arguments may lose precision: True always, False never, None only Python floats.
+    profile : bool or ProfileStats, optional
+        Measure where time goes; the figures are printed at exit and by ``f.profile.summary()``.
+    on_unused_input : str, optional
+        ``"raise"``, ``"warn"`` or ``"ignore"``; by default what ``config.on_unused_input`` says.
+    trust_input : bool
+        Take arguments unchecked.
+
+    Returns
+    -------
+    Function
+        The callable.
+
+    Examples
+    --------
+    >>> import pytensorlite.tensor as pt
+    >>> from pytensorlite import function, shared
+    >>> x, total = pt.dscalar("x"), shared(0.0, name="total")
+    >>> f = function([x], 2 * x, updates={total: total + x})
+    >>> float(f(3)), float(total.get_value())
+    (6.0, 3.0)
+    """
+    request = {key: value for key, value in locals().items() if key != "profile"}
+    mode = get_mode(mode)
+    name = name or caller_line()
+    profile = as_profile(profile, name)
+    start = perf_counter()
+
+    # What was asked for: In and Out, shared variables found in the graph, updates, substitutions.
+    signature = read_signature(
+        inputs, outputs, updates, givens, no_default_updates, rebuild_strict, allow_input_downcast
+    )
+    check_unused_inputs(signature, on_unused_input or config.on_unused_input)
+
+    # A private copy; the user's graph is never touched.
+    fgraph = signature.to_fgraph()
+    protect_inputs(fgraph, signature.inputs, accept_inplace)
+
+    # The program: known from an earlier session, or else a better graph of the same meaning, linked.
+    key = mode.key()
+    program = None if key is None else mode.linker.lookup(fgraph, key)
+    is_rewritten = program is None
+    if program is None:
+        mode.rewrite(fgraph)
+        rewritten = perf_counter()
+        program = mode.linker.link(fgraph, name=name, profile=profile)
+        if profile is not None:
+            profile.add_compilation(rewritten - start, perf_counter() - rewritten)
+
+    maker = FunctionMaker(
+        signature, fgraph, program, mode, Function, request, is_rewritten, name, profile, trust_input
+    )
+    return maker.create()
+
+
+def as_profile(profile: Any, name: str) -> ProfileStats | None:
+    """Return the measurements that ``profile`` asks for; None follows ``config.profile``."""
+    if profile is None:
+        profile = config.profile
+    if isinstance(profile, ProfileStats):
+        return profile
+    return ProfileStats(message=profile if isinstance(profile, str) else name) if profile else None
+
+
+def _pickle_function(made: Function) -> tuple[Any, ...]:
+    """Pickle what was asked for, not what was made of it: the other side compiles again."""
+    maker = made.maker
+    states = {
+        position: container.value
+        for position, container in enumerate(made.input_storage)
+        if not maker.inputs[position].implicit and container.value is not None
+    }
+    return _unpickle_function, (maker.request, maker.copies, states, made.trust_input)
+
+
+def _unpickle_function(
+    request: dict[str, Any],
+    copies: Sequence[dict[str, Any]],
+    states: dict[int, Any],
+    trust_input: bool,
+) -> Function | None:
+    """Return the function that was pickled, compiled for this machine."""
+    if not config.unpickle_function:
+        return None
+    made = function(**request)
+    for changes in copies:
+        made = made.copy(**changes)
+    for position, value in states.items():
+        made.input_storage[position].storage[0] = value
+    made.trust_input = trust_input
+    return made
+
+
+copyreg.pickle(Function, _pickle_function)  # type: ignore[arg-type]

@@ -1,0 +1,309 @@
+"""Linkers and the programs they make; the NumPy linker is the reference that C is judged by.
+
+A `Linker` turns a rewritten `FunctionGraph` into a `Program`: a callable from the values of the graph's
+inputs to the values of its outputs, and nothing more. Names of arguments, defaults, shared variables
+and updates are the business of `pytensorlite.compile`. A program that is one native call says so in
+`Program.native`, and the dispatcher then calls it without passing through Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytensorlite.graph.basic import Constant, Variable
+from pytensorlite.graph.type import Type
+from pytensorlite.link.utils import note_failed_node
+
+if TYPE_CHECKING:
+    from pytensorlite.graph.basic import Apply
+    from pytensorlite.graph.fg import FunctionGraph
+
+
+class Container:
+    """One cell that holds the value of an input or of a shared variable, and filters what enters it.
+
+    Parameters
+    ----------
+    r : Variable or Type
+        Whose values the cell holds; a constant makes the cell read-only.
+    storage : list
+        A list of one element, which may be shared with other containers.
+    readonly : bool
+        Refuse every new value.
+    strict, allow_downcast : bool
+        Passed on to the type's ``filter``.
+    name : str, optional
+        Named in errors; by default the variable's own name.
+
+    Examples
+    --------
+    >>> import pytensorlite.tensor as pt
+    >>> cell = Container(pt.dvector("x"), [None])
+    >>> cell.value = [1, 2]
+    >>> cell.storage
+    [array([1., 2.])]
+    """
+
+    def __init__(
+        self,
+        r: Variable | Type,
+        storage: list[Any],
+        *,
+        readonly: bool = False,
+        strict: bool = False,
+        allow_downcast: bool | None = None,
+        name: str | None = None,
+    ):
+        if not isinstance(storage, list) or len(storage) < 1:
+            raise TypeError(f"expected a list of one element as storage, got {storage!r}")
+        is_variable = isinstance(r, Variable)
+        self.type: Any = r.type if is_variable else r
+        self.name = getattr(r, "name", None) if name is None else name
+        self.storage = storage
+        self.readonly = readonly or isinstance(r, Constant)
+        self.strict = strict
+        self.allow_downcast = allow_downcast
+
+    @property
+    def value(self) -> Any:
+        """What the cell holds."""
+        return self.storage[0]
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if self.readonly:
+            raise Exception(f"cannot set {self.name or 'a constant'}: its value is read-only")
+        if value is None:
+            self.storage[0] = None
+            return
+        try:
+            self.storage[0] = self.type.filter(
+                value, strict=self.strict, allow_downcast=self.allow_downcast
+            )
+        except (TypeError, ValueError) as error:
+            error.args = (*error.args, f'Container name "{self.name}"')
+            raise
+
+    data = value
+
+    def __repr__(self) -> str:
+        return f"<{self.storage[0]!r}>"
+
+    def __copy__(self) -> Container:
+        return self._with_storage(self.storage)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Container:
+        """Copy the cell and its value, once for each storage."""
+        import copy
+
+        storage = memo.get(id(self.storage))
+        if storage is None:
+            storage = memo[id(self.storage)] = [copy.deepcopy(self.storage[0], memo)]
+        return self._with_storage(storage)
+
+    def _with_storage(self, storage: list[Any]) -> Container:
+        return Container(
+            self.type,
+            storage,
+            readonly=self.readonly,
+            strict=self.strict,
+            allow_downcast=self.allow_downcast,
+            name=self.name,
+        )
+
+
+# -- programs ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """What the native fast path demands of an input; ``shape`` has None where any length will do."""
+
+    dtype: str
+    ndim: int
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """What the dispatcher allocates for an output; ``dims`` are positions in the array of sizes."""
+
+    dtype: str
+    ndim: int
+    dims: tuple[int, ...]
+
+
+@dataclass
+class NativeEntry:
+    """The addresses and the signature of a graph that became one native call.
+
+    ``sizes`` and ``run`` are addresses of C functions with the prototypes of ``ptl_runtime.h``. The
+    array of sizes has ``n_sizes`` elements, the first of which is the bytes of workspace. The inputs are
+    the graph's inputs in order, followed by the ``constants``.
+    """
+
+    sizes: int
+    run: int
+    n_sizes: int
+    inputs: list[ArraySpec]
+    constants: list[np.ndarray]
+    outputs: list[OutputSpec]
+    keepalive: object = field(default=None, repr=False)
+
+
+class Program:
+    """What a linker returns: values of the graph's inputs in, values of its outputs out.
+
+    Outputs may share memory with inputs or with each other only if ``native`` is None; the caller
+    copies where the user must not see it.
+    """
+
+    c_source: str = ""
+    fallbacks: Sequence[Apply] = ()
+    native: NativeEntry | None = None
+
+    def __call__(self, arrays: Sequence[Any]) -> list[Any]:
+        raise NotImplementedError
+
+    def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
+        """Return the exception that stands for failure ``where`` of the native code."""
+        return RuntimeError(f"the compiled program failed at point {where} (details {tuple(detail)})")
+
+
+class Linker:
+    """Base of linkers. A subclass writes `link`, and `lookup` if it keeps programs between sessions."""
+
+    name = ""
+    #: rewrites that the linker needs, and those that it has no use for (as tags of ``optdb``)
+    required_rewrites: tuple[str, ...] = ("minimum_compile",)
+    incompatible_rewrites: tuple[str, ...] = ()
+
+    def link(
+        self, fgraph: FunctionGraph, *, name: str | None = None, profile: Any = None
+    ) -> Program:
+        """Return the program that computes ``fgraph``."""
+        raise NotImplementedError
+
+    def lookup(self, fgraph: FunctionGraph, key_extra: str) -> Program | None:
+        """Return a program kept from an earlier session for the graph as the user wrote it, or None."""
+        return None
+
+    def clone(self, **kwargs: Any) -> Linker:
+        """Return a linker with the same settings."""
+        return type(self)(**kwargs)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+# -- NumPy ---------------------------------------------------------------------------------------------
+
+
+class NumpyLinker(Linker):
+    """Run every node's ``perform`` in order: slow, obvious, and what the C programs are compared with."""
+
+    name = "numpy"
+    required_rewrites = ("minimum_compile", "py_only")
+    # Nodes run as the user wrote them: loops are fused and memory is reused only in C.
+    incompatible_rewrites = ("cxx_only", "fusion", "inplace")
+
+    def link(
+        self, fgraph: FunctionGraph, *, name: str | None = None, profile: Any = None
+    ) -> NumpyProgram:
+        return NumpyProgram(fgraph, profile=profile)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One node: where its inputs stand, where its outputs go, and which values nobody reads again."""
+
+    node: Apply
+    perform: Callable[..., None]
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+    dead: tuple[int, ...]
+
+
+class NumpyProgram(Program):
+    """The nodes of a graph in order, each with its ``perform``."""
+
+    def __init__(self, fgraph: FunctionGraph, profile: Any = None):
+        self.fgraph = fgraph
+        self.profile = profile
+        order = fgraph.toposort()
+        slots = _number_variables(fgraph, order)
+        self._initial: list[Any] = [None] * len(slots)
+        for variable, slot in slots.items():
+            if isinstance(variable, Constant):
+                self._initial[slot] = variable.data
+        self._results = [slots[variable] for variable in fgraph.outputs]
+        self._output_types = [variable.type for variable in fgraph.outputs]
+        self._steps = _make_steps(order, slots, kept={*self._results, *range(len(fgraph.inputs))})
+
+    def __call__(self, arrays: Sequence[Any]) -> list[Any]:
+        values = self._initial.copy()
+        values[: len(arrays)] = arrays
+        for step in self._steps:
+            self._perform(step, values)
+        results = [values[slot] for slot in self._results]
+        return [_as_value(kind, result) for kind, result in zip(self._output_types, results, strict=True)]
+
+    def _perform(self, step: Step, values: list[Any]) -> None:
+        """Run one node on ``values`` and write its outputs there."""
+        inputs = [values[slot] for slot in step.reads]
+        storage = [[None] for _ in step.writes]
+        start = perf_counter()
+        try:
+            step.perform(step.node, inputs, storage)
+        except Exception as error:
+            note_failed_node(error, step.node, inputs)
+            raise
+        if self.profile is not None:
+            self.profile.add_node(step.node, perf_counter() - start)
+        for slot, cell in zip(step.writes, storage, strict=True):
+            values[slot] = cell[0]
+        for slot in step.dead:
+            values[slot] = None
+
+
+def _number_variables(fgraph: FunctionGraph, order: Iterable[Apply]) -> dict[Variable, int]:
+    """Give each variable its position: the inputs first, then constants and results as they come."""
+    slots: dict[Variable, int] = {}
+    for variable in fgraph.inputs:
+        slots[variable] = len(slots)
+    for node in order:
+        for variable in (*node.inputs, *node.outputs):
+            slots.setdefault(variable, len(slots))
+    for variable in fgraph.outputs:
+        slots.setdefault(variable, len(slots))
+    return slots
+
+
+def _make_steps(order: Sequence[Apply], slots: dict[Variable, int], kept: set[int]) -> list[Step]:
+    """Return the steps in order; a value dies at its last reader unless it is in ``kept``."""
+    steps: list[Step] = []
+    alive_later = set(kept)
+    for node in reversed(order):
+        reads = tuple(slots[variable] for variable in node.inputs)
+        writes = tuple(slots[variable] for variable in node.outputs)
+        computed = (
+            slots[variable]
+            for variable in (*node.inputs, *node.outputs)
+            if not isinstance(variable, Constant)
+        )
+        dead = tuple({slot for slot in computed if slot not in alive_later})
+        alive_later.update(dead)
+        steps.append(Step(node, node.op.perform, reads, writes, dead))
+    return steps[::-1]
+
+
+def _as_value(kind: Type, value: Any) -> Any:
+    """Return ``value`` as the type wants it: a NumPy scalar left by some ``perform`` becomes an array."""
+    if isinstance(value, np.generic) and hasattr(kind, "ndim"):
+        return np.asarray(value)
+    return value

@@ -1,0 +1,58 @@
+"""Native programs as the floors above see them: one way to call them, with or without the extension."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from pytensorlite.cgen.dispatch import Caller, Kernel, accelerate, is_native, set_pool_limit
+from pytensorlite.cgen.units import parse_bytes
+from pytensorlite.configdefaults import config
+from pytensorlite.link.basic import Program
+
+__all__ = ["Caller", "NativeProgram", "accelerate", "is_native", "kernel_of"]
+
+
+def kernel_of(program: Program) -> Any:
+    """Return the callable that runs a native program, the same at every call; None if it is not native."""
+    entry = program.native
+    if entry is None:
+        return None
+    kernel = program.__dict__.get("_kernel")
+    if kernel is None:
+        _warn_if_slow()
+        set_pool_limit(parse_bytes(config.output_pool))
+        kernel = program._kernel = Kernel(  # type: ignore[attr-defined]
+            entry.sizes,
+            entry.run,
+            entry.n_sizes,
+            [(spec.dtype, spec.ndim, tuple(spec.shape)) for spec in entry.inputs],
+            list(entry.constants),
+            [(spec.dtype, spec.ndim, tuple(spec.dims)) for spec in entry.outputs],
+            program.describe_error,
+            entry.keepalive,
+        )
+    return kernel
+
+
+class NativeProgram(Program):
+    """A program that is one native call. A linker sets ``native`` and says how failures read."""
+
+    def __call__(self, arrays: Any) -> list[Any]:
+        return kernel_of(self)(arrays)
+
+
+_warned: list[bool] = []
+
+
+def _warn_if_slow() -> None:
+    """Warn, once, where the dispatcher was not built."""
+    if is_native or _warned:
+        return
+    _warned.append(True)
+    warnings.warn(
+        "the native dispatcher was not built when pytensorlite was installed, so each call takes some"
+        " microseconds more; install a C compiler and reinstall pytensorlite",
+        RuntimeWarning,
+        stacklevel=2,
+    )
