@@ -1,9 +1,11 @@
 """Every option of the library: one row each.
 
 An option is an attribute of `config`.  Its value comes, first match wins, from an assignment, from
-the environment (``PYTENSORLITE_FLAGS="floatX=float32,linker=numpy"``), from its row.  A flag written
-with a dot (``traceback.limit``) means the attribute with two underscores (``traceback__limit``).
+the environment (``PYTENSORLITE_FLAGS="floatX=float32,linker=numpy"``), from its row.  A flag with a
+dot (``traceback.limit``) means the attribute with two underscores (``traceback__limit``).
 """
+
+# ruff: noqa: E501 - one option is one row
 
 from __future__ import annotations
 
@@ -12,7 +14,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
 
 ENVIRONMENT_VARIABLE = "PYTENSORLITE_FLAGS"
 

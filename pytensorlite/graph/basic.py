@@ -19,7 +19,6 @@ from pytensorlite.graph.utils import (
     data_signature,
 )
 
-
 OpType = TypeVar("OpType")
 OptionalApplyType = TypeVar("OptionalApplyType", covariant=True)
 _TypeType = TypeVar("_TypeType")
@@ -416,3 +415,22 @@ class Constant(AtomicVariable):
 from pytensorlite.graph.cloning import clone, clone_get_equiv, clone_node_and_cache  # noqa: E402
 from pytensorlite.graph.equality import equal_computations  # noqa: E402
 from pytensorlite.graph.text import as_string, default_node_formatter, op_as_string  # noqa: E402
+
+__all__ = [
+    "Apply",
+    "AtomicVariable",
+    "Constant",
+    "MetaObject",
+    "Node",
+    "NominalVariable",
+    "OpType",
+    "OptionalApplyType",
+    "Variable",
+    "as_string",
+    "clone",
+    "clone_get_equiv",
+    "clone_node_and_cache",
+    "default_node_formatter",
+    "equal_computations",
+    "op_as_string",
+]

@@ -102,7 +102,7 @@ class FunctionGraph(MetaObject):
         """The variables of the graph (a view, set-like)."""
         return self.clients.keys()
 
-    # -- ends ---------------------------------------------------------------------------------------
+    # -- ends ----------------------------------------------------------------------------------
     def add_input(self, var: Variable, check: bool = True) -> None:
         """Append `var` to the inputs; with `check`, unless it is one."""
         if check and var in self._input_set:
@@ -155,7 +155,7 @@ class FunctionGraph(MetaObject):
     def _position_of_output(self, node: Apply) -> int:
         return next(i for i, n in enumerate(self._output_nodes) if n is node)
 
-    # -- clients ------------------------------------------------------------------------------------
+    # -- clients -------------------------------------------------------------------------------
     def get_clients(self, var: Variable) -> Clients:
         """Return the readers of `var`."""
         return self.clients[var]
@@ -191,7 +191,7 @@ class FunctionGraph(MetaObject):
                 self.execute_callbacks("on_prune", node, reason)
                 pending.extend((v, (node, i)) for i, v in enumerate(node.inputs))
 
-    # -- import -------------------------------------------------------------------------------------
+    # -- import --------------------------------------------------------------------------------
     def import_var(
         self, var: Variable, reason: str | None = None, import_missing: bool = False
     ) -> None:
@@ -276,7 +276,7 @@ class FunctionGraph(MetaObject):
                 order[stack.pop()] = None
         return list(order)
 
-    # -- change -------------------------------------------------------------------------------------
+    # -- change --------------------------------------------------------------------------------
     def change_node_input(
         self,
         node: Apply,
@@ -384,7 +384,7 @@ class FunctionGraph(MetaObject):
         for position, variable in enumerate(node.inputs):
             self.remove_client(variable, (node, position), reason=reason)
 
-    # -- features -----------------------------------------------------------------------------------
+    # -- features ------------------------------------------------------------------------------
     def attach_feature(self, feature: Any) -> None:
         """Let `feature` observe this graph; one that is there already is not attached again."""
         if feature in self._features:
@@ -445,7 +445,7 @@ class FunctionGraph(MetaObject):
             if hasattr(feature, name)
         }
 
-    # -- order --------------------------------------------------------------------------------------
+    # -- order ---------------------------------------------------------------------------------
     def toposort(self) -> list[Apply]:
         """Return the nodes, each after those that compute its inputs.
 
@@ -493,7 +493,7 @@ class FunctionGraph(MetaObject):
                     f"the graph says {wanted.get(variable)}"
                 )
 
-    # -- copies -------------------------------------------------------------------------------------
+    # -- copies --------------------------------------------------------------------------------
     def clone(self, check_integrity: bool = True, clone_inner_graphs: bool = False) -> Any:
         """Return a copy of the graph with copies of its features."""
         return self.clone_get_equiv(check_integrity, clone_inner_graphs=clone_inner_graphs)[0]

@@ -15,7 +15,6 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-
 _thread = threading.local()
 
 

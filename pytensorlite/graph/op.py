@@ -25,8 +25,20 @@ from pytensorlite.graph.testvalue import (
 )
 from pytensorlite.graph.utils import MetaObject, add_tag_trace
 
-
 C = TypeVar("C", bound=Callable)
+
+
+class Placeholder:
+    """What may stand in for a variable when an op is applied, to build something else than a node.
+
+    Wildcards of rewriting rules are placeholders: an op applied to one makes a pattern.
+    """
+
+    __slots__ = ()
+
+    def apply(self, op: Op, inputs: Sequence[Any]) -> Any:
+        """Return what `op` applied to `inputs`, of which this is one, means."""
+        raise NotImplementedError()
 
 
 @runtime_checkable
@@ -117,6 +129,9 @@ class Op(MetaObject):
         **kwargs
             Passed to `make_node`.
         """
+        for given in inputs:
+            if isinstance(given, Placeholder):
+                return given.apply(self, inputs)
         node = self.make_node(*inputs, **kwargs)
         if name is not None:
             if len(node.outputs) == 1:
@@ -149,7 +164,7 @@ class Op(MetaObject):
         """Return a version of this op that may overwrite the given inputs (by default itself)."""
         return self
 
-    # -- derivatives: every name leads to one that the class defines ------------------------------
+    # -- derivatives: every name leads to one that the class defines ---------------------------
     def pullback(
         self,
         inputs: Sequence[Variable],
@@ -210,7 +225,7 @@ class Op(MetaObject):
     def _defines(self, method: str) -> bool:
         return getattr(type(self), method) is not getattr(Op, method)
 
-    # -- running a node on cells, as PyTensor's linkers do ------------------------------------------
+    # -- running a node on cells, as PyTensor's linkers do -------------------------------------
     def prepare_node(
         self, node: Apply, storage_map: Any, compute_map: Any, impl: str | None
     ) -> None:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import singledispatch
 from typing import Any
 
@@ -14,7 +14,6 @@ from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.op import Op
 from pytensorlite.graph.traversal import toposort, truncated_graph_inputs
-
 
 ReplaceTypes = Iterable[tuple[Variable, Variable]] | Mapping[Variable, Variable]
 

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 from pytensorlite.graph.basic import Apply, Constant, Node, Variable
 
-
 T = TypeVar("T", bound=Any)
 
 

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.graph.utils import MetaObject, get_variable_trace_string
 
-
 D = TypeVar("D")
 
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import linecache
 import sys
+import threading
 from abc import ABCMeta
+from collections.abc import Iterator
+from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
 import numpy as np
-
 
 T = TypeVar("T")
 
@@ -146,6 +148,11 @@ class MetaType(ABCMeta):
     >>> Scale(2) == Scale(2), Scale(2) == Scale(3), str(Scale(2))
     (True, False, 'Scale{factor=2}')
     """
+
+    # Abstract methods are wanted from ABCMeta, virtual subclasses are not: they would make each of
+    # the very many isinstance tests on ops and types twice as slow.
+    __instancecheck__ = type.__instancecheck__
+    __subclasscheck__ = type.__subclasscheck__
 
     def __new__(mcs, name: str, bases: tuple, namespace: dict, **kwargs: Any) -> MetaType:
         properties = namespace.get("__props__")
@@ -306,13 +313,30 @@ def user_frame(frame: FrameType | None) -> Frame | None:
     return outermost.f_code.co_filename, outermost.f_lineno, outermost.f_code.co_name, None
 
 
+class _Rewriting(threading.local):
+    depth = 0
+
+
+_rewriting = _Rewriting()
+
+
+@contextmanager
+def no_traces() -> Iterator[None]:
+    """Within this block new variables remember no line: they get that of what they replace."""
+    _rewriting.depth += 1
+    try:
+        yield
+    finally:
+        _rewriting.depth -= 1
+
+
 def add_tag_trace(thing: T, user_line: int | None = None) -> T:
     """Remember in ``thing.tag.trace`` the line of the user's program that is being run.
 
     One frame is kept: walking the whole stack would cost more than building the node.
     `user_line` is accepted for compatibility.
     """
-    frame = user_frame(sys._getframe(1))
+    frame = None if _rewriting.depth else user_frame(sys._getframe(1))
     thing.tag.trace = [] if frame is None else [frame]  # type: ignore[attr-defined]
     return thing
 
@@ -320,7 +344,7 @@ def add_tag_trace(thing: T, user_line: int | None = None) -> T:
 def simple_extract_stack(
     f: FrameType | None = None, limit: int | None = None, skips: Any = None
 ) -> list[Frame]:
-    """Return the frames above the caller, outermost first, without those whose file is in `skips`."""
+    """Return the frames above the caller, outermost first, but for files named in `skips`."""
     frame: FrameType | None = sys._getframe(1) if f is None else f
     stack: list[Frame] = []
     while frame is not None and (limit is None or len(stack) < limit):
