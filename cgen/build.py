@@ -66,6 +66,11 @@ class Library(NamedTuple):
         return hasattr(self.handle, symbol)
 
     @property
+    def source(self) -> str:
+        """The C text that it was made from."""
+        return "\n".join(Entry(os.path.dirname(self.path), {}).sources().values())
+
+    @property
     def log(self) -> str:
         """All that the compiler printed."""
         return Entry(os.path.dirname(self.path), {}).text("build.log")

@@ -65,13 +65,11 @@ def gemm(plan: Plan, left: View, right: View, target: View) -> None:
 
 def matrix_operand(plan: Plan, view: View) -> tuple[View, str, Index]:
     """Return a view that BLAS can take, its order and its leading dimension."""
-    rows, columns = view.strides
-    if columns == 1 or view.shape[1] == 1:
-        if view.shape[0] == 1 or _may_lead(rows, view.shape[1]):
-            return view, "N", rows if view.shape[0] != 1 else view.shape[1]
-    if rows == 1 or view.shape[0] == 1:
-        if view.shape[1] == 1 or _may_lead(columns, view.shape[0]):
-            return view, "T", columns if view.shape[1] != 1 else view.shape[0]
+    (height, width), (down, across) = view.shape, view.strides
+    if (across == 1 or width == 1) and (height == 1 or _may_lead(down, width)):
+        return view, "N", width if height == 1 else down
+    if (down == 1 or height == 1) and (width == 1 or _may_lead(across, height)):
+        return view, "T", height if width == 1 else across
     fresh = plan.scratch(view.dtype, view.shape)
     copy(plan, view, fresh)
     return fresh, "N", view.shape[1]

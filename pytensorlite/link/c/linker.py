@@ -6,20 +6,23 @@ in ``fallbacks``; a compiler that fails leaves the NumPy program and one warning
 
 from __future__ import annotations
 
-import ctypes
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from pytensorlite.cgen.build import BuildError, Library, build
+from pytensorlite.cgen.build import BuildError, Library, build, build_identity, load, open_cache
+from pytensorlite.cgen.cache import Cache
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.basic import Linker, NativeEntry, NumpyLinker, Program
+from pytensorlite.link.c.call import call_native
+from pytensorlite.link.c.graph_key import graph_key
 from pytensorlite.link.c.plan import Failure
 from pytensorlite.link.c.program import Rendered
+from pytensorlite.link.c.record import Recorded, UserGraph, to_record
 from pytensorlite.link.c.routines import fill_imports
 from pytensorlite.link.c.segments import Segment, cut
 from pytensorlite.link.utils import note_failed_node
@@ -44,15 +47,44 @@ class CLinker(Linker):
     required_rewrites = ("minimum_compile", "cxx_only", "inline", "fusion")
     incompatible_rewrites = ("py_only",)
 
+    def __init__(self) -> None:
+        self._asked: tuple[str, UserGraph] | None = None
+
+    def lookup(self, fgraph: FunctionGraph, key_extra: str) -> Program | None:
+        """Return the program that an earlier session made of the same graph, or None."""
+        self._asked = None
+        key = graph_key(fgraph, key_extra)
+        if key is None:
+            return None
+        try:
+            identity = build_identity(compile_flags(), config.compiler, config.cache_dir)
+        except BuildError:
+            return None
+        key = f"{key}-{identity[:16]}"
+        self._asked = (key, UserGraph(fgraph))
+        record = cache().get_record(key)
+        if record is None:
+            return None
+        try:
+            recorded = Recorded(record, fgraph)
+        except (KeyError, ValueError, IndexError, TypeError):
+            return None
+        library = load(recorded.library_key, config.cache_dir, config.cache_size)
+        if library is None:
+            return None
+        fill_imports(library)
+        return RecordedProgram(recorded, library)
+
     def link(
         self, fgraph: FunctionGraph, *, name: str | None = None, profile: Any = None
     ) -> Program:
         """Return the program that computes `fgraph`; the NumPy program if no compiler works."""
+        asked, self._asked = self._asked, None
         segments, rendered = cut(fgraph, "program")
         complain_of_fallbacks(segments)
-        source = "\n".join(program.source for program in rendered)
         if not rendered:
             return NumpyLinker().link(fgraph, name=name, profile=profile)
+        source = "\n".join(program.source for program in rendered)
         try:
             library = compile_source(source, name or "")
         except BuildError as error:
@@ -60,27 +92,37 @@ class CLinker(Linker):
                 raise
             warn_once(error)
             return NumpyLinker().link(fgraph, name=name, profile=profile)
-        programs = [
-            bind(library, program, name_)
-            for program, name_ in zip(rendered, program_names(segments), strict=True)
-        ]
-        return CProgram(fgraph, segments, programs, source)
+        names = program_names(segments)
+        natives = [bind(library, r, n) for r, n in zip(rendered, names, strict=True)]
+        if asked is not None and len(segments) == 1:
+            key, user_graph = asked
+            record = to_record(user_graph, rendered[0], library.key)
+            if record is not None:
+                cache().put_record(key, record)
+        return CProgram(fgraph, segments, natives, rendered, source)
 
 
-def program_names(segments: Sequence[Segment]) -> list[str]:
-    """Return the names of the native programs of a graph."""
-    count = sum(segment.is_native for segment in segments)
-    return ["program"] if len(segments) == 1 else [f"program{i}" for i in range(count)]
+# -- building --------------------------------------------------------------------------------------
+
+
+def cache() -> Cache:
+    """Return the cache that the configuration names."""
+    return open_cache(config.cache_dir, config.cache_size)
+
+
+def compile_flags() -> list[str]:
+    """Return the flags that the configuration adds."""
+    flags = config.compile_flags.split()
+    if config.sanitize:
+        flags += [f"-fsanitize={config.sanitize.replace('+', ',')}", "-g"]
+    return flags
 
 
 def compile_source(source: str, label: str) -> Library:
     """Build `source` as the configuration says, and hand it the routines that it imports."""
-    flags = config.compile_flags.split()
-    if config.sanitize:
-        flags += [f"-fsanitize={config.sanitize.replace('+', ',')}", "-g"]
     library = build(
         source,
-        flags=flags,
+        flags=compile_flags(),
         label=label,
         compiler=config.compiler,
         cache_dir=config.cache_dir,
@@ -89,6 +131,12 @@ def compile_source(source: str, label: str) -> Library:
     )
     fill_imports(library)
     return library
+
+
+def program_names(segments: Sequence[Segment]) -> list[str]:
+    """Return the names of the native programs of a graph."""
+    count = sum(segment.is_native for segment in segments)
+    return ["program"] if len(segments) == 1 else [f"program{i}" for i in range(count)]
 
 
 _warned: set[str] = set()
@@ -124,7 +172,7 @@ def bind(library: Library, rendered: Rendered, name: str) -> NativeEntry:
         inputs=list(rendered.inputs),
         constants=[as_native(constant.data) for constant in rendered.constants],
         outputs=list(rendered.outputs),
-        keepalive=(library, rendered),
+        keepalive=library,
     )
 
 
@@ -132,6 +180,9 @@ def as_native(data: Any) -> np.ndarray:
     """Return a constant as C wants it."""
     array = np.asarray(data)
     return np.require(array, array.dtype.newbyteorder("="), ["C", "A"])
+
+
+# -- programs --------------------------------------------------------------------------------------
 
 
 class CProgram(Program):
@@ -142,33 +193,70 @@ class CProgram(Program):
         fgraph: FunctionGraph,
         segments: Sequence[Segment],
         natives: Sequence[NativeEntry],
+        rendered: Sequence[Rendered],
         source: str,
     ):
-        self.fgraph = fgraph
+        self.inputs = list(fgraph.inputs)
+        self.outputs = list(fgraph.outputs)
         self.segments = segments
         self.natives = list(natives)
+        self.failures = [program.failures for program in rendered]
         self.c_source = source
         self.fallbacks = [s.nodes[0] for s in segments if not s.is_native]
         self.native = self.natives[0] if len(segments) == 1 else None
 
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         """Run the segments in order."""
-        values: dict[Variable, Any] = dict(zip(self.fgraph.inputs, arrays, strict=True))
-        natives = iter(self.natives)
+        values: dict[Variable, Any] = dict(zip(self.inputs, arrays, strict=True))
+        number = 0
         for segment in self.segments:
             if segment.is_native:
-                entry = next(natives)
-                results = call_native(entry, [values[x] for x in segment.inputs])
+                failures = self.failures[number]
+                results = call_native(
+                    self.natives[number],
+                    [values[x] for x in segment.inputs],
+                    lambda where, detail, rows=failures: describe_failure(rows[where], detail),
+                )
+                values.update(zip(segment.outputs, results, strict=True))
+                number += 1
             else:
-                results = perform(segment.nodes[0], values)
-            outputs = segment.outputs if segment.is_native else segment.nodes[0].outputs
-            values.update(zip(outputs, results, strict=True))
-        return [x.data if isinstance(x, Constant) else values[x] for x in self.fgraph.outputs]
+                (node,) = segment.nodes
+                values.update(zip(node.outputs, perform(node, values), strict=True))
+        return [x.data if isinstance(x, Constant) else values[x] for x in self.outputs]
 
     def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
         """Return the exception for failure `where` of the one native program."""
-        _, rendered = self.natives[0].keepalive  # type: ignore[misc]
-        return describe_failure(rendered.failures[where], detail)
+        return describe_failure(self.failures[0][where], detail)
+
+
+class RecordedProgram(Program):
+    """A program found in the cache: one native call."""
+
+    def __init__(self, recorded: Recorded, library: Library):
+        self.recorded = recorded
+        self.library = library
+        self.native: NativeEntry = NativeEntry(
+            sizes=library.address("program_sizes"),
+            run=library.address("program_run"),
+            n_sizes=recorded.n_sizes,
+            inputs=recorded.inputs,
+            constants=[as_native(data) for data in recorded.constants],
+            outputs=recorded.outputs,
+            keepalive=library,
+        )
+
+    @property
+    def c_source(self) -> str:  # type: ignore[override]
+        """The C text, kept beside the library."""
+        return self.library.source
+
+    def __call__(self, arrays: Sequence[Any]) -> list[Any]:
+        """Call the program without the dispatcher."""
+        return call_native(self.native, arrays, self.describe_error)
+
+    def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
+        """Return the exception for failure `where`."""
+        return describe_failure(self.recorded.failure(where), detail)
 
 
 def describe_failure(failure: Failure, detail: Sequence[int]) -> BaseException:
@@ -189,65 +277,3 @@ def perform(node: Apply, values: dict[Variable, Any]) -> list[Any]:
         note_failed_node(error, node, inputs)
         raise
     return [cell[0] for cell in storage]
-
-
-# -- a call without the dispatcher: programs that are only part of a graph ------------------------
-
-
-class _Array(ctypes.Structure):
-    _fields_ = (
-        ("data", ctypes.c_void_p),
-        ("shape", ctypes.c_void_p),
-        ("strides", ctypes.c_void_p),
-    )
-
-
-class _Error(ctypes.Structure):
-    _fields_ = (("where", ctypes.c_int64), ("detail", ctypes.c_int64 * 6))
-
-
-_SIZES = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-_RUN = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 5)
-
-
-def call_native(entry: NativeEntry, arrays: Sequence[Any]) -> list[np.ndarray]:
-    """Call a native program on arrays of any layout and return its outputs."""
-    inputs = [
-        np.require(array, np.dtype(spec.dtype), ["C", "A"])
-        for array, spec in zip(arrays, entry.inputs, strict=True)
-    ] + entry.constants
-    described = (_Array * max(1, len(inputs)))()
-    for cell, array in zip(described, inputs, strict=False):
-        cell.data = array.ctypes.data
-        cell.shape = ctypes.cast(array.ctypes.shape_as(ctypes.c_int64), ctypes.c_void_p)
-        cell.strides = ctypes.cast(array.ctypes.strides_as(ctypes.c_int64), ctypes.c_void_p)
-    kept = [
-        (a.ctypes.shape_as(ctypes.c_int64), a.ctypes.strides_as(ctypes.c_int64)) for a in inputs
-    ]
-    for cell, (shape, strides) in zip(described, kept, strict=False):
-        cell.shape = ctypes.addressof(shape)
-        cell.strides = ctypes.addressof(strides)
-    sizes = np.zeros(entry.n_sizes, np.int64)
-    error = _Error()
-    if _SIZES(entry.sizes)(ctypes.addressof(described), sizes.ctypes.data, ctypes.addressof(error)):
-        raise _failure(entry, error)
-    outputs = [np.empty([sizes[d] for d in spec.dims], spec.dtype) for spec in entry.outputs]
-    pointers = (ctypes.c_void_p * max(1, len(outputs)))(*[a.ctypes.data for a in outputs])
-    workspace = np.empty(int(sizes[0]) + 64, np.uint8)
-    start = workspace.ctypes.data
-    start += -start % 64
-    arguments = (
-        ctypes.addressof(described),
-        ctypes.addressof(pointers),
-        sizes.ctypes.data,
-        start,
-        ctypes.addressof(error),
-    )
-    if _RUN(entry.run)(*arguments):
-        raise _failure(entry, error)
-    return outputs
-
-
-def _failure(entry: NativeEntry, error: _Error) -> BaseException:
-    _, rendered = entry.keepalive  # type: ignore[misc]
-    return describe_failure(rendered.failures[error.where], list(error.detail))

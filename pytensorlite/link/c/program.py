@@ -208,7 +208,8 @@ def _run_function(
     sources += [(f"c{i}", f"in[{len(plan.inputs) + i}].data") for i in range(len(plan.constants))]
     for buffer, value in sources:
         if re.search(rf"\b{buffer}\b", text):
-            yield f"{emit.INDENT}const {emit.C_TYPES[plan.dtypes[buffer]]} *const {buffer} = {value};"
+            c_type = emit.C_TYPES[plan.dtypes[buffer]]
+            yield f"{emit.INDENT}const {c_type} *const {buffer} = {value};"
     for position in range(len(plan.outputs)):
         if re.search(rf"\by{position}\b", text):
             c_type = emit.C_TYPES[plan.dtypes[f"y{position}"]]

@@ -120,7 +120,7 @@ class Region:
     def _measure(self) -> None:
         """Give each label its length; where two lengths meet, the program checks them."""
         for inner, outer in self.outer.items():
-            if self._is_size(outer) or isinstance(outer, Constant) and outer.type.ndim == 0:
+            if self._is_size(outer) or (isinstance(outer, Constant) and outer.type.ndim == 0):
                 continue
             for label, length in zip(self.labels[inner], self.plan.view(outer).shape, strict=True):
                 if label is None:

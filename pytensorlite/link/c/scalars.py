@@ -12,7 +12,6 @@ import numpy as np
 from pytensorlite.cgen.ir import Cast, Const, Expr, Op
 from pytensorlite.graph.basic import Apply
 from pytensorlite.link.c.plan import NoLowering
-from pytensorlite.scalar import Cast as CastOp
 from pytensorlite.scalar import ScalarOp
 
 
@@ -40,12 +39,10 @@ def apply_scalar(op: ScalarOp, operands: Sequence[Expr], output_dtype: str) -> E
         raise NoLowering(f"{op} has no C template for {', '.join(dtypes)}")
     types = op.compute_types(dtypes, output_dtype)
     arguments = [convert(x, dtype) for x, dtype in zip(operands, types, strict=True)]
-    computed = result_dtype(op, types, output_dtype)
+    computed = computed_dtype(output_dtype)
     if op.nin == -1 and len(arguments) > 2:
         expr = functools.reduce(lambda a, b: Op(template, (a, b), computed), arguments)
-    elif op.nin == -1 and len(arguments) == 1:
-        expr = arguments[0]
-    elif template == "{0}" and not isinstance(op, CastOp):
+    elif len(arguments) == 1 and (op.nin == -1 or template == "{0}"):
         expr = arguments[0]
     elif re.fullmatch(r"\{\d\}", template):
         expr = convert(arguments[int(template[1])], output_dtype)
@@ -54,11 +51,11 @@ def apply_scalar(op: ScalarOp, operands: Sequence[Expr], output_dtype: str) -> E
     return convert(expr, output_dtype)
 
 
-def result_dtype(op: ScalarOp, types: Sequence[str], output_dtype: str) -> str:
-    """Return the dtype in which the template's value is, before the final cast."""
+def computed_dtype(output_dtype: str) -> str:
+    """Return the dtype that the value of a template has in C, before the result is cast."""
     if output_dtype == "float16":
         return "float32"
-    return output_dtype
+    return "int32" if output_dtype in ("int8", "int16", "uint8", "uint16") else output_dtype
 
 
 def accumulator_dtype(node: Apply) -> str:

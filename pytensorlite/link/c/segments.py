@@ -52,7 +52,7 @@ def plan_segment(segment: Segment, name: str) -> Rendered:
 
 
 def lower_nodes(plan: Plan, nodes: Sequence[Apply]) -> None:
-    """Lower `nodes` in order, leaving out those that only compute sizes until someone reads them."""
+    """Lower `nodes` in order; those that only compute sizes wait until someone reads them."""
     wanted = _read_as_data(plan, nodes)
     for node in nodes:
         plan.node = node
