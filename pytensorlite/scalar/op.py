@@ -168,7 +168,8 @@ class ScalarOp(Op):
             return self.c_by_kind["mixed"]
         if "float16" in types:
             return self.c_by_kind.get("half", self.c)
-        return self.c_by_kind.get(kind(types[0 if self.computes_in == "first" else -1]), self.c)
+        dtype = types[0 if self.computes_in == "first" else -1]
+        return _cut_to_width(self.c_by_kind.get(kind(dtype), self.c), dtype)
 
     def numpy(self, *arrays: Any) -> Any:
         """Apply `impl` to each element: what a subclass without array code gets."""
@@ -336,6 +337,14 @@ def get_row(name: str) -> ScalarOp:
     return ROWS[name]
 
 
+def _cut_to_width(template: str | None, dtype: str) -> str | None:
+    """Read the ``@`` before integer functions: C computes narrow integers in 32 bits or more."""
+    if template is None or "@" not in template:
+        return template
+    narrow = np.dtype(dtype).itemsize < 4
+    return template.replace("@", f"({dtype}_t)" if narrow else "")
+
+
 _BASES = {1: UnaryScalarOp, 2: BinaryScalarOp}
 
 
@@ -372,8 +381,9 @@ def op(
     base, class_name : type, str
         The op's class: what it derives from and is called (CamelCase of `name` by default).
     kinds : dict
-        Templates for other kinds of dtype (``b i u f c``, several letters to a key): None where
-        there is none.
+        Templates for other kinds of dtype (``b i u f c``, several letters to a key), ``half`` for
+        float16 kept as it is, ``mixed`` for int64 beside uint64; None where there is none. An
+        ``@`` becomes a cast where C would compute in a wider integer.
     doc : str, optional
         One sentence on what the op computes.
     **facts

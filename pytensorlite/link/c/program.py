@@ -16,6 +16,7 @@ from pytensorlite.graph.basic import Constant
 from pytensorlite.link.basic import ArraySpec, OutputSpec
 from pytensorlite.link.c.plan import Failure, Plan, Workspace
 from pytensorlite.link.c.region import copy
+from pytensorlite.scalar.headers import headers_of
 
 HEADERS = ("ptl_runtime.h", "ptl_loops.h", "ptl_math.h")
 _SYMBOL = re.compile(r"\b[ns]\d+\b")
@@ -52,7 +53,7 @@ def render(plan: Plan, name: str) -> Rendered:
         slots.setdefault(Index.name(symbol), len(slots) + 1)
     offsets = {room: len(slots) + 1 + room for room in range(len(rooms))}
     parts = [
-        *_includes(plan),
+        *_includes(plan, "\n".join([*kernels, *run])),
         *kernels,
         *_imports(plan),
         "\n".join(_sizes_function(plan, name, slots, rooms, offsets)),
@@ -123,8 +124,8 @@ def _assign_rooms(workspaces: dict[str, Workspace]) -> list[Room]:
 # -- text ------------------------------------------------------------------------------------------
 
 
-def _includes(plan: Plan) -> list[str]:
-    headers = [*HEADERS, *(["ptl_blas.h"] if plan.imports else [])]
+def _includes(plan: Plan, code: str) -> list[str]:
+    headers = [*HEADERS, *headers_of(code), *(["ptl_blas.h"] if plan.imports else [])]
     return ["\n".join(f'#include "{header}"' for header in headers)]
 
 

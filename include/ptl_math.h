@@ -1,0 +1,175 @@
+/* Arithmetic with NumPy's meaning.
+ *
+ * Templates of the op table are written for <tgmath.h>: `exp(x)` is expf for a float and cexp for a complex.  Where
+ * C and NumPy differ there is a ptl_* function here, and nothing in it is undefined: integers wrap by way of
+ * unsigned arithmetic.  Names choose their version by the C type of the arguments.  Everything is branch-free where
+ * a loop may want to be a vector: both sides are computed, then one is selected.  More of the same, for programs
+ * that need it: ptl_integer.h, ptl_complex.h, ptl_special.h.
+ */
+#ifndef PTL_MATH_H
+#define PTL_MATH_H
+
+#include <complex.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* -- the vector library --------------------------------------------------------------------------------------------
+ * glibc carries vector versions of these functions (libmvec) but declares only some of them, and those only under
+ * -ffast-math.  Declared like this, gcc calls them from `#pragma omp simd` loops, with NaN and infinity intact. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(PTL_NO_LIBMVEC)
+#if __GLIBC_PREREQ(2, 35)
+#define PTL_VECTOR(name)                                                                  \
+    extern double name(double) __attribute__((simd("notinbranch"), nothrow, leaf, const)); \
+    extern float name##f(float) __attribute__((simd("notinbranch"), nothrow, leaf, const));
+#define PTL_VECTOR2(name)                                                                         \
+    extern double name(double, double) __attribute__((simd("notinbranch"), nothrow, leaf, const)); \
+    extern float name##f(float, float) __attribute__((simd("notinbranch"), nothrow, leaf, const));
+PTL_VECTOR(exp) PTL_VECTOR(exp2) PTL_VECTOR(expm1) PTL_VECTOR(log) PTL_VECTOR(log2) PTL_VECTOR(log10)
+PTL_VECTOR(log1p) PTL_VECTOR(sin) PTL_VECTOR(cos) PTL_VECTOR(tan) PTL_VECTOR(asin) PTL_VECTOR(acos)
+PTL_VECTOR(atan) PTL_VECTOR(sinh) PTL_VECTOR(cosh) PTL_VECTOR(tanh) PTL_VECTOR(asinh) PTL_VECTOR(acosh)
+PTL_VECTOR(atanh) PTL_VECTOR(cbrt) PTL_VECTOR(erf) PTL_VECTOR(erfc)
+PTL_VECTOR2(pow) PTL_VECTOR2(atan2) PTL_VECTOR2(hypot)
+#define PTL_HAS_LIBMVEC 1
+#endif
+#endif
+
+#include <tgmath.h>
+
+#define PTL_INLINE static inline __attribute__((always_inline, unused))
+
+/* -- integers ------------------------------------------------------------------------------------------------------
+ * For each type T, computed in the unsigned type U of the same width, where wrapping is defined.  Narrower types are
+ * computed as int and cut by the caller. */
+#define PTL_WRAPPING(s, T, U)                                             \
+    PTL_INLINE T ptl_add_##s(T a, T b) { return (T)((U)a + (U)b); }       \
+    PTL_INLINE T ptl_sub_##s(T a, T b) { return (T)((U)a - (U)b); }       \
+    PTL_INLINE T ptl_mul_##s(T a, T b) { return (T)((U)a * (U)b); }       \
+    PTL_INLINE T ptl_neg_##s(T a) { return (T)((U)0 - (U)a); }            \
+    PTL_INLINE T ptl_abs_##s(T a) { return a < 0 ? ptl_neg_##s(a) : a; }  \
+    PTL_INLINE T ptl_max_##s(T a, T b) { return a >= b ? a : b; }         \
+    PTL_INLINE T ptl_min_##s(T a, T b) { return a <= b ? a : b; }
+
+PTL_WRAPPING(i32, int32_t, uint32_t)
+PTL_WRAPPING(u32, uint32_t, uint32_t)
+PTL_WRAPPING(i64, int64_t, uint64_t)
+PTL_WRAPPING(u64, uint64_t, uint64_t)
+
+/* The version for the type that C computes the arguments in; int64_t is long here, long long there. */
+#define PTL_BY_WIDTH(name, x)                                                                \
+    _Generic((x), unsigned: name##_u32, long: name##_i64, long long: name##_i64,             \
+             unsigned long: name##_u64, unsigned long long: name##_u64, default: name##_i32)
+#define ptl_add(a, b) PTL_BY_WIDTH(ptl_add, (a) + (b))(a, b)
+#define ptl_sub(a, b) PTL_BY_WIDTH(ptl_sub, (a) + (b))(a, b)
+#define ptl_mul(a, b) PTL_BY_WIDTH(ptl_mul, (a) + (b))(a, b)
+#define ptl_neg(a) PTL_BY_WIDTH(ptl_neg, a)(a)
+#define ptl_abs(a) PTL_BY_WIDTH(ptl_abs, a)(a)
+
+/* -- floats to integers --------------------------------------------------------------------------------------------
+ * What x86 gives and NumPy shows: NaN and what does not fit become the lowest integer; narrow types are cut from
+ * int32, uint32 from int64; uint64 covers its own range. */
+PTL_INLINE int32_t ptl_to_int32(double x) {
+    const bool fits = (x > -2147483649.0) & (x < 2147483648.0);
+    return fits ? (int32_t)(fits ? x : 0.0) : INT32_MIN;
+}
+PTL_INLINE int64_t ptl_to_int64(double x) {
+    const bool fits = (x >= -0x1p63) & (x < 0x1p63);
+    return fits ? (int64_t)(fits ? x : 0.0) : INT64_MIN;
+}
+PTL_INLINE uint64_t ptl_to_uint64(double x) {
+    const bool large = x >= 0x1p63;
+    return (uint64_t)ptl_to_int64(large ? x - 0x1p63 : x) ^ (large ? (uint64_t)1 << 63 : 0);
+}
+PTL_INLINE int8_t ptl_to_int8(double x) { return (int8_t)ptl_to_int32(x); }
+PTL_INLINE int16_t ptl_to_int16(double x) { return (int16_t)ptl_to_int32(x); }
+PTL_INLINE uint8_t ptl_to_uint8(double x) { return (uint8_t)ptl_to_int32(x); }
+PTL_INLINE uint16_t ptl_to_uint16(double x) { return (uint16_t)ptl_to_int32(x); }
+PTL_INLINE uint32_t ptl_to_uint32(double x) { return (uint32_t)ptl_to_int64(x); }
+
+/* -- floats --------------------------------------------------------------------------------------------------------
+ * One set of functions for float (suffix f) and one for double (suffix d); the macros below choose. */
+#define PTL_FLOAT(s, T, PI, LOG2E, LN2)                                                                              \
+    /* The larger or smaller, NaN if either is; of two zeros the first. */                                           \
+    PTL_INLINE T ptl_max_##s(T a, T b) { return (a >= b) | (a != a) ? a : b; }                                       \
+    PTL_INLINE T ptl_min_##s(T a, T b) { return (a <= b) | (a != a) ? a : b; }                                       \
+    /* NaN only if both are. */                                                                                      \
+    PTL_INLINE T ptl_fmax_##s(T a, T b) { return (a >= b) | (b != b) ? a : b; }                                      \
+    PTL_INLINE T ptl_fmin_##s(T a, T b) { return (a <= b) | (b != b) ? a : b; }                                      \
+    /* -1, 0, 1 or NaN; the sign of -0.0 is 0.0. */                                                                  \
+    PTL_INLINE T ptl_sign_##s(T x) { return x != x ? x : (T)((x > 0) - (x < 0)); }                                   \
+    PTL_INLINE T ptl_heaviside_##s(T x, T at_zero) {                                                                 \
+        return x != x ? x : x == 0 ? at_zero : (T)(x > 0);                                                           \
+    }                                                                                                                \
+    /* Halves go away from zero, and -0.4 to -0.0. */                                                                \
+    PTL_INLINE T ptl_round_half_away_##s(T x) {                                                                      \
+        const T whole = trunc(x);                                                                                    \
+        return copysign(fabs(whole) + (T)(fabs(x - whole) >= (T)0.5), x);                                            \
+    }                                                                                                                \
+    /* Remainder with the sign of b, a zero too. */                                                                  \
+    PTL_INLINE T ptl_mod_##s(T a, T b) {                                                                             \
+        const T r = fmod(a, b);                                                                                      \
+        if (b == 0) return r;                                                                                        \
+        if (r == 0) return copysign((T)0, b);                                                                        \
+        return (r < 0) != (b < 0) ? r + b : r;                                                                       \
+    }                                                                                                                \
+    /* Quotient rounded down, consistent with the remainder: (a - a mod b) / b is nearly whole. */                   \
+    PTL_INLINE T ptl_floor_div_##s(T a, T b) {                                                                       \
+        if (b == 0) return a / b;                                                                                    \
+        const T r = fmod(a, b);                                                                                      \
+        const T quotient = (a - r) / b - (T)((r != 0) & ((r < 0) != (b < 0)));                                       \
+        if (quotient == 0) return copysign((T)0, a / b);                                                             \
+        const T down = floor(quotient);                                                                              \
+        return quotient - down > (T)0.5 ? down + 1 : down;                                                           \
+    }                                                                                                                \
+    PTL_INLINE T ptl_deg2rad_##s(T x) { return x * (PI / (T)180); }                                                  \
+    PTL_INLINE T ptl_rad2deg_##s(T x) { return x * ((T)180 / PI); }                                                  \
+    /* log(exp(a) + exp(b)); equal infinities add nothing. */                                                        \
+    PTL_INLINE T ptl_logaddexp_##s(T a, T b) {                                                                       \
+        const T gap = fabs(a - b);                                                                                   \
+        const T more = log1p(exp(-gap));                                                                             \
+        return a == b ? a + LN2 : (a > b ? a : b) + (more + 0 * (a + b != a + b ? a + b : 0));                       \
+    }                                                                                                                \
+    PTL_INLINE T ptl_logaddexp2_##s(T a, T b) {                                                                      \
+        const T gap = fabs(a - b);                                                                                   \
+        const T more = LOG2E * log1p(exp2(-gap));                                                                    \
+        return a == b ? a + 1 : (a > b ? a : b) + (more + 0 * (a + b != a + b ? a + b : 0));                         \
+    }                                                                                                                \
+    /* The distance to the next float away from zero, with the sign of x. */                                         \
+    PTL_INLINE T ptl_spacing_##s(T x) {                                                                              \
+        return isinf(x) ? (T)NAN : nextafter(x, signbit(x) ? -(T)INFINITY : (T)INFINITY) - x;                        \
+    }                                                                                                                \
+    PTL_INLINE T ptl_ldexp_##s(T x, int64_t n) { return ldexp(x, (int)(n < -5000 ? -5000 : n > 5000 ? 5000 : n)); } \
+    /* The angle of a real number: 0 or pi. */                                                                       \
+    PTL_INLINE T ptl_real_angle_##s(T x) { return x != x ? x : signbit(x) ? PI : 0; }
+
+PTL_FLOAT(f, float, 3.14159265358979323846f, 1.44269504088896340736f, 0.693147180559945309417f)
+PTL_FLOAT(d, double, 3.14159265358979323846, 1.44269504088896340736, 0.693147180559945309417)
+
+#define PTL_BY_PRECISION(name, x) _Generic((x), float: name##_f, default: name##_d)
+#define PTL_BY_TYPE(name, x)                                                                            \
+    _Generic((x), float: name##_f, double: name##_d, unsigned: name##_u32, long: name##_i64,            \
+             long long: name##_i64, unsigned long: name##_u64, unsigned long long: name##_u64, default: name##_i32)
+#define ptl_max(a, b) PTL_BY_TYPE(ptl_max, (a) + (b))(a, b)
+#define ptl_min(a, b) PTL_BY_TYPE(ptl_min, (a) + (b))(a, b)
+#define ptl_fmax(a, b) PTL_BY_PRECISION(ptl_fmax, a)(a, b)
+#define ptl_fmin(a, b) PTL_BY_PRECISION(ptl_fmin, a)(a, b)
+#define ptl_sign(x) PTL_BY_PRECISION(ptl_sign, x)(x)
+#define ptl_heaviside(x, h) PTL_BY_PRECISION(ptl_heaviside, x)(x, h)
+#define ptl_round_half_away(x) PTL_BY_PRECISION(ptl_round_half_away, x)(x)
+#define ptl_mod(a, b) PTL_BY_PRECISION(ptl_mod, a)(a, b)
+#define ptl_floor_div(a, b) PTL_BY_PRECISION(ptl_floor_div, a)(a, b)
+#define ptl_deg2rad(x) PTL_BY_PRECISION(ptl_deg2rad, x)(x)
+#define ptl_rad2deg(x) PTL_BY_PRECISION(ptl_rad2deg, x)(x)
+#define ptl_logaddexp(a, b) PTL_BY_PRECISION(ptl_logaddexp, a)(a, b)
+#define ptl_logaddexp2(a, b) PTL_BY_PRECISION(ptl_logaddexp2, a)(a, b)
+#define ptl_spacing(x) PTL_BY_PRECISION(ptl_spacing, x)(x)
+#define ptl_ldexp(x, n) PTL_BY_PRECISION(ptl_ldexp, x)(x, n)
+#define ptl_real_angle(x) PTL_BY_PRECISION(ptl_real_angle, x)(x)
+
+/* Reductions by these functions, for `#pragma omp simd reduction(ptl_max: acc)`. */
+#pragma omp declare reduction(ptl_max : float, double, int32_t, int64_t, uint32_t, uint64_t, int8_t, int16_t, uint8_t, \
+                              uint16_t : omp_out = ptl_max(omp_out, omp_in)) initializer(omp_priv = omp_orig)
+#pragma omp declare reduction(ptl_min : float, double, int32_t, int64_t, uint32_t, uint64_t, int8_t, int16_t, uint8_t, \
+                              uint16_t : omp_out = ptl_min(omp_out, omp_in)) initializer(omp_priv = omp_orig)
+
+#endif

@@ -1,0 +1,3 @@
+#ifndef PTL_SPECIAL_H
+#define PTL_SPECIAL_H
+#endif

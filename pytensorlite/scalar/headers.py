@@ -1,0 +1,27 @@
+"""Which of the optional headers under ``include/`` a piece of C needs.
+
+``ptl_math.h`` is for every program and costs the compiler a few milliseconds; the others are
+included only where one of their functions is called, so that a program pays for what it uses.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NEEDS = {
+    "ptl_integer.h": re.compile(r"\bptl_int_"),
+    "ptl_complex.h": re.compile(r"\bptl_complex"),
+    "ptl_special.h": re.compile(
+        r"\bptl_(?:sigmoid|softplus|log1mexp|xlogy|xlog1py"
+        r"|erfcx|erfinv|erfcinv|gamma|gammaln|psi|trigamma|i0|i1)\("
+    ),
+}
+
+
+def headers_of(c_text: str) -> list[str]:
+    """Return the headers whose functions `c_text` calls; each wants ``ptl_math.h`` before it.
+
+    >>> headers_of("y0[i] = ptl_sigmoid(x0[i]) * exp(x0[i]);")
+    ['ptl_special.h']
+    """
+    return [header for header, need in _NEEDS.items() if need.search(c_text)]
