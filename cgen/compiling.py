@@ -50,7 +50,7 @@ def compile_job(cache: Cache, job: Job) -> tuple[Entry, ctypes.CDLL, bool]:
     What cannot be stored in `cache` is compiled in a private temporary directory.
     """
     if not job.toolchain.present:
-        raise not_found()
+        raise not_found(job.toolchain.command[0])
     try:
         return _compile_in(cache, job)
     except OSError as error:
@@ -133,7 +133,7 @@ def _run_compiler(job: Job, folder: str, names: Sequence[str]) -> list[Finished]
         if any(not step.fine for step in steps):
             return steps
         paths = objects
-    left = max(deadline - time.monotonic(), 1.0)
+    left = deadline - time.monotonic()
     return steps + run_all(
         [(*command, "-shared", *paths, *output)], timeout=left, environment=place
     )
@@ -165,7 +165,7 @@ def _check(cache: Cache, job: Job, folder: str, steps: Sequence[Finished]) -> ct
         except OSError as error:
             what = f"the library does not load ({str(error).replace(library, LIBRARY)})"
             remedy = "where the cache is on a file system mounted noexec, set config.cache_dir"
-    elif _is_full(folder):
+    elif _is_full(folder, last.output):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
     elif last.fine:
         what = f"{os.path.basename(last.command[0])} reported success but left no whole library"
@@ -181,7 +181,10 @@ def _check(cache: Cache, job: Job, folder: str, steps: Sequence[Finished]) -> ct
     )  # fmt: skip
 
 
-def _is_full(folder: str) -> bool:
+def _is_full(folder: str, output: str) -> bool:
+    """Whether the compiler may have failed because the disk is full, or our share of it."""
     status = os.statvfs(folder)
     few_blocks = status.f_bavail * status.f_frsize < 1 << 20
-    return few_blocks or (status.f_files > 0 and status.f_favail == 0)
+    few_inodes = status.f_files > 0 and status.f_favail == 0
+    said_so = any(os.strerror(code) in output for code in (errno.ENOSPC, errno.EDQUOT))
+    return few_blocks or few_inodes or said_so

@@ -21,11 +21,23 @@ def default_directory() -> str:
     if sys.platform == "linux":
         # What platformdirs answers, without the 7 ms that importing it takes.
         base = os.environ.get("XDG_CACHE_HOME", "").strip()
-        base = base if os.path.isabs(base) else os.path.expanduser("~/.cache")
+        base = base if os.path.isabs(base) else os.path.join(_home(), ".cache")
         return os.path.join(base, "pytensorlite", kind)
     import platformdirs
 
     return os.path.join(platformdirs.user_cache_dir("pytensorlite", False), kind)
+
+
+def _home() -> str:
+    home = os.environ.get("HOME", "")
+    if os.path.isabs(home):
+        return home
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:  # a user without a name, as in some containers
+        return "/nonexistent"
 
 
 def make_private(path: str) -> None:
