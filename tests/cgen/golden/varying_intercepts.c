@@ -1,0 +1,28 @@
+bool bad = false;
+#pragma omp simd reduction(|:bad)
+for (int64_t i = 0; i < n0; i++) {
+    bad |= ptl_out_of_range(x1[i], n1);
+}
+if (bad) {
+    for (int64_t i = 0; i < n0; i++) {
+        const int64_t bad_index = x1[i];
+        if (ptl_out_of_range(bad_index, n1)) {
+            return PTL_FAIL(error, 0, bad_index, n1);
+        }
+    }
+}
+double ss = 0.0;
+#pragma omp simd
+for (int64_t j = 0; j < n1; j++) {
+    y1[j] = 0.0;
+}
+for (int64_t i = 0; i < n0; i++) {
+    const int64_t an_at0 = ptl_wrap_index(x1[i], n1);
+    const double an = x0[an_at0];
+    const double r = x2[i] - an;
+    ss += r * r;
+    const int64_t ga_at0 = ptl_wrap_index(x1[i], n1);
+    y1[ga_at0] += r;
+}
+y0[0] = ss;
+/* workspace: [] */
