@@ -54,9 +54,9 @@ class Apply(Node, Generic[OpType]):
     """
 
     def __init__(self, op: OpType, inputs: Sequence[Variable], outputs: Sequence[Variable]) -> None:
-        if not isinstance(inputs, Sequence):
+        if type(inputs) is not list and not isinstance(inputs, Sequence):
             raise TypeError(f"The inputs of an Apply must be a sequence, got {inputs!r} for {op}")
-        if not isinstance(outputs, Sequence):
+        if type(outputs) is not list and not isinstance(outputs, Sequence):
             raise TypeError(f"The outputs of an Apply must be a sequence, got {outputs!r} for {op}")
         self.op = op
         self.inputs = list(inputs)
@@ -235,8 +235,10 @@ class Variable(Node, Generic[_TypeType, OptionalApplyType]):
 
     def clone(self, **kwargs: Any) -> Variable:
         """Return a variable of the same type and name without owner."""
-        name = kwargs.pop("name", self.name)
-        clone = self.__class__(type=self.type, owner=None, index=None, name=name, **kwargs)
+        # Not through the constructor: a clone need not find out which line made it.
+        clone = object.__new__(self.__class__)
+        clone.__dict__.update(self.__dict__)
+        clone.__dict__.update(owner=None, index=None, tag=Scratchpad(), **kwargs)
         clone.tag.__dict__.update(self.tag.__dict__)
         return clone
 

@@ -13,7 +13,7 @@ from typing import Any
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.op import Op
-from pytensorlite.graph.traversal import toposort, truncated_graph_inputs
+from pytensorlite.graph.traversal import ancestors, toposort, truncated_graph_inputs
 
 ReplaceTypes = Iterable[tuple[Variable, Variable]] | Mapping[Variable, Variable]
 
@@ -108,10 +108,13 @@ def graph_replace(outputs: Any, replace: ReplaceTypes | None = None, *, strict: 
         memo.update(zip(node.outputs, copy.outputs, strict=True))
     results = [new(v) for v in wanted]
 
-    unused = [variable for variable in replacements if variable not in used]
+    unused = {variable for variable in replacements if variable not in used}
+    if strict and unused:
+        # One that stands above another replaced variable had its chance.
+        unused.difference_update(ancestors(wanted))
     if strict and unused:
         raise ValueError(
-            f"Some replacements were not used: the outputs do not depend on {unused}. "
+            f"Some replacements were not used: the outputs do not depend on {sorted(map(str, unused))}. "
             "Leave them out, or pass strict=False"
         )
     return results[0] if single else results

@@ -169,13 +169,22 @@ def apply_depends_on(apply: Apply, depends_on: Apply | Iterable[Apply]) -> bool:
 def truncated_graph_inputs(
     outputs: Sequence[Variable], ancestors_to_include: Iterable[Variable] | None = None
 ) -> list[Variable]:
-    """Return variables from which `outputs` can be computed, cut at `ancestors_to_include`.
+    """Return variables from which `outputs` can be computed, stopping at `ancestors_to_include`.
 
-    Where a path from an output upwards meets one of `ancestors_to_include` it ends there.  Those
-    that lie above another cut are returned too, if some path needs them.
+    Where one of these is computed from another of them, the walk goes on above it: both are
+    returned, and what else is needed to get from one to the other.
     """
     cut = frozenset(ancestors_to_include or ())
-    return [v for v in variable_ancestors(outputs, blockers=cut) if v.owner is None or v in cut]
+    depends_on_cut: set[Variable] = set()
+    for node in toposort(outputs):
+        if any(v in cut or v in depends_on_cut for v in node.inputs):
+            depends_on_cut.update(node.outputs)
+    blockers = [v for v in cut if v not in depends_on_cut]
+    return [
+        v
+        for v in variable_ancestors(outputs, blockers=blockers)
+        if v in cut or (v.owner is None and not isinstance(v, Constant))
+    ]
 
 
 def walk_toposort(

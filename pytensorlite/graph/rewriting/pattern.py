@@ -27,6 +27,9 @@ from pytensorlite.graph.rewriting.unify import OpPattern
 
 Bindings = dict[str, Any]
 
+#: The key under which bindings keep the variables that inner nodes of a pattern have matched.
+INNER = ""
+
 
 class PatternType:
     """The ``type`` of patterns, by which functions that dispatch on types recognise them."""
@@ -215,7 +218,8 @@ def match(pattern: Any, variable: Variable, bound: Bindings | None = None) -> It
     elif isinstance(pattern, PatternNode):
         node = variable.owner
         if node is not None and (len(node.outputs) == 1 or variable.index == 0):
-            for found, _ in match_node(pattern, node, bound, partial=False):
+            met = {**bound, INNER: (*bound.get(INNER, ()), variable)}
+            for found, _ in match_node(pattern, node, met, partial=False):
                 yield found
     elif isinstance(pattern, Constant):
         if isinstance(variable, Constant) and pattern.equals(variable):
@@ -369,8 +373,8 @@ class Rule(NodeRewriter):
         if not node.outputs:
             return False
         for bound, rest in match_node(self.before, node, {}, partial=True):
-            if self.single_client and not self._inner_is_unshared(fgraph, node, rest):
-                return False
+            if self.single_client and any(len(fgraph.clients[v]) > 1 for v in bound.get(INNER, ())):
+                continue
             surroundings = {"fgraph": fgraph, "node": node, **bound}
             if self.when is not None and not _call(self.when, self._when_needs, surroundings):
                 continue
@@ -408,13 +412,6 @@ class Rule(NodeRewriter):
             copy_stack_trace(old, answer)
             fitted.append(answer)
         return fitted if len(fitted) == len(node.outputs) else None
-
-    def _inner_is_unshared(self, fgraph: FunctionGraph, node: Apply, rest: list[int]) -> bool:
-        """Whether nothing but this match reads what the inner nodes of the pattern compute."""
-        inner = sum(isinstance(part, PatternNode) for part in self.before.inputs)
-        computed = [v for i, v in enumerate(node.inputs) if i not in rest and v.owner is not None]
-        lonely = [v for v in computed if len(fgraph.clients[v]) == 1]
-        return len(lonely) >= inner if len(computed) > inner else len(lonely) == len(computed)
 
     def __str__(self) -> str:
         return self.name or f"{self.before} -> {self.after}"

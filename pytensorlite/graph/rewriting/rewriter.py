@@ -24,12 +24,12 @@ from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.utils import InconsistencyError, no_traces
 
 
-class Rewriter(ABC):
+class Rewriter(ABC):  # noqa: B024 - its two kinds below have the abstract methods
     """Base of all rewriters; ``name`` is what they are called in databases and reports."""
 
     name: str | None = None
 
-    def add_requirements(self, fgraph: FunctionGraph) -> None:
+    def add_requirements(self, fgraph: FunctionGraph) -> None:  # noqa: B027 - few need features
         """Attach the features that the rewriter needs."""
 
     def print_summary(self, stream: TextIO = sys.stdout, level: int = 0, depth: int = -1) -> None:
