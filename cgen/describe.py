@@ -8,16 +8,19 @@ from collections.abc import Mapping, Sequence
 from pytensorlite.cgen.emit import expression
 from pytensorlite.cgen.ir import Cast, Expr, Op, Var, subexpressions
 from pytensorlite.cgen.nest import Gather, Map, Reduce, Scatter, Source, Value, reads
-from pytensorlite.cgen.storage import LOOP_NAMES, Memory
+from pytensorlite.cgen.storage import Memory
 
 LONGEST = 24  # lines; a larger kernel says how many more there are
 WIDEST = 110  # characters
 
 
-def describe(values: Sequence[Value], outputs: Mapping[str, Memory]) -> tuple[str, ...]:
-    """Return lines such as ``y0[i] = sum[j] x0[i, j] * x1[j]``, one per result or reduction."""
-    labels = dict.fromkeys(label for v in values for label in v.labels)
-    letters = dict(zip(labels, [*LOOP_NAMES, *(f"i{n}" for n in range(len(labels)))], strict=False))
+def describe(
+    values: Sequence[Value], outputs: Mapping[str, Memory], letters: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return lines such as ``y0[i] = sum[j] x0[i, j] * x1[j]``, one per result or reduction.
+
+    `letters` are the loop variables of the labels.
+    """
     by_name = {v.name: v for v in values}
     uses = Counter(name for v in values for name in reads(v))
 

@@ -448,19 +448,17 @@ class Writer:
 
 
 def _loop_variables(values: Sequence[Value], tree: Sequence[Nest | Value]) -> dict[str, str]:
-    """Name the loop variables i, j, k in the order in which loops open."""
-    labels: dict[str, None] = {}
-    stack = list(reversed(tree))
-    while stack:
-        item = stack.pop()
-        if isinstance(item, Nest):
-            labels.setdefault(item.label)
-            stack.extend(reversed(item.body))
+    """Name the loop variables i, j, k by how deep inside other loops a label ever stands."""
+    depths: dict[str, int] = {}
+    for _, path in _paths(tree):
+        nested = dict.fromkeys(nest.label for nest in path)
+        for depth, label in enumerate(nested):
+            depths[label] = max(depth, depths.get(label, 0))
     for value in values:
         for label in value.labels:
-            labels.setdefault(label)
-    names = [*LOOP_NAMES, *(f"i{n}" for n in range(1, 1 + len(labels)))]
-    return dict(zip(labels, names, strict=False))
+            depths.setdefault(label, len(depths))
+    names = [*LOOP_NAMES, *(f"i{n}" for n in range(1, 1 + len(depths)))]
+    return dict(zip(sorted(depths, key=depths.__getitem__), names, strict=False))
 
 
 def _paths(items: Sequence[Nest | Value], path: Path = ()) -> Iterator[tuple[str, Path]]:

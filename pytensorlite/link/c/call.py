@@ -46,13 +46,11 @@ def call_native(
         for array, spec in zip(arrays, entry.inputs, strict=True)
     ] + entry.constants
     described = (_Array * max(1, len(inputs)))()
-    kept = [
-        (a.ctypes.shape_as(ctypes.c_int64), a.ctypes.strides_as(ctypes.c_int64)) for a in inputs
-    ]
-    for cell, array, (shape, strides) in zip(described, inputs, kept, strict=False):
+    kept = [np.array([*a.shape, *a.strides, 0], np.int64) for a in inputs]
+    for cell, array, lengths in zip(described, inputs, kept, strict=False):
         cell.data = array.ctypes.data
-        cell.shape = ctypes.addressof(shape)
-        cell.strides = ctypes.addressof(strides)
+        cell.shape = lengths.ctypes.data
+        cell.strides = lengths.ctypes.data + 8 * array.ndim
     sizes = np.zeros(entry.n_sizes, np.int64)
     error = _Error()
     if _SIZES(entry.sizes)(ctypes.addressof(described), sizes.ctypes.data, ctypes.addressof(error)):

@@ -409,8 +409,8 @@ def add_nest(
     def allocate(dtype: str, length: Index) -> str:
         return plan.scratch(dtype, (length,)).buffer
 
-    body = Writer(values, tree, extents, destinations, allocate).write()
-    add_kernel(plan, body, describe(values, destinations))
+    writer = Writer(values, tree, extents, destinations, allocate)
+    add_kernel(plan, writer.write(), describe(values, destinations, writer.variables))
 
 
 def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> None:
@@ -419,8 +419,12 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     read, written = buffers(body)
     parameters = tuple(
         Buffer(name, plan.dtypes[name], name in written)
-        for name in dict.fromkeys([*read, *written])
-        if name in plan.dtypes
+        for name in sorted({*read, *written} & plan.dtypes.keys(), key=_parameter_order)
     )
     sizes = sorted(names(body) & plan.symbols, key=lambda name: int(name[1:]))
     plan.add_kernel(Kernel(f"kernel{len(plan.kernels)}", parameters, tuple(sizes), body, comment))
+
+
+def _parameter_order(name: str) -> tuple[int, int]:
+    """Inputs first, then constants, workspace and outputs."""
+    return "xcwy".index(name[0]), int(name[1:])
