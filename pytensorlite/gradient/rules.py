@@ -79,130 +79,145 @@ def pull_back(node: Apply, pattern: Pattern | None, cotangents: list[Variable]) 
     """
     reached = [position for position, g in enumerate(cotangents) if is_connected(g)]
     influences = [
-        [o for o in reached if pattern is None or pattern[i][o]] for i in range(len(node.inputs))
+        reached if pattern is None else [o for o in reached if pattern[i][o]]
+        for i in range(len(node.inputs))
     ]
-    null = [
-        next((cotangents[o] for o in own if is_null(cotangents[o])), None) for own in influences
-    ]
-    if all(missing is not None for own, missing in zip(influences, null, strict=True) if own):
-        return [disconnected_type() if missing is None else missing for missing in null]
+    nulls = {o: cotangents[o] for o in reached if is_null(cotangents[o])}
+    missing = [next((nulls[o] for o in own if o in nulls), None) for own in influences]
+    if nulls and all(g is not None for own, g in zip(influences, missing, strict=True) if own):
+        return [disconnected_type() if g is None else g for g in missing]
 
     # Inputs that a null gradient reaches are null whatever the rule says, and the others do not
     # depend on that output: so the rule need not know that such a thing as a null gradient exists.
     asked = [
-        disconnected_type() if is_null(g) else cast_gradient(g, getattr(output.type, "dtype", ""))
-        for output, g in zip(node.outputs, cotangents, strict=True)
+        disconnected_type() if o in nulls else cast_gradient(g, getattr(output.type, "dtype", ""))
+        for o, (output, g) in enumerate(zip(node.outputs, cotangents, strict=True))
     ]
-    answer = node.op.pullback(node.inputs, node.outputs, asked)
-    method = _written(node.op, "pullback", "L_op", "grad")
-    terms = _check_length(node, answer, len(node.inputs), method, "inputs")
-    for position, (term, own) in enumerate(zip(terms, influences, strict=True)):
-        missing = null[position]
-        if missing is not None:
-            terms[position] = missing
+    answer = _Answer(node, "inputs", ("pullback", "L_op", "grad"))
+    terms = answer.check_length(node.op.pullback(node.inputs, node.outputs, asked))
+    for position, own in enumerate(influences):
+        null = missing[position]
+        if null is not None:
+            terms[position] = null
         else:
-            _check_term(node, method, position, term, own)
+            answer.check_term(position, terms[position], own)
     return terms
 
 
 def push_forward(node: Apply, tangents: list[Variable]) -> list[Variable]:
     """Return the tangents of a node's outputs, given those of its inputs."""
-    answer = node.op.pushforward(node.inputs, node.outputs, tangents)
-    method = _written(node.op, "pushforward", "R_op")
-    terms = _check_length(node, answer, len(node.outputs), method, "outputs")
+    answer = _Answer(node, "outputs", ("pushforward", "R_op"))
+    terms = answer.check_length(node.op.pushforward(node.inputs, node.outputs, tangents))
     for position, (term, output) in enumerate(zip(terms, node.outputs, strict=True)):
         if term is None:
             terms[position] = disconnected_type()
             continue
-        _check_value(method, f"output {position} ({output})", output, term)
+        answer.check_value(position, term)
         if is_connected(term) and not is_null(term):
             terms[position] = cast_gradient(term, getattr(output.type, "dtype", ""))
     return terms
 
 
-def _written(op: Any, *names: str) -> str:
-    """Return the method to blame: the first of `names` that the op's class defines itself."""
-    own = (name for name in names if getattr(type(op), name, None) is not getattr(Op, name))
-    return f"{op}.{next(own, names[0])}"
+class _Answer:
+    """What a rule returned: for the node's inputs or outputs, by a rule of one of these names."""
 
+    def __init__(self, node: Apply, role: str, names: tuple[str, ...]):
+        self.node = node
+        self.role = role
+        self.names = names
+        self.variables: list[Variable] = getattr(node, role)
 
-def _check_length(node: Apply, answer: Any, length: int, method: str, role: str) -> list:
-    if answer is None:
-        raise TypeError(
-            f"{method} returned None, expected a list with one variable for each of its "
-            f"{length} {role}"
-        )
-    if isinstance(answer, Variable) or not hasattr(answer, "__iter__"):
-        raise TypeError(
-            f"{method} returned {answer!r} of type {type(answer).__name__}, expected a "
-            f"list with one variable for each of its {length} {role}; wrap a single one in [ ]"
-        )
-    terms = list(answer)
-    if len(terms) != length:
-        raise ValueError(
-            f"{method} returned {len(terms)} terms, expected one for each of the node's "
-            f"{length} {role}: {node}"
-        )
-    return terms
+    @property
+    def method(self) -> str:
+        """The method to blame: the first of its names that the op's class defines itself."""
+        op = self.node.op
+        own = (n for n in self.names if getattr(type(op), n, None) is not getattr(Op, n))
+        return f"{op}.{next(own, self.names[0])}"
 
+    def where(self, position: int) -> str:
+        """Name one of the variables."""
+        return f"{self.role[:-1]} {position} ({self.variables[position]})"
 
-def _check_value(method: str, where: str, variable: Variable, term: Any) -> None:
-    """Check that a term is a continuous variable of the right rank (or null, or disconnected)."""
-    if not isinstance(term, Variable):
-        raise TypeError(
-            f"{method} returned {term!r} of type {type(term).__name__} for {where}, expected a "
-            "symbolic variable; convert numbers by as_tensor_variable"
-        )
-    dtype = getattr(term.type, "dtype", None)
-    if dtype is not None and not is_continuous(dtype):
-        raise TypeError(
-            f"{method} returned a term of dtype {dtype} for {where}; a derivative is never an "
-            "integer or a bool, not even that of an integer variable: cast it to a float"
-        )
-    rank = getattr(variable.type, "ndim", None)
-    given = getattr(term.type, "ndim", rank)
-    if rank is not None and given != rank:
-        raise ValueError(
-            f"{method} returned a term with {given} dimensions for {where}, which has {rank}; "
-            "sum over the dimensions that were broadcast"
-        )
+    def check_length(self, answer: Any) -> list:
+        """Return the answer as a list of the right length."""
+        wanted = f"one variable for each of the node's {len(self.variables)} {self.role}"
+        if answer is None:
+            raise TypeError(f"{self.method} returned None, expected a list with {wanted}")
+        if isinstance(answer, Variable) or not hasattr(answer, "__iter__"):
+            raise TypeError(
+                f"{self.method} returned {answer!r} of type {type(answer).__name__}, expected a "
+                f"list with {wanted}; wrap a single one in [ ]"
+            )
+        terms = list(answer)
+        if len(terms) != len(self.variables):
+            raise ValueError(
+                f"{self.method} returned {len(terms)} terms, expected {wanted}: {self.node}"
+            )
+        return terms
 
+    def check_value(self, position: int, term: Any) -> None:
+        """Check that a term is a continuous variable of the right rank, null or disconnected."""
+        if not isinstance(term, Variable):
+            raise TypeError(
+                f"{self.method} returned {term!r} of type {type(term).__name__} for "
+                f"{self.where(position)}, expected a symbolic variable; convert numbers by "
+                "as_tensor_variable"
+            )
+        dtype = getattr(term.type, "dtype", None)
+        if dtype is not None and not is_continuous(dtype):
+            raise TypeError(
+                f"{self.method} returned a term of dtype {dtype} for {self.where(position)}; a "
+                "derivative is never an integer or a bool, not even that of an integer variable: "
+                "cast it to a float"
+            )
+        rank = getattr(self.variables[position].type, "ndim", None)
+        given = getattr(term.type, "ndim", rank)
+        if rank is not None and given != rank:
+            raise ValueError(
+                f"{self.method} returned a term with {given} dimensions for "
+                f"{self.where(position)}, which has {rank}; sum over the dimensions that were "
+                "broadcast"
+            )
 
-def _check_term(node: Apply, method: str, position: int, term: Any, own: Sequence[int]) -> None:
-    """Check one element of what ``pullback`` returned; `own` are the outputs that matter to it."""
-    variable = node.inputs[position]
-    where = f"input {position} ({variable})"
-    if term is None:
-        raise TypeError(
-            f"{method} returned None for {where}; instead return zeros like the input if the "
-            "derivative is zero, disconnected_type() if the output does not depend on it, "
-            "grad_undefined(...) or grad_not_implemented(...) if there is no derivative"
-        )
-    _check_value(method, where, variable, term)
-    if is_disconnected(term) and own:
-        contradiction = (
-            f"{method} returned a disconnected gradient for {where}, but the output depends on it "
-            "according to its connection_pattern"
-        )
-        if _has_own_pattern(node.op):
-            raise TypeError(contradiction)
-        warnings.warn(
-            f"{contradiction}; that is the default pattern (all inputs influence all outputs): "
-            f"{type(node.op).__name__} should define its own",
-            stacklevel=2,
-        )
-    elif not own and is_connected(term):
-        raise TypeError(
-            f"{method} returned {term} for {where}, but by its connection_pattern this input "
-            "influences no output that matters; return disconnected_type() for it"
-        )
-    elif own and all(_is_discrete(node.outputs[o]) for o in own) and is_nonzero_constant(term):
-        raise ValueError(
-            f"{method} returned the constant {term} for {where}, which influences only discrete "
-            "outputs: a derivative there is zero"
-        )
+    def check_term(self, position: int, term: Any, own: Sequence[int]) -> None:
+        """Check one term of ``pullback``; `own` are the outputs that matter to this input."""
+        if term is None:
+            raise TypeError(
+                f"{self.method} returned None for {self.where(position)}; instead return zeros "
+                "like the input if the derivative is zero, disconnected_type() if the output does "
+                "not depend on it, grad_undefined(...) or grad_not_implemented(...) if there is no "
+                "derivative"
+            )
+        self.check_value(position, term)
+        if is_disconnected(term) and own:
+            contradiction = (
+                f"{self.method} returned a disconnected gradient for {self.where(position)}, but "
+                "the output depends on it according to its connection_pattern"
+            )
+            if _has_own_pattern(self.node.op):
+                raise TypeError(contradiction)
+            warnings.warn(
+                f"{contradiction}; that is the default pattern (all inputs influence all outputs): "
+                f"{type(self.node.op).__name__} should define its own",
+                stacklevel=2,
+            )
+        elif not own and is_connected(term):
+            raise TypeError(
+                f"{self.method} returned {term} for {self.where(position)}, but by its "
+                "connection_pattern this input influences no output that matters; return "
+                "disconnected_type() for it"
+            )
+        elif (
+            own
+            and all(_is_discrete(self.node.outputs[o]) for o in own)
+            and is_nonzero_constant(term)
+        ):
+            raise ValueError(
+                f"{self.method} returned the constant {term} for {self.where(position)}, which "
+                "influences only discrete outputs: a derivative there is zero"
+            )
 
-
-def _is_discrete(output: Variable) -> bool:
-    dtype = getattr(output.type, "dtype", None)
-    return dtype is not None and not is_continuous(dtype)
+    def _is_cut(self, own: Sequence[int]) -> bool:
+        """Whether all these outputs are discrete: what influences only them has a zero gradient."""
+        dtypes = [getattr(self.node.outputs[o].type, "dtype", None) for o in own]
+        return all(dtype is not None and not is_continuous(dtype) for dtype in dtypes)

@@ -15,6 +15,7 @@ from pytensorlite.gradient.values import float_zeros_like, is_connected
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.null_type import disconnected_type, grad_undefined
 from pytensorlite.graph.op import Op
+from pytensorlite.graph.replace import _vectorize_node, _vectorize_not_needed
 
 
 class ViewOp(Op):
@@ -137,6 +138,8 @@ class GradScale(ViewOp):
         """Multiply the tangent: the same linear map, forward."""
         return [self.multiplier * t if is_connected(t) else t for t in tangents]
 
+
+_vectorize_node.register(ViewOp, _vectorize_not_needed)
 
 zero_grad_ = ZeroGrad()
 disconnected_grad_ = DisconnectedGrad()

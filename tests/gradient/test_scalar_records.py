@@ -12,7 +12,7 @@ from pytensorlite.tensor.elemwise import Elemwise
 from .oracle import check_derivatives
 from .scalar_records import DISCRETE, NOT_IMPLEMENTED, RECORDS, STEPS
 
-CASTS = {name for name in ROWS if name.startswith(("cast", "Cast"))}
+CASTS = {name for name in ROWS if name.startswith("convert_to_")}
 
 
 def test_every_row_has_exactly_one_record():
