@@ -1,0 +1,427 @@
+"""Rewrites of element-wise nodes whatever function they apply: useless ones leave, casts and moves merge.
+
+Also here: what is computed from constants only is computed now, unless the result is large.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import pytensorlite.scalar.basic as ps
+from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
+from pytensorlite.tensor.basic import (
+    MakeVector,
+    ScalarFromTensor,
+    TensorFromScalar,
+    constant,
+    ones_like,
+    second,
+    switch,
+    zeros_like,
+)
+from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
+from pytensorlite.tensor.math import add, and_, eq, ge, gt, invert, le, lt, mul, neq, or_, xor
+from pytensorlite.tensor.math import maximum, minimum, sub
+from pytensorlite.tensor.rewriting.basic import (
+    constant_value,
+    has_one_client,
+    is_exact,
+    match_type,
+    register_canonicalize,
+    register_specialize,
+    register_stabilize,
+    register_useless,
+    scalar_op_of,
+)
+from pytensorlite.tensor.rewriting.shape_feature import shapes_of
+from pytensorlite.tensor.shape import Shape_i
+from pytensorlite.tensor.type import TensorType
+
+# A constant larger than this (and than what it is computed from) stays a computation: a graph that
+# says "ones of length 10**6" must not carry eight megabytes about.
+LARGEST_FOLDED = 1024
+
+
+# -- constants -----------------------------------------------------------------------------------------
+
+
+@register_useless("topo_constant_folding")
+@register_canonicalize("topo_constant_folding")
+@register_stabilize("topo_constant_folding")
+@register_specialize("topo_constant_folding")
+@node_rewriter(None)
+def constant_folding(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``f(constants) -> constant``, unless the constant would be large."""
+    inputs = node.inputs
+    if not inputs or not all(isinstance(x, Constant) for x in inputs):
+        return None
+    if not node.op.do_constant_folding(fgraph, node):
+        return None
+    budget = max(LARGEST_FOLDED, *(np.size(x.data) for x in inputs))
+    if any(_certain_size(out) > budget for out in node.outputs):
+        return None
+    values = _values(node, [x.data for x in inputs])
+    if any(np.size(value) > budget for value in values):
+        return None
+    return [
+        _as_constant(out, value) for out, value in zip(node.outputs, values, strict=True)
+    ]
+
+
+def _certain_size(out: Variable) -> int:
+    """Return how many elements ``out`` has at least, by its static shape."""
+    size = 1
+    for length in getattr(out.type, "shape", ()):
+        size *= 1 if length is None else length
+    return size
+
+
+def _values(node: Apply, inputs: list) -> list:
+    storage: list[list] = [[None] for _ in node.outputs]
+    with np.errstate(all="ignore"):
+        node.op.perform(node, inputs, storage)
+    return [cell[0] for cell in storage]
+
+
+def _as_constant(out: Variable, value: Any) -> Variable:
+    kind = out.type
+    if isinstance(kind, TensorType):
+        # The value tells the shape exactly.
+        kind = kind.clone(shape=np.shape(value))
+    folded = kind.make_constant(value)
+    copy_stack_trace(out, folded)
+    return folded
+
+
+@register_canonicalize
+@register_specialize
+@node_rewriter([Elemwise])
+def local_upcast_elemwise_constant_inputs(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``x * int8(2) -> x * 2.0``: constants have the dtype in which they are used, if that is exact."""
+    [out] = node.outputs[:1]
+    dtype = out.type.dtype
+    if node.op.scalar_op.computes_in != "output" or isinstance(node.op.scalar_op, ps.Cast):
+        return None
+    inputs = list(node.inputs)
+    for i, x in enumerate(inputs):
+        if isinstance(x, Constant) and x.type.dtype != dtype:
+            with np.errstate(all="ignore"):
+                data = x.data.astype(dtype)
+            if np.array_equal(data, x.data):
+                inputs[i] = x.type.clone(dtype=dtype).make_constant(data)
+    if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+        return None
+    new = node.op.make_node(*inputs).outputs
+    return list(new) if new[0].type.dtype == dtype else None
+
+
+# -- moves of dimensions -------------------------------------------------------------------------------
+
+
+@register_useless
+@register_canonicalize
+@register_stabilize
+@register_specialize
+@node_rewriter([DimShuffle])
+def local_dimshuffle_lift(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``x.T.T -> x``, one move for two, and ``f(x, y).T -> f(x.T, y.T)`` if nothing else reads it."""
+    op, [x] = node.op, node.inputs
+    if op.new_order == tuple(range(x.type.ndim)):
+        return [x]
+    inner = x.owner
+    if inner is None:
+        return None
+    if isinstance(inner.op, DimShuffle):
+        return [_move(inner.inputs[0], [_through(inner.op, i) for i in op.new_order])]
+    if type(inner.op) is Elemwise and len(inner.outputs) == 1 and has_one_client(fgraph, x):
+        return _lift_through(node, inner)
+    return None
+
+
+def _through(op: DimShuffle, i: Any) -> Any:
+    return "x" if i == "x" else op.new_order[i]
+
+
+def _move(x: Variable, order: list) -> Variable:
+    if order == list(range(x.type.ndim)):
+        return x
+    return DimShuffle(input_ndim=x.type.ndim, new_order=order)(x)
+
+
+def _lift_through(node: Apply, inner: Apply) -> list[Variable] | None:
+    """Move the operands instead of the result; not where a dropped dimension is in fact broadcast."""
+    op = node.op
+    if op.drop and any(x.type.shape[d] != 1 for x in inner.inputs for d in op.drop):
+        return None
+    moved = []
+    for x in inner.inputs:
+        new = _move(x, list(op.new_order))
+        copy_stack_trace(node.outputs[0], new)
+        moved.append(new)
+    new = inner.op(*moved)
+    return [new] if node.outputs[0].type.is_super(new.type) else None
+
+
+@register_useless
+@register_canonicalize
+@register_specialize
+@node_rewriter([DimShuffle])
+def local_useless_dimshuffle_makevector(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``[x].squeeze() -> x`` for a vector made of one scalar."""
+    [x] = node.inputs
+    if not (x.owner and isinstance(x.owner.op, MakeVector) and node.op.drop):
+        return None
+    [element] = x.owner.inputs
+    new = match_type(node.outputs[0], element)
+    return None if new is None else [new]
+
+
+@register_canonicalize
+@register_specialize
+@node_rewriter([TensorFromScalar])
+def local_tensor_scalar_tensor(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``tensor_from_scalar(scalar_from_tensor(x)) -> x``."""
+    inner = node.inputs[0].owner
+    return inner.inputs if inner and isinstance(inner.op, ScalarFromTensor) else None
+
+
+@register_canonicalize
+@register_specialize
+@node_rewriter([ScalarFromTensor])
+def local_scalar_tensor_scalar(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``scalar_from_tensor(tensor_from_scalar(s)) -> s``."""
+    inner = node.inputs[0].owner
+    return inner.inputs if inner and isinstance(inner.op, TensorFromScalar) else None
+
+
+# -- useless functions ---------------------------------------------------------------------------------
+
+
+@register_useless
+@register_canonicalize
+@register_stabilize
+@register_specialize
+@node_rewriter([add, mul, maximum, minimum, and_, or_, xor])
+def local_useless_elemwise_of_one(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``add(x) -> x`` for operations that take any number of operands."""
+    if len(node.inputs) != 1 or node.inputs[0].type.dtype != node.outputs[0].type.dtype:
+        return None
+    return list(node.inputs)
+
+
+@register_useless
+@register_canonicalize
+@register_specialize
+@node_rewriter([maximum, minimum, and_, or_])
+def local_useless_elemwise(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``maximum(x, x) -> x``, and so for ``minimum``, ``&``, ``|``: doing it twice changes nothing."""
+    first = node.inputs[0]
+    if any(x is not first for x in node.inputs) or first.type.dtype != node.outputs[0].type.dtype:
+        return None
+    return [first]
+
+
+@register_useless
+@register_canonicalize
+@register_specialize
+@node_rewriter([and_, or_, xor])
+def local_bitwise_constant(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``x & False -> False``, ``x | False -> x``, ``x ^ False -> x``, ``x & True -> x`` (bool)."""
+    if len(node.inputs) != 2:
+        return None
+    [out] = node.outputs
+    for value, other in (tuple(node.inputs), tuple(reversed(node.inputs))):
+        known = constant_value(value)
+        if known is None:
+            continue
+        if node.op.scalar_op == ps.and_ and not known:
+            return [zeros_like(out)] if other.type.dtype == out.type.dtype else None
+        all_bits = out.type.dtype == "bool" and bool(known)
+        if node.op.scalar_op == ps.or_ and all_bits:
+            return [ones_like(out)]
+        keeps = all_bits if node.op.scalar_op == ps.and_ else not known
+        new = match_type(out, other) if keeps else None
+        if new is not None and other.type.dtype == out.type.dtype:
+            return [new]
+    return None
+
+
+@register_useless
+@register_canonicalize
+@register_specialize
+@node_rewriter([eq, neq, lt, gt, le, ge, sub, xor])
+def local_useless_elemwise_comparison(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``x < x -> False``; for integers also ``x == x -> True``, ``x - x -> 0``; lengths are not negative."""
+    a, b = node.inputs
+    [out] = node.outputs
+    op = node.op.scalar_op
+    if a is b:
+        # A NaN is not below itself either, but it is not equal to itself.
+        if op in (ps.lt, ps.gt) or (is_exact(a) and op in (ps.neq, ps.sub, ps.xor)):
+            return [zeros_like(out)]
+        if is_exact(a) and op in (ps.eq, ps.le, ps.ge):
+            return [ones_like(out)]
+        return None
+    answer = _compare_length(op, a, b)
+    return None if answer is None else [constant(answer, dtype=out.type.dtype, ndim=out.type.ndim)]
+
+
+_MIRRORED = {ps.lt: ps.gt, ps.gt: ps.lt, ps.le: ps.ge, ps.ge: ps.le, ps.eq: ps.eq, ps.neq: ps.neq}
+
+
+def _compare_length(op: Any, a: Variable, b: Variable) -> bool | None:
+    """Answer ``n < 0``, ``n >= 0``, ``n == -1`` ... for the length ``n`` of a dimension."""
+    if op not in _MIRRORED:
+        return None
+    if constant_value(a) is not None:
+        op, a, b = _MIRRORED[op], b, a
+    bound = constant_value(b)
+    if bound is None or not is_length(a):
+        return None
+    if bound < 0 and op in (ps.eq, ps.lt, ps.le):
+        return False
+    if bound < 0 and op in (ps.neq, ps.gt, ps.ge):
+        return True
+    if bound == 0 and op in (ps.lt, ps.ge):
+        return op == ps.ge
+    return None
+
+
+def is_length(var: Variable) -> bool:
+    """Whether ``var`` is known not to be negative because lengths of dimensions make it up."""
+    pending, seen = [var], 0
+    while pending:
+        var = pending.pop()
+        seen += 1
+        value = constant_value(var)
+        if value is not None:
+            if value < 0:
+                return False
+            continue
+        node = var.owner
+        if node is None or seen > 32:
+            return False
+        op = scalar_op_of(var)
+        if isinstance(node.op, Shape_i):
+            continue
+        transparent = isinstance(node.op, DimShuffle | ScalarFromTensor | TensorFromScalar)
+        if transparent or op in (ps.add, ps.mul, ps.scalar_minimum):
+            pending.extend(node.inputs)
+        else:
+            return False
+    return True
+
+
+@register_canonicalize
+@register_specialize
+@node_rewriter([maximum, minimum])
+def local_useless_length_bound(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``maximum(n, 0) -> n`` and ``minimum(n, 0) -> 0`` for the length ``n`` of a dimension."""
+    if len(node.inputs) != 2:
+        return None
+    [out] = node.outputs
+    for bound, length in (tuple(node.inputs), tuple(reversed(node.inputs))):
+        if constant_value(bound) == 0 and is_exact(bound) and is_length(length):
+            kept = length if node.op.scalar_op == ps.scalar_maximum else bound
+            new = match_type(out, kept)
+            return None if new is None else [new]
+    return None
+
+
+@register_useless
+@register_canonicalize
+@register_stabilize
+@register_specialize
+@node_rewriter([switch])
+def local_useless_switch(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``switch(True, x, y) -> x``, ``switch(c, x, x) -> x``, ``switch(~c, x, y) -> switch(c, y, x)``."""
+    condition, yes, no = node.inputs
+    [out] = node.outputs
+    known = constant_value(condition)
+    if known is not None:
+        return _broadcast_to(fgraph, out, yes if known else no)
+    if yes is no or (isinstance(yes, Constant) and isinstance(no, Constant) and yes.equals(no)):
+        return _broadcast_to(fgraph, out, yes)
+    if scalar_op_of(condition) == ps.invert and condition.type.dtype == "bool":
+        return [switch(condition.owner.inputs[0], no, yes)]
+    return None
+
+
+@register_canonicalize
+@node_rewriter([switch])
+def local_merge_switch_same_cond(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``switch(c, switch(c, x, y), z) -> switch(c, x, z)``."""
+    condition, yes, no = node.inputs
+    if scalar_op_of(yes) == ps.switch and yes.owner.inputs[0] is condition:
+        new = switch(condition, yes.owner.inputs[1], no)
+    elif scalar_op_of(no) == ps.switch and no.owner.inputs[0] is condition:
+        new = switch(condition, yes, no.owner.inputs[2])
+    else:
+        return None
+    new = match_type(node.outputs[0], new)
+    return None if new is None else [new]
+
+
+def _broadcast_to(fgraph: Any, out: Variable, x: Variable) -> list[Variable] | None:
+    """Return ``x`` in the dtype and shape of ``out``, which has ``x`` as an operand."""
+    new = match_type(out, x)
+    if new is not None and shapes_of(fgraph).same_shape(new, out):
+        return [new]
+    given = next((v for v in out.owner.inputs if v is not x and _gives_shape(fgraph, v, out)), None)
+    if given is None:
+        return None
+    return [second(given, x if x.type.dtype == out.type.dtype else new)] if new is not None else None
+
+
+def _gives_shape(fgraph: Any, x: Variable, out: Variable) -> bool:
+    return x.type.broadcastable == out.type.broadcastable and shapes_of(fgraph).same_shape(x, out)
+
+
+@register_canonicalize
+@node_rewriter([invert])
+def local_invert_comparison(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``~(x == y) -> x != y`` and back; order comparisons only where NaN cannot be."""
+    inner = node.inputs[0]
+    op = scalar_op_of(inner)
+    exact = op is not None and all(is_exact(x) for x in inner.owner.inputs)
+    opposite = {ps.eq: neq, ps.neq: eq}
+    if exact:
+        opposite |= {ps.lt: ge, ps.ge: lt, ps.gt: le, ps.le: gt}
+    return [opposite[op](*inner.owner.inputs)] if op in opposite else None
+
+
+# -- casts ---------------------------------------------------------------------------------------------
+
+
+@register_useless
+@register_canonicalize
+@register_specialize
+@node_rewriter([Elemwise])
+def local_cast_cast(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``cast(x, dtype of x) -> x``; ``cast(cast(x, a), b) -> cast(x, b)`` if ``a`` loses nothing."""
+    if not isinstance(node.op.scalar_op, ps.Cast):
+        return None
+    [x], [out] = node.inputs, node.outputs
+    if x.type.dtype == out.type.dtype:
+        return [x]
+    if not isinstance(scalar_op_of(x), ps.Cast):
+        return None
+    [source] = x.owner.inputs
+    lossless = np.can_cast(source.type.dtype, x.type.dtype, "safe")
+    exact = not (source.type.dtype in ps.discrete_dtypes and x.type.dtype == "float64" and
+                 np.dtype(source.type.dtype).itemsize == 8)
+    if not (lossless and exact):
+        return None
+    return [source] if source.type.dtype == out.type.dtype else [node.op(source)]
+
+
+@register_useless
+@register_canonicalize
+@register_specialize
+@node_rewriter([Elemwise])
+def local_useless_identity(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``identity(x) -> x``."""
+    return list(node.inputs) if node.op.scalar_op == ps.identity else None
