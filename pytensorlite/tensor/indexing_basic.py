@@ -16,6 +16,8 @@ from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.null_type import DisconnectedType, disconnected_type
 from pytensorlite.graph.op import Op
 from pytensorlite.tensor.basic import as_tensor_variable, cast, constant, zeros_like
+from pytensorlite.tensor.constant_value import entries_of, scalar_constant_of, vector_entries
+from pytensorlite.tensor.exceptions import NotScalarConstantError
 from pytensorlite.tensor.indexing import (
     FULL_SLICE,
     as_index_literal,
@@ -218,6 +220,37 @@ class IncSubtensor(BaseSubtensor):
         return f"{name}{{{form_text(self.idx_list)}}}"
 
     __repr__ = __str__
+
+
+@scalar_constant_of.register(Subtensor)
+def _(op: Subtensor, node: Apply, variable: Variable, recur: Any) -> Any:
+    x, *indices = node.inputs
+    if x.type.ndim == 1 and op.idx_list == (0,):
+        position = int(recur(indices[0]))
+        try:
+            entry = vector_entries(x)[position]
+        except (ValueError, IndexError):
+            raise NotScalarConstantError() from None
+        if isinstance(entry, Variable):
+            return recur(entry)
+        if entry is not None:
+            return np.asarray(entry, dtype=x.type.dtype)
+    raise NotScalarConstantError()
+
+
+@entries_of.register(Subtensor)
+def _(op: Subtensor, node: Apply, variable: Variable, recur: Any) -> Any:
+    x, *indices = node.inputs
+    entries = unflatten_index_variables([literal_or_none(i) for i in indices], op.idx_list)
+    known = None not in [literal_or_none(i) for i in indices]
+    if known and x.type.ndim == 1 and all(isinstance(entry, slice) for entry in entries):
+        try:
+            elements = recur(x)
+        except ValueError:
+            elements = None
+        if elements is not None:
+            return elements[entries[0]] if entries else elements
+    return entries_of(None, None, variable, None)  # type: ignore[arg-type]
 
 
 def basic_subtensor(x: Any, *index_variables: Any) -> TensorVariable:
