@@ -70,13 +70,13 @@ class numeric_grad:
         ]
         value = np.array(f(*points))
         for point, gradient in zip(points, self.gf, strict=True):
-            for position in np.ndindex(point.shape):
-                original = point[position]
-                point[position] = original + point.dtype.type(eps)
+            for index in np.ndindex(point.shape):
+                original = point[index]
+                point[index] = original + point.dtype.type(eps)
                 # What was really added: the sum is rounded to the dtype.
-                step = float(point[position]) - float(original) or eps
-                gradient[position] = (np.asarray(f(*points)) - value) / step
-                point[position] = original
+                step = float(point[index]) - float(original) or eps
+                gradient[index] = (np.asarray(f(*points)) - value) / step
+                point[index] = original
         if not several:
             (self.gf,) = self.gf
 

@@ -207,11 +207,7 @@ class _Answer:
                 "connection_pattern this input influences no output that matters; return "
                 "disconnected_type() for it"
             )
-        elif (
-            own
-            and all(_is_discrete(self.node.outputs[o]) for o in own)
-            and is_nonzero_constant(term)
-        ):
+        elif own and self._is_cut(own) and is_nonzero_constant(term):
             raise ValueError(
                 f"{self.method} returned the constant {term} for {self.where(position)}, which "
                 "influences only discrete outputs: a derivative there is zero"

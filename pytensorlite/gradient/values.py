@@ -85,8 +85,8 @@ def cast_gradient(gradient: Variable, dtype: str) -> Variable:
 
 def fill_up(variable: Variable, gradient: Variable) -> Variable:
     """Give a user's gradient of lower rank (a plain 1, say) the shape of its variable."""
-    rank = getattr(variable.type, "ndim", None)
-    given = getattr(gradient.type, "ndim", rank)
+    rank: int = getattr(variable.type, "ndim", 0)
+    given: int = getattr(gradient.type, "ndim", rank)
     if given == rank:
         return gradient
     if given > rank:
