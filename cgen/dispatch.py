@@ -1,8 +1,8 @@
 """Calling compiled programs: the native dispatcher, and the same in Python where it was not built.
 
-`Kernel` is a program with what is needed to call it; `Caller` is the base of callables that pass usual
-arguments to a kernel without entering Python; `accelerate` is the decorator for its subclasses. The
-Python versions behave alike, only slower: every call is a general one.
+`Kernel` is a program with what is needed to call it; `Caller` is the base of callables that pass
+usual arguments to a kernel without entering Python; `accelerate` is the decorator for its
+subclasses. The Python versions behave alike, only slower: every call is a general one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Lengths = tuple[int | None, ...]
 class _Array(ctypes.Structure):
     """``ptl_array``."""
 
-    _fields_ = [  # noqa: RUF012 - ctypes reads it off the class
+    _fields_ = [
         ("data", ctypes.c_void_p),
         ("shape", ctypes.c_void_p),
         ("strides", ctypes.c_void_p),
@@ -29,7 +29,7 @@ class _Array(ctypes.Structure):
 class _Error(ctypes.Structure):
     """``ptl_error``."""
 
-    _fields_ = [("where", ctypes.c_int64), ("detail", ctypes.c_int64 * 6)]  # noqa: RUF012
+    _fields_ = [("where", ctypes.c_int64), ("detail", ctypes.c_int64 * 6)]
 
 
 _SIZES = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
@@ -38,7 +38,7 @@ _ALIGNMENT = 64
 
 
 class PythonKernel:
-    """A compiled program that is called with a list of arrays; the arguments are those of `Kernel`."""
+    """A compiled program that is called with a list of arrays: `Kernel`, in Python."""
 
     def __init__(
         self,
@@ -103,8 +103,8 @@ def _checked(position: int, value: Any, dtype: Any, ndim: int, lengths: Lengths)
         array = array.astype(dtype)
     if not fits or array.dtype.newbyteorder("=") != np.dtype(dtype):
         raise TypeError(
-            f"expected an array of dtype {dtype} and rank {ndim} as input {position} of the program,"
-            f" got dtype {array.dtype} and rank {array.ndim}"
+            f"expected an array of dtype {dtype} and rank {ndim} as input {position} of the"
+            f" program, got dtype {array.dtype} and rank {array.ndim}"
             " (or a length that contradicts the static shape)"
         )
     return np.require(array, dtype=dtype, requirements=["C", "A"])

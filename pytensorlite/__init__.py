@@ -1,1 +1,88 @@
-"""A small, very fast graph compiler with the API of PyTensor."""
+"""A small, very fast graph compiler with the API of PyTensor.
+
+Build an expression as you would write NumPy, ask for derivatives, and `function` returns the value
+and the gradient as one compiled C program::
+
+    import pytensorlite as pytensor
+    import pytensorlite.tensor as pt
+
+    x = pt.dvector("x")
+    f = pytensor.function([x], [pt.exp(x).sum(), pytensor.grad(pt.exp(x).sum(), x)])
+
+Names are looked up when they are first used, so that programs which need no graph, such as
+``pytensorlite-cache``, load none.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pytensorlite._version import __version__
+
+if TYPE_CHECKING:
+    from pytensorlite.compile.builders import OpFromGraph
+    from pytensorlite.compile.function import function, function_dump
+    from pytensorlite.compile.io import In, Out
+    from pytensorlite.compile.maker import FunctionMaker
+    from pytensorlite.compile.mode import Mode
+    from pytensorlite.compile.profiling import ProfileStats
+    from pytensorlite.configdefaults import config
+    from pytensorlite.gradient import Lop, Rop, grad, subgraph_grad
+    from pytensorlite.graph.basic import Variable
+    from pytensorlite.graph.replace import clone_replace, graph_replace
+    from pytensorlite.ifelse import ifelse
+    from pytensorlite.printing import debugprint, dprint, pp, pprint
+    from pytensorlite.tensor.basic import get_underlying_scalar_constant_value
+    from pytensorlite.tensor.conversion import as_symbolic
+    from pytensorlite.tensor.sharedvar import shared
+    from pytensorlite.updates import OrderedUpdates
+
+# Where each public name is at home.
+_HOMES = {
+    "In": "compile.io",
+    "Out": "compile.io",
+    "FunctionMaker": "compile.maker",
+    "Mode": "compile.mode",
+    "OpFromGraph": "compile.builders",
+    "ProfileStats": "compile.profiling",
+    "function": "compile.function",
+    "function_dump": "compile.function",
+    "config": "configdefaults",
+    "Lop": "gradient",
+    "Rop": "gradient",
+    "grad": "gradient",
+    "subgraph_grad": "gradient",
+    "Variable": "graph.basic",
+    "clone_replace": "graph.replace",
+    "graph_replace": "graph.replace",
+    "ifelse": "ifelse",
+    "debugprint": "printing",
+    "dprint": "printing",
+    "pp": "printing",
+    "pprint": "printing",
+    "as_symbolic": "tensor.conversion",
+    "get_underlying_scalar_constant_value": "tensor.basic",
+    "shared": "tensor.sharedvar",
+    "OrderedUpdates": "updates",
+}
+_SUBMODULES = (
+    "compile", "configdefaults", "gradient", "graph", "ifelse", "link", "printing", "raise_op",
+    "scalar", "tensor", "updates", "utils",
+)  # fmt: skip
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, and keep it."""
+    if name in _HOMES:
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    elif name in _SUBMODULES:
+        value = import_module(f"{__name__}.{name}")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES, *_SUBMODULES})

@@ -29,7 +29,7 @@ class OrderedUpdates(dict):
         super().__setitem__(key, value)
 
     def update(self, other: Any = None) -> None:
-        """Take over the updates of ``other``; two different ones for one variable raise KeyError."""
+        """Take over the updates of ``other``; two different ones for a variable are an error."""
         for key, value in dict(other or {}).items():
             if key in self and self[key] is not value:
                 raise KeyError("two different updates", key)

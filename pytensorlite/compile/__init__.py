@@ -1,8 +1,8 @@
 """From a symbolic graph to something that can be called.
 
 `function` is the way in (`pytensorlite.compile.function.function`; the name `function` here is the
-package in which it lives). `mode` says how to compile, `io` what to say of single inputs and outputs,
-`sharedvalue` what lives between calls.
+package in which it lives). `mode` says how to compile, `io` what to say of single inputs and
+outputs, `sharedvalue` what lives between calls.
 """
 
 from pytensorlite.compile import mode, ops, sharedvalue
@@ -56,3 +56,4 @@ from pytensorlite.compile.ops import (
 )
 from pytensorlite.compile.profiling import ProfileStats
 from pytensorlite.compile.sharedvalue import SharedVariable, shared, shared_constructor
+from pytensorlite.tensor import sharedvar  # registers how arrays and numbers are shared

@@ -1,8 +1,8 @@
 """`OpFromGraph`: a graph used as an op.
 
-The op holds its graph on numbered placeholders (`NominalVariable`), so that equal graphs look equal. In
-every mode but the plainest the node is replaced by its graph before anything else is rewritten: it
-structures what people read, and costs nothing.
+The op holds its graph on numbered placeholders (`NominalVariable`), so that equal graphs look
+equal. In every mode but the plainest the node is replaced by its graph before anything else is
+rewritten: it structures what people read, and costs nothing.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ class OpFromGraph(Op, HasInnerGraph):
     inline : bool
         Accepted for compatibility: all modes that rewrite replace the node by its graph.
     lop_overrides, grad_overrides : callable, OpFromGraph or list, optional
-        Instead of the graph's own derivative, a function of ``inputs, outputs, cotangents`` (``inputs,
-        cotangents`` for ``grad_overrides``) that returns one cotangent for each input; or a list of
-        such functions, one for each input, where None means the graph's own derivative.
+        Instead of the graph's own derivative, a function of ``inputs, outputs, cotangents``
+        (``inputs, cotangents`` for ``grad_overrides``) that returns one cotangent for each input;
+        or a list of such functions, one for each input, where None means the graph's own
+        derivative.
     rop_overrides : callable, OpFromGraph or list, optional
         The same for tangents, a function of ``inputs, tangents``.
     connection_pattern : list of list of bool, optional
@@ -97,7 +98,7 @@ class OpFromGraph(Op, HasInnerGraph):
         self._connection_pattern = connection_pattern
         self._compiled: Any = None
 
-    # -- the graph ---------------------------------------------------------------------------------
+    # -- the graph --------------------------------------------------------------------------------
 
     @property
     def inner_inputs(self) -> list[Variable]:
@@ -142,7 +143,7 @@ class OpFromGraph(Op, HasInnerGraph):
         replaced = dict(zip(self.inner_inputs, inputs, strict=True))
         return clone_replace(list(variables), {**replaced, **dict(more)}, rebuild_strict=False)
 
-    # -- the op ------------------------------------------------------------------------------------
+    # -- the op -----------------------------------------------------------------------------------
 
     def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
         """Apply the op; shared variables of the graph need not be given."""
@@ -156,7 +157,8 @@ class OpFromGraph(Op, HasInnerGraph):
             inputs = (*inputs, *self.shared_inputs)
         if len(inputs) != len(self.inner_inputs):
             raise ValueError(
-                f"{self} expects {len(self.input_types)} inputs: {self.input_types}; got {len(inputs)}"
+                f"{self} expects {len(self.input_types)} inputs: {self.input_types};"
+                f" got {len(inputs)}"
             )
         variables = [
             inner.type.filter_variable(given)
@@ -180,10 +182,13 @@ class OpFromGraph(Op, HasInnerGraph):
             self._connection_pattern = io_connection_pattern(self.inner_inputs, self.inner_outputs)
         return self._connection_pattern
 
-    # -- derivatives -------------------------------------------------------------------------------
+    # -- derivatives ------------------------------------------------------------------------------
 
     def pullback(
-        self, inputs: Sequence[Variable], outputs: Sequence[Variable], cotangents: Sequence[Variable]
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
     ) -> list[Variable]:
         explicit = len(self.input_types)
         arguments = (list(inputs[:explicit]), list(outputs), list(cotangents))
@@ -196,7 +201,10 @@ class OpFromGraph(Op, HasInnerGraph):
         return _overridden(own, self.lop_overrides, arguments)
 
     def _own_pullback(
-        self, inputs: Sequence[Variable], outputs: Sequence[Variable], cotangents: Sequence[Variable]
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
     ) -> list[Variable]:
         """Return what the graph's own derivative says."""
         known = [
@@ -220,7 +228,9 @@ class OpFromGraph(Op, HasInnerGraph):
     ) -> list[Variable]:
         explicit = len(self.input_types)
         if callable(self.rop_overrides):
-            answer = self.rop_overrides(list(inputs[:explicit]), _none_for_still(tangents[:explicit]))
+            answer = self.rop_overrides(
+                list(inputs[:explicit]), _none_for_still(tangents[:explicit])
+            )
             return _as_terms(answer, len(outputs))
         moving = [
             (inner, tangent)
@@ -245,7 +255,9 @@ class OpFromGraph(Op, HasInnerGraph):
         self, terms: Sequence[Variable], inputs: Sequence[Variable], seeds: dict[Variable, Variable]
     ) -> list[Variable]:
         """Return inner derivatives as graphs of the outer inputs and seeds."""
-        connected = [term for term in terms if not isinstance(term.type, DisconnectedType | NullType)]
+        connected = [
+            term for term in terms if not isinstance(term.type, DisconnectedType | NullType)
+        ]
         moved = iter(self._substituted(connected, inputs, seeds))
         return [
             term if isinstance(term.type, DisconnectedType | NullType) else next(moved)
@@ -253,7 +265,7 @@ class OpFromGraph(Op, HasInnerGraph):
         ]
 
 
-# -- arguments of the constructor -----------------------------------------------------------------------
+# -- arguments of the constructor ----------------------------------------------------------------
 
 
 def _check_ends(inputs: Any, outputs: Any) -> None:
@@ -280,7 +292,7 @@ def _inner_graph(
 
 
 def _ignoring_outputs(overrides: Overrides) -> Overrides:
-    """Return overrides of ``inputs, cotangents`` as overrides of ``inputs, outputs, cotangents``."""
+    """Return overrides that do not take the outputs as ones that do."""
     if overrides is None:
         return None
     if callable(overrides):
@@ -309,7 +321,9 @@ def _overridden(own: list[Variable], overrides: Any, arguments: tuple[Any, ...])
         elif isinstance(override, Variable):
             terms[position] = override
         elif override is not None and override != "default":
-            raise TypeError(f"expected a function, a variable or None as an override, got {override!r}")
+            raise TypeError(
+                f"expected a function, a variable or None as an override, got {override!r}"
+            )
     return terms
 
 
@@ -318,7 +332,7 @@ def _none_for_still(tangents: Sequence[Variable]) -> list[Variable | None]:
     return [None if isinstance(each.type, DisconnectedType) else each for each in tangents]
 
 
-# -- rewriting ------------------------------------------------------------------------------------------
+# -- rewriting -----------------------------------------------------------------------------------
 
 
 @node_rewriter([OpFromGraph])
@@ -330,5 +344,9 @@ def inline_ofg_node_expansion(fgraph: FunctionGraph, node: Apply) -> Any:
 
 
 optdb.register(
-    "inline_ofg_expansion", in2out(inline_ofg_node_expansion), "fast_compile", "fast_run", position=-0.01
+    "inline_ofg_expansion",
+    in2out(inline_ofg_node_expansion),
+    "fast_compile",
+    "fast_run",
+    position=-0.01,
 )

@@ -19,8 +19,8 @@ def evaluate(variable: Variable, inputs_to_values: Mapping[Any, Any], **kwargs: 
     inputs_to_values : dict
         Values by variable, or by the name of one.
     **kwargs
-        Passed to `function`. The function is kept on the variable and used again for the same inputs
-        and keywords.
+        Passed to `function`. The function is kept on the variable and used again for the same
+        inputs and keywords.
 
     Examples
     --------
@@ -31,7 +31,8 @@ def evaluate(variable: Variable, inputs_to_values: Mapping[Any, Any], **kwargs: 
     """
     if not isinstance(inputs_to_values, Mapping):
         raise TypeError(
-            f"expected a dictionary from inputs to values, eval({{x: 1.0}}), got {inputs_to_values!r}"
+            "expected a dictionary from inputs to values, as in eval({x: 1.0}),"
+            f" got {inputs_to_values!r}"
         )
     names: dict[str, Variable] = {}
     if any(isinstance(key, str) for key in inputs_to_values):
@@ -39,7 +40,9 @@ def evaluate(variable: Variable, inputs_to_values: Mapping[Any, Any], **kwargs: 
     values = {}
     for key, value in inputs_to_values.items():
         if isinstance(key, str) and key not in names:
-            raise ValueError(f"{key} not found in graph: its inputs are {', '.join(names) or 'unnamed'}")
+            raise ValueError(
+                f"{key} not found in graph: its inputs are {', '.join(names) or 'unnamed'}"
+            )
         values[names[key] if isinstance(key, str) else key] = value
 
     cache = variable.tag.__dict__.setdefault("compiled_eval", {})

@@ -1,4 +1,4 @@
-"""Graphs that live inside ops: on numbered placeholders, with shapes that the outside can ask for."""
+"""Graphs that live inside ops, on numbered placeholders."""
 
 from __future__ import annotations
 
@@ -72,8 +72,7 @@ def infer_shape(
         for axis, length in enumerate(lengths or ()):
             if variable.type.shape[axis] is None:
                 replaced[feature.shape_ir(axis, variable)] = length
-    for variable, outer in zip(fgraph.inputs, outer_inputs or inputs, strict=True):
-        replaced[variable] = outer
+    replaced.update(zip(fgraph.inputs, outer_inputs or inputs, strict=True))
     dims = [length for shape in shapes if shape is not None for length in shape]
     moved = iter(clone_replace(dims, replaced, rebuild_strict=False))
     return [None if shape is None else tuple(next(moved) for _ in shape) for shape in shapes]

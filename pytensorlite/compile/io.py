@@ -21,7 +21,8 @@ class SymbolicInput:
     update : Variable, optional
         After each call the input's default becomes the value of this expression.
     mutable : bool, optional
-        The function may overwrite the array that it is given. By default only if there is an update.
+        The function may overwrite the array that it is given. By default only if there is an
+        update.
     strict : bool
         Refuse values that are not of the right type already.
     allow_downcast : bool, optional
@@ -69,13 +70,13 @@ class In(SymbolicInput):
     variable, name, update, mutable, strict, allow_downcast, autoname
         As in `SymbolicInput`.
     value : any or Container or SharedVariable, optional
-        The value to use where a call gives none. A container or a shared variable is read at each call,
-        and makes the input implicit.
+        The value to use where a call gives none. A container or a shared variable is read at each
+        call, and makes the input implicit.
     implicit : bool, optional
         By default whether ``value`` is a container or a shared variable.
     borrow : bool, optional
-        Whether the default may be kept without a copy, and results may share memory with the argument.
-        Follows ``mutable`` by default.
+        Whether the default may be kept without a copy, and results may share memory with the
+        argument. Follows ``mutable`` by default.
     shared : bool
         Whether the input stands for a shared variable.
 
@@ -110,8 +111,8 @@ class In(SymbolicInput):
         )
         if self.mutable and borrow is False:
             raise ValueError(
-                f"the input {variable} is mutable=True and borrow=False: an argument that the function"
-                " may overwrite is by that very fact shared with it; drop borrow=False"
+                f"the input {variable} is mutable=True and borrow=False: an argument that the"
+                " function may overwrite is by that very fact shared with it; drop borrow=False"
             )
         if implicit and value is None:
             raise TypeError(f"the implicit input {variable} needs a value")
@@ -150,7 +151,8 @@ def _checked_update(variable: Variable, update: Variable | None) -> Variable | N
         raise TypeError(f"expected a variable as the update of {variable}, got {update!r}")
     if not variable.type.is_super(update.type):
         raise TypeError(
-            f"Variable {variable.name!r} has type {variable.type} but an update of type {update.type}."
+            f"Variable {variable.name!r} has type {variable.type} but an update of type"
+            f" {update.type}."
             " The type of the update should be compatible with the type of the variable."
         )
     return update

@@ -1,4 +1,4 @@
-"""`FunctionMaker`: what is known of a function besides how to call it, and how copies of it are made."""
+"""`FunctionMaker`: what is known of a function besides how to call it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class FunctionMaker:
     copies: tuple[dict[str, Any], ...] = ()
 
     def create(self, defaults: dict[Any, Any] | None = None) -> Any:
-        """Return a function with containers of its own; ``defaults`` are first values by variable."""
+        """Return a function; ``defaults`` are the first values in its containers, by variable."""
         defaults = defaults or {}
         storage = [_container(entry, defaults.get(entry.variable)) for entry in self.inputs]
         return self.function_builder(self, storage)
@@ -93,7 +93,7 @@ class FunctionMaker:
         self.signature = replace(self.signature, inputs=entries, update_mapping={})
         self.program = self.mode.linker.link(self.graph, name=self.name, profile=self.profile)
 
-    # -- PyTensor's names ---------------------------------------------------------------------------
+    # -- PyTensor's names -------------------------------------------------------------------------
 
     @property
     def fgraph(self) -> FunctionGraph:
@@ -158,9 +158,7 @@ def _container(entry: In, default: Any) -> Container:
     return container
 
 
-def _swapped(
-    signature: Signature, swap: dict[SharedVariable, SharedVariable]
-) -> Signature:
+def _swapped(signature: Signature, swap: dict[SharedVariable, SharedVariable]) -> Signature:
     """Return the signature in which shared variables are exchanged for others of their types."""
     positions = {entry.variable: i for i, entry in enumerate(signature.inputs) if entry.shared}
     entries = list(signature.inputs)
@@ -168,7 +166,9 @@ def _swapped(
         if not isinstance(old, SharedVariable) or not isinstance(new, SharedVariable):
             raise TypeError(f"expected shared variables in swap, got {old!r} -> {new!r}")
         if old not in positions:
-            raise ValueError(f"SharedVariable: {old} not found in the function, so it cannot be swapped")
+            raise ValueError(
+                f"SharedVariable: {old} not found in the function, so it cannot be swapped"
+            )
         if old.type != new.type:
             raise TypeError(f"cannot swap {old} of type {old.type} for {new} of type {new.type}")
         entry = entries[positions[old]]
@@ -199,11 +199,11 @@ def _without_update(entry: In) -> In:
     )
 
 
-# -- who may be overwritten -----------------------------------------------------------------------------
+# -- who may be overwritten ----------------------------------------------------------------------
 
 
 class Supervisor(Feature):
-    """Refuses changes of a graph after which a node would overwrite one of the ``protected`` inputs."""
+    """Refuses changes of a graph after which a node would overwrite a protected input."""
 
     def __init__(self, protected: Any):
         self.protected = list(protected)

@@ -1,7 +1,7 @@
 """Modes: which rewrites are applied to a graph, and which linker makes the program.
 
-The phases themselves stand in `pytensorlite.tensor.rewriting.phases`, in one visible list; a mode is a
-query of that list (``fast_run``, less what it excludes) together with a linker.
+The phases themselves stand in `pytensorlite.tensor.rewriting.phases`, in one visible list; a mode
+is a query of that list (``fast_run``, less what it excludes) together with a linker.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from pytensorlite.graph.rewriting.db import RewriteDatabase, RewriteDatabaseQuer
 from pytensorlite.link.basic import Linker, NumpyLinker
 from pytensorlite.tensor.rewriting.phases import optdb
 
-# -- linkers -------------------------------------------------------------------------------------------
+# -- linkers --------------------------------------------------------------------------------------
 
 
 def _c_linker() -> Linker:
-    # The C linker brings the emitter and the lowerings along; who only builds graphs needs none of it.
+    # The C linker brings the emitter and the lowerings along; who only builds graphs needs none of
+    # it.
     from pytensorlite.link.c.linker import CLinker
 
     return CLinker()
@@ -56,12 +57,14 @@ def find_linker(linker: str | Linker | None) -> Linker:
     if linker is None:
         return _default_linker()
     if linker not in predefined_linkers:
-        raise ValueError(f"expected one of {sorted(map(str, predefined_linkers))}, got linker {linker!r}")
+        raise ValueError(
+            f"expected one of {sorted(map(str, predefined_linkers))}, got linker {linker!r}"
+        )
     found = predefined_linkers[linker]
     return found if isinstance(found, Linker) else found()
 
 
-# -- optimizers ----------------------------------------------------------------------------------------
+# -- optimizers ----------------------------------------------------------------------------------
 
 OPT_NONE = RewriteDatabaseQuery(include=[])
 OPT_MINIMUM = RewriteDatabaseQuery(include=["minimum_compile"])
@@ -99,7 +102,7 @@ def register_optimizer(name: str, opt: RewriteDatabaseQuery) -> None:
     predefined_optimizers[name] = opt
 
 
-# -- modes ---------------------------------------------------------------------------------------------
+# -- modes ---------------------------------------------------------------------------------------
 
 
 class Mode:
@@ -219,7 +222,8 @@ def _find_optimizer(optimizer: Any) -> Any:
     if optimizer is None or isinstance(optimizer, str):
         if optimizer not in predefined_optimizers:
             raise ValueError(
-                f"expected one of {sorted(map(str, predefined_optimizers))}, got optimizer {optimizer!r}"
+                f"expected one of {sorted(map(str, predefined_optimizers))},"
+                f" got optimizer {optimizer!r}"
             )
         return predefined_optimizers[optimizer]
     if isinstance(optimizer, RewriteDatabaseQuery | GraphRewriter):
@@ -280,7 +284,11 @@ def get_mode(orig_string: str | Mode | None) -> Mode:
 def get_default_mode() -> Mode:
     """Return the mode that the configuration asks for."""
     mode = get_mode(config.mode)
-    if isinstance(mode, Mode) and mode is FAST_RUN and config.optimizer != FAST_RUN.provided_optimizer:
+    if (
+        isinstance(mode, Mode)
+        and mode is FAST_RUN
+        and config.optimizer != FAST_RUN.provided_optimizer
+    ):
         mode = Mode(None, config.optimizer)
     if config.optimizer_excluding:
         mode = mode.excluding(*config.optimizer_excluding.split(":"))
@@ -294,7 +302,7 @@ def get_target_language(mode: Any = None) -> tuple[str, ...]:
     return ("py",) if isinstance(get_mode(mode).linker, NumpyLinker) else ("c", "py")
 
 
-# -- rewriters that modes and users put between phases --------------------------------------------------
+# -- rewriters that modes and users put between phases -------------------------------------------
 
 
 class AddFeatureOptimizer(GraphRewriter):

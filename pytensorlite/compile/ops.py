@@ -43,7 +43,10 @@ class DeepCopyOp(Op):
         output_storage[0][0] = value.copy() if is_array else copy.deepcopy(value)
 
     def pullback(
-        self, inputs: Sequence[Variable], outputs: Sequence[Variable], cotangents: Sequence[Variable]
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
     ) -> list[Variable]:
         return list(cotangents)
 

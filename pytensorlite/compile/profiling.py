@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from typing import Any, TextIO
 
-_printed_at_exit: list["ProfileStats"] = []
+_printed_at_exit: list[ProfileStats] = []
 
 
 class ProfileStats:
@@ -49,7 +49,7 @@ class ProfileStats:
         self.apply_time: dict[Any, float] = defaultdict(float)
         self.apply_callcount: dict[Any, int] = defaultdict(int)
 
-    # -- measuring ---------------------------------------------------------------------------------
+    # -- measuring --------------------------------------------------------------------------------
 
     def add_compilation(self, rewriting: float, linking: float) -> None:
         """Note how long it took to rewrite the graph and to link it."""
@@ -71,7 +71,7 @@ class ProfileStats:
         self.apply_time[node] += seconds
         self.apply_callcount[node] += 1
 
-    # -- reading -----------------------------------------------------------------------------------
+    # -- reading ----------------------------------------------------------------------------------
 
     def op_time(self) -> dict[Any, float]:
         """Return the seconds spent in each op."""
@@ -124,11 +124,9 @@ class ProfileStats:
         print(f"{'% time':>7} {'sum':>11} {'per call':>11} {'calls':>8}  what", file=file)
         ordered = sorted(times, key=lambda each: times[each], reverse=True)
         for each in ordered[:limit]:
-            share, calls = 100 * times[each] / total, counts[each]
-            print(
-                f"{share:6.1f}% {times[each]:10.3e}s {times[each] / calls:10.3e}s {calls:>8}  {each}",
-                file=file,
-            )
+            seconds, calls = times[each], counts[each]
+            figures = f"{100 * seconds / total:6.1f}% {seconds:10.3e}s {seconds / calls:10.3e}s"
+            print(f"{figures} {calls:>8}  {each}", file=file)
         if len(ordered) > limit:
             rest = sum(times[each] for each in ordered[limit:])
             print(f"   ... ({len(ordered) - limit} more, {100 * rest / total:.1f}%)", file=file)

@@ -1,4 +1,4 @@
-"""Shared variables: values that live between calls, read by every function whose graph contains them."""
+"""Shared variables: values that live between calls and belong to no single function."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ def shared(
     Parameters
     ----------
     value : array, number or any Python object
-        The first value, copied unless ``borrow=True`` is among the keywords. Arrays and numbers become
-        tensors of their own dtype, other objects variables of a generic type.
+        The first value, copied unless ``borrow=True`` is among the keywords. Arrays and numbers
+        become tensors of their own dtype, other objects variables of a generic type.
     name : str, optional
         The name in graphs and errors.
     strict, allow_downcast : bool
@@ -164,7 +164,7 @@ def shared_constructor(
     borrow: bool = False,
     **kwargs: Any,
 ) -> SharedVariable:
-    """Make the shared variable for a value of some Python type; types register their own with it."""
+    """Make the shared variable for a value; Python types register their own way with it."""
     if kwargs:
         raise TypeError(
             f"shared() of a {type(value).__name__} does not take {', '.join(sorted(kwargs))}"

@@ -1,8 +1,9 @@
 """What a user asked of `function`, read once and checked: the first stage of compiling.
 
-`read_signature` turns inputs, outputs, updates and givens in all their spellings into a `Signature`:
-a list of `In` (the arguments, then the shared variables that the graph needs), a list of `Out`, how the
-results are handed back, and a private copy of the graph in which the givens are replaced.
+`read_signature` turns inputs, outputs, updates and givens in all their spellings into a
+`Signature`: a list of `In` (the arguments, then the shared variables that the graph needs), a list
+of `Out`, how the results are handed back, and a private copy of the graph in which the givens are
+replaced.
 """
 
 from __future__ import annotations
@@ -125,15 +126,16 @@ def check_unused_inputs(signature: Signature, on_unused_input: str) -> None:
         return
     for position in signature.unused:
         message = (
-            f"function() was given input {position} ({signature.inputs[position].variable}), which none"
-            " of the outputs and updates needs; leave it out, or pass on_unused_input='warn' or 'ignore'"
+            f"function() was given input {position} ({signature.inputs[position].variable}), which"
+            " none of the outputs and updates needs;"
+            " leave it out, or pass on_unused_input='warn' or 'ignore'"
         )
         if on_unused_input == "raise":
             raise UnusedInputError(message)
         warnings.warn(message, stacklevel=3)
 
 
-# -- reading -------------------------------------------------------------------------------------------
+# -- reading -------------------------------------------------------------------------------------
 
 
 def _read_inputs(inputs: Iterable[Any], allow_input_downcast: bool | None) -> list[In]:
@@ -191,7 +193,7 @@ def _as_in(entry: Any, allow_downcast: bool | None) -> In:
 
 
 def _read_outputs(outputs: Any) -> tuple[list[Out], list[str] | None, bool, bool]:
-    """Return the outputs, their keys if they are a dictionary, and whether one or nothing returns."""
+    """Return the outputs, their keys if any, and whether one or nothing is returned."""
     if outputs is None:
         return [], None, False, True
     if isinstance(outputs, dict):
@@ -212,7 +214,8 @@ def _as_out(output: Any) -> Out:
         result = Out(output)
     else:
         raise TypeError(
-            f"Outputs must be variables or Out instances. Received {output!r} of type {type(output)}"
+            "Outputs must be variables or Out instances."
+            f" Received {output!r} of type {type(output)}"
         )
     if isinstance(result.variable.type, NullType):
         raise TypeError(
@@ -241,7 +244,9 @@ def _read_updates(updates: Any) -> dict[SharedVariable, Variable]:
         if not isinstance(target, SharedVariable):
             raise TypeError(f"update target must be a SharedVariable, got {target!r}")
         if target in wanted:
-            raise ValueError(f"the shared variable {target} has two updates: {wanted[target]}, {value}")
+            raise ValueError(
+                f"the shared variable {target} has two updates: {wanted[target]}, {value}"
+            )
         wanted[target] = _as_update(target, value)
     return wanted
 
@@ -278,7 +283,7 @@ def _read_givens(givens: Any, arguments: list[In]) -> dict[Variable, Variable]:
     return replaced
 
 
-# -- copying -------------------------------------------------------------------------------------------
+# -- copying -------------------------------------------------------------------------------------
 
 
 def _copy_givens(
@@ -292,8 +297,8 @@ def _copy_givens(
     for ancestor in variable_ancestors(news):
         if ancestor in replaced:
             raise AssertionError(
-                f"in givens, a new expression depends on {ancestor}, which is itself to be replaced;"
-                " replace in two steps (pytensorlite.clone_replace), or combine the expressions"
+                f"in givens, a new expression depends on {ancestor}, which is itself to be"
+                " replaced; replace in two steps (pytensorlite.clone_replace), or combine them"
             )
     clone_get_equiv([], news, copy_inputs=True, copy_orphans=True, memo=memo)
     for old, new in zip(replaced, news, strict=True):
@@ -328,7 +333,12 @@ def _copy_graph(
                 continue
             found[variable] = copy
             default = variable.default_update
-            if default is None or variable in updates or no_default_updates is True or variable in kept:
+            if (
+                default is None
+                or variable in updates
+                or no_default_updates is True
+                or variable in kept
+            ):
                 continue
             updates[variable] = default
             pending.append(default)

@@ -1,9 +1,9 @@
 """Linkers and the programs they make; the NumPy linker is the reference that C is judged by.
 
-A `Linker` turns a rewritten `FunctionGraph` into a `Program`: a callable from the values of the graph's
-inputs to the values of its outputs, and nothing more. Names of arguments, defaults, shared variables
-and updates are the business of `pytensorlite.compile`. A program that is one native call says so in
-`Program.native`, and the dispatcher then calls it without passing through Python.
+A `Linker` turns a rewritten `FunctionGraph` into a `Program`: a callable from the values of the
+graph's inputs to the values of its outputs, and nothing more. Names of arguments, defaults, shared
+variables and updates are the business of `pytensorlite.compile`. A program that is one native call
+says so in `Program.native`, and the dispatcher then calls it without passing through Python.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 
 class Container:
-    """One cell that holds the value of an input or of a shared variable, and filters what enters it.
+    """One cell that holds the value of an input or of a shared variable, and filters what enters
+    it.
 
     Parameters
     ----------
@@ -117,12 +118,12 @@ class Container:
         )
 
 
-# -- programs ------------------------------------------------------------------------------------------
+# -- programs ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class ArraySpec:
-    """What the native fast path demands of an input; ``shape`` has None where any length will do."""
+    """What the native road demands of an input; ``shape`` has None where any length will do."""
 
     dtype: str
     ndim: int
@@ -143,8 +144,8 @@ class NativeEntry:
     """The addresses and the signature of a graph that became one native call.
 
     ``sizes`` and ``run`` are addresses of C functions with the prototypes of ``ptl_runtime.h``. The
-    array of sizes has ``n_sizes`` elements, the first of which is the bytes of workspace. The inputs are
-    the graph's inputs in order, followed by the ``constants``.
+    array of sizes has ``n_sizes`` elements, the first of which is the bytes of workspace. The
+    inputs are the graph's inputs in order, followed by the ``constants``.
     """
 
     sizes: int
@@ -172,11 +173,13 @@ class Program:
 
     def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
         """Return the exception that stands for failure ``where`` of the native code."""
-        return RuntimeError(f"the compiled program failed at point {where} (details {tuple(detail)})")
+        return RuntimeError(
+            f"the compiled program failed at point {where} (details {tuple(detail)})"
+        )
 
 
 class Linker:
-    """Base of linkers. A subclass writes `link`, and `lookup` if it keeps programs between sessions."""
+    """Base of linkers. A subclass writes `link`, and `lookup` if it keeps programs."""
 
     name = ""
     #: rewrites that the linker needs, and those that it has no use for (as tags of ``optdb``)
@@ -190,7 +193,7 @@ class Linker:
         raise NotImplementedError
 
     def lookup(self, fgraph: FunctionGraph, key_extra: str) -> Program | None:
-        """Return a program kept from an earlier session for the graph as the user wrote it, or None."""
+        """Return a program kept from an earlier session for the unrewritten graph, or None."""
         return None
 
     def clone(self, **kwargs: Any) -> Linker:
@@ -201,11 +204,11 @@ class Linker:
         return f"{type(self).__name__}()"
 
 
-# -- NumPy ---------------------------------------------------------------------------------------------
+# -- NumPy ---------------------------------------------------------------------------------------
 
 
 class NumpyLinker(Linker):
-    """Run every node's ``perform`` in order: slow, obvious, and what the C programs are compared with."""
+    """Run every node's ``perform`` in order: slow, obvious, what C is compared with."""
 
     name = "numpy"
     required_rewrites = ("minimum_compile", "py_only")
@@ -220,7 +223,7 @@ class NumpyLinker(Linker):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One node: where its inputs stand, where its outputs go, and which values nobody reads again."""
+    """One node: where its inputs stand, where outputs go, which values nobody reads again."""
 
     node: Apply
     perform: Callable[..., None]
@@ -251,7 +254,10 @@ class NumpyProgram(Program):
         for step in self._steps:
             self._perform(step, values)
         results = [values[slot] for slot in self._results]
-        return [_as_value(kind, result) for kind, result in zip(self._output_types, results, strict=True)]
+        return [
+            _as_value(kind, result)
+            for kind, result in zip(self._output_types, results, strict=True)
+        ]
 
     def _perform(self, step: Step, values: list[Any]) -> None:
         """Run one node on ``values`` and write its outputs there."""
@@ -272,7 +278,7 @@ class NumpyProgram(Program):
 
 
 def _number_variables(fgraph: FunctionGraph, order: Iterable[Apply]) -> dict[Variable, int]:
-    """Give each variable its position: the inputs first, then constants and results as they come."""
+    """Give each variable its position: the inputs first, then the others as they come."""
     slots: dict[Variable, int] = {}
     for variable in fgraph.inputs:
         slots[variable] = len(slots)
@@ -303,7 +309,7 @@ def _make_steps(order: Sequence[Apply], slots: dict[Variable, int], kept: set[in
 
 
 def _as_value(kind: Type, value: Any) -> Any:
-    """Return ``value`` as the type wants it: a NumPy scalar left by some ``perform`` becomes an array."""
+    """Return a NumPy scalar that some ``perform`` left behind as the array it should be."""
     if isinstance(value, np.generic) and hasattr(kind, "ndim"):
         return np.asarray(value)
     return value

@@ -1,4 +1,4 @@
-"""Native programs as the floors above see them: one way to call them, with or without the extension."""
+"""Native programs, called in one way with or without the extension."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Caller", "NativeProgram", "accelerate", "is_native", "kernel_of"]
 
 
 def kernel_of(program: Program) -> Any:
-    """Return the callable that runs a native program, the same at every call; None if it is not native."""
+    """Return what runs a native program, always the same object; None if it is not native."""
     entry = program.native
     if entry is None:
         return None
@@ -51,8 +51,8 @@ def _warn_if_slow() -> None:
         return
     _warned.append(True)
     warnings.warn(
-        "the native dispatcher was not built when pytensorlite was installed, so each call takes some"
-        " microseconds more; install a C compiler and reinstall pytensorlite",
+        "the native dispatcher was not built when pytensorlite was installed, so each call takes"
+        " some microseconds more; install a C compiler and reinstall pytensorlite",
         RuntimeWarning,
         stacklevel=2,
     )

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 _SHOWN_ELEMENTS = 6
 
 
-def note_failed_node(error: BaseException, node: Apply, inputs: Sequence[Any] | None = None) -> None:
+def note_failed_node(
+    error: BaseException, node: Apply, inputs: Sequence[Any] | None = None
+) -> None:
     """Add to ``error`` which node failed, on what, and where the user wrote it.
 
     A second call does nothing, so that the innermost of nested programs tells its node.
@@ -34,7 +36,7 @@ def note_failed_node(error: BaseException, node: Apply, inputs: Sequence[Any] | 
 
 
 def describe_node(node: Apply, inputs: Sequence[Any] | None = None) -> str:
-    """Return the lines that tell op, input types, shapes, strides and the line that created the node."""
+    """Return what to tell of a node: op, input types, shapes, strides, the user's line."""
     lines = [
         f"Apply node that caused the error: {node}",
         f"Inputs types: {[variable.type for variable in node.inputs]}",

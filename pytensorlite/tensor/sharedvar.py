@@ -7,9 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from pytensorlite.compile.sharedvalue import SharedVariable, shared_constructor
+from pytensorlite.compile.sharedvalue import SharedVariable, shared, shared_constructor
 from pytensorlite.tensor.type import TensorType
 from pytensorlite.tensor.variable import TensorVariable
+
+__all__ = [
+    "SharedVariable",
+    "TensorSharedVariable",
+    "load_shared_variable",
+    "scalar_constructor",
+    "shared",
+    "tensor_constructor",
+]
 
 
 class TensorSharedVariable(SharedVariable, TensorVariable):
@@ -69,3 +78,8 @@ def scalar_constructor(
         allow_downcast=allow_downcast,
         name=name,
     )
+
+
+def load_shared_variable(val: Any) -> SharedVariable:
+    """Return a shared variable of ``val``: what old pickles of shared variables call."""
+    return tensor_constructor(val)

@@ -93,7 +93,8 @@ def function(
     fgraph = signature.to_fgraph()
     protect_inputs(fgraph, signature.inputs, accept_inplace)
 
-    # The program: known from an earlier session, or else a better graph of the same meaning, linked.
+    # The program: known from an earlier session, or else a better graph of the same meaning,
+    # linked.
     key = mode.key()
     program = None if key is None else mode.linker.lookup(fgraph, key)
     is_rewritten = program is None
@@ -105,7 +106,16 @@ def function(
             profile.add_compilation(rewritten - start, perf_counter() - rewritten)
 
     maker = FunctionMaker(
-        signature, fgraph, program, mode, Function, request, is_rewritten, name, profile, trust_input
+        signature,
+        fgraph,
+        program,
+        mode,
+        Function,
+        request,
+        is_rewritten,
+        name,
+        profile,
+        trust_input,
     )
     return maker.create()
 

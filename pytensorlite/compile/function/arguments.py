@@ -54,7 +54,8 @@ class Arguments:
             position = self._position_of(key)
             if position in given:
                 raise TypeError(
-                    f"Too many arguments: {self._describe()} got the input {key} by position and by name"
+                    f"Too many arguments: {self._describe()} got the input {key}"
+                    " by position and by name"
                 )
             given[position] = value
 
@@ -74,7 +75,7 @@ class Arguments:
         return values, assigned
 
     def defaults(self) -> list[tuple[bool, bool, Any]]:
-        """Return for each input whether it is required, whether its default returns, the default."""
+        """Return for each input: is it required, is its default restored, the default."""
         return [
             (required, not entry.implicit and not required and entry.update is None, entry.value)
             if not entry.implicit
@@ -82,10 +83,10 @@ class Arguments:
             for required, entry in zip(self.required, self.inputs, strict=True)
         ]
 
-    # -- what can go wrong -------------------------------------------------------------------------
+    # -- what can go wrong ------------------------------------------------------------------------
 
     def _filter(self, position: int, value: Any) -> Any:
-        """Return ``value`` as the input's type has it, or raise with the input's position and name."""
+        """Return ``value`` as the input's type has it, or raise naming the input."""
         container = self.containers[position]
         try:
             return container.type.filter(
@@ -152,6 +153,8 @@ class Arguments:
         named = [entry.name for entry in self.inputs if entry.name is not None]
         unnamed = len(self.inputs) - len(named)
         if not named:
-            return "The function has no named inputs; name them by pt.vector('x') or In(x, name='x')."
+            return (
+                "The function has no named inputs; name them by pt.vector('x') or In(x, name='x')."
+            )
         rest = f", and {unnamed} unnamed ones which cannot be given by keyword" if unnamed else ""
         return f"The function has these named inputs: {', '.join(named)}{rest}."

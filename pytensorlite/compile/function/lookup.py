@@ -31,7 +31,9 @@ class InputLookup:
 
     def __getitem__(self, item: Any) -> Container:
         if isinstance(item, str) and item in self._ambiguous:
-            raise TypeError(f"Ambiguous name: {item}: several inputs are called so; use the variable")
+            raise TypeError(
+                f"Ambiguous name: {item}: several inputs are called so; use the variable"
+            )
         try:
             return self._found[item]
         except KeyError:

@@ -1,7 +1,7 @@
 """`Function`: a compiled graph as a Python callable.
 
-The fast road is native: `pytensorlite.link.native.Caller`, the base class, checks the arguments, runs
-the program and hands back the results without entering Python. Everything unusual takes
+The fast road is native: `pytensorlite.link.native.Caller`, the base class, checks the arguments,
+runs the program and hands back the results without entering Python. Everything unusual takes
 `Function.call_generally`, which reads as the definition of a call: bind, run, update, unwrap.
 """
 
@@ -11,19 +11,20 @@ import copy
 import sys
 from collections.abc import Iterable, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pytensorlite.compile.function.arguments import Arguments
 from pytensorlite.compile.function.lookup import InputLookup
+from pytensorlite.compile.maker import FunctionMaker
 from pytensorlite.compile.sharedvalue import SharedVariable
 from pytensorlite.compile.signature import UnusedInputError
 from pytensorlite.link.basic import Container, Program
 from pytensorlite.link.native import Caller, accelerate, kernel_of
 
-if TYPE_CHECKING:
-    from pytensorlite.compile.maker import FunctionMaker
+__all__ = ["AliasedMemoryError", "Function", "FunctionMaker", "UnusedInputError"]
+
 
 class AliasedMemoryError(Exception):
     """Two values share memory where a function needs them apart."""
@@ -37,8 +38,8 @@ class AliasedMemoryError(Exception):
 class Function(Caller):
     """What `pytensorlite.function` returns.
 
-    Calling it computes the outputs and then applies the updates. Indexing it with an input, a shared
-    variable or the name of one reads or sets the value in its container.
+    Calling it computes the outputs and then applies the updates. Indexing it with an input, a
+    shared variable or the name of one reads or sets the value in its container.
 
     Attributes
     ----------
@@ -111,7 +112,7 @@ class Function(Caller):
         kernel = None if self.profile is not None else self._kernel
         self.configure(kernel, sources, self._updates, self._arguments.positional_count, returned)
 
-    # -- calling -----------------------------------------------------------------------------------
+    # -- calling ----------------------------------------------------------------------------------
 
     def call_generally(self, *args: Any, output_subset: Any = None, **kwargs: Any) -> Any:
         """Compute the outputs from whatever can be understood as arguments.
@@ -158,7 +159,7 @@ class Function(Caller):
             return dict(zip(self.output_keys, results, strict=True))
         return None if self.return_none else results
 
-    # -- looking inside ----------------------------------------------------------------------------
+    # -- looking inside ---------------------------------------------------------------------------
 
     @property
     def c_source(self) -> str:
@@ -197,12 +198,12 @@ class Function(Caller):
 
     @property
     def indices(self) -> list[Any]:
-        """For each input the `In`, PyTensor's (always empty) slot for its group, and the members."""
+        """For each input the `In`, PyTensor's slot for its group (None), and the members."""
         return [[entry, None, [entry]] for entry in self.maker.inputs]
 
     @property
     def defaults(self) -> list[tuple[bool, bool, Any]]:
-        """For each input whether it is required, whether its default is restored, and the default."""
+        """For each input: is it required, is its default restored, the default."""
         return self._arguments.defaults()
 
     @property
@@ -236,7 +237,7 @@ class Function(Caller):
         inputs = ", ".join(str(entry.variable) for entry in self.maker.inputs if not entry.implicit)
         return f"<Function {self.name} of ({inputs})>"
 
-    # -- copying -----------------------------------------------------------------------------------
+    # -- copying ----------------------------------------------------------------------------------
 
     def copy(
         self,
@@ -284,7 +285,8 @@ def own_memory(results: Sequence[Any], inputs: Iterable[Any], borrowed: set[int]
     """Return ``results`` with copies of those that share memory with an input or an earlier result.
 
     Decided by the memory itself, not by what ops say of themselves; ``borrowed`` are the positions
-    where the user has allowed it. Random generators and the like are copied if they are the same object.
+    where the user has allowed it. Random generators and the like are copied if they are the same
+    object.
     """
     taken = [value for value in inputs if value is not None]
     owned = []
