@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Const, Expr, Var, subexpressions
+from pytensorlite.cgen.ir import Cast, Const, Expr, Op, Var, subexpressions
 
 # -- values ----------------------------------------------------------------------------------------
 
@@ -169,6 +169,10 @@ def unfinished(value: Value) -> tuple[str, ...]:
     return ()
 
 
+CHEAP = 1.0  # ns an element below which arithmetic is repeated rather than kept in memory
+LONGEST_COPY = 8  # values that are repeated together
+
+
 # -- the recursion ---------------------------------------------------------------------------------
 
 
@@ -200,6 +204,7 @@ class Scheduler:
             return list(values)
         label = self.choose(values, free, fixed)
         gaps, stages = self.split(values, label)
+        stages = self.recompute(stages, label)
         items: list[Nest | Value] = []
         for gap, stage in itertools.zip_longest(gaps, stages):
             if gap:
@@ -213,8 +218,6 @@ class Scheduler:
     ) -> tuple[list[list[Value]], list[list[Value]]]:
         """Deal `values` out to loops over `label` (stages) and to the gaps between them."""
         place: dict[str, int] = {}  # stage of a runner, gap of another; both count from 0
-        gaps: list[list[Value]] = [[]]
-        stages: list[list[Value]] = []
         runs = {v.name for v in values if label in self.domains[v.name]}
         for value in values:
             name = value.name
@@ -229,13 +232,90 @@ class Scheduler:
                 )
                 at = max(at, place[read] + wait)
             place[name] = at
-            if name in runs:
-                stages += [[] for _ in range(at + 1 - len(stages))]
-                stages[at].append(value)
-            else:
-                gaps += [[] for _ in range(at + 1 - len(gaps))]
-                gaps[at].append(value)
+        self._postpone(values, label, runs, place)
+        count = 1 + max((place[name] for name in runs), default=-1)
+        gaps: list[list[Value]] = [[] for _ in range(1 + max(place.values(), default=0))]
+        stages: list[list[Value]] = [[] for _ in range(count)]
+        for value in values:
+            (stages if value.name in runs else gaps)[place[value.name]].append(value)
         return gaps, stages
+
+    def _postpone(
+        self, values: Sequence[Value], label: str, runs: set[str], place: dict[str, int]
+    ) -> None:
+        """Move what is mapped to the first stage that reads it, so that less is kept between."""
+        wanted: dict[str, int] = {}
+        for value in reversed(values):
+            name = value.name
+            if name in wanted and name in runs and isinstance(value, Map | Gather):
+                place[name] = max(place[name], wanted[name])
+            for read in self.reads[name]:
+                at_random = name not in runs or self._reads_at_random(value, read, label)
+                last = place[name] - (read in runs and at_random)
+                wanted[read] = min(wanted.get(read, last), last)
+
+    def recompute(self, stages: list[list[Value]], label: str) -> list[list[Value]]:
+        """Repeat cheap arithmetic on arrays in a later loop instead of keeping its results."""
+        earlier: dict[str, Map] = {}
+        result: list[list[Value]] = []
+        for number, stage in enumerate(stages):
+            copies: dict[str, str] = {}
+            renewed: list[Value] = []
+            for value in stage:
+                for read in self.reads[value.name]:
+                    if read in earlier and isinstance(value, Map | Reduce):
+                        self._repeat(read, earlier, copies, renewed, number)
+                renewed.append(self._reading(value, copies))
+            result.append(renewed)
+            for value in renewed:
+                if isinstance(value, Map) and value.cost < CHEAP:
+                    earlier[value.name] = value
+        return result
+
+    def _repeat(
+        self,
+        name: str,
+        earlier: dict[str, Map],
+        copies: dict[str, str],
+        into: list[Value],
+        number: int,
+    ) -> None:
+        """Append to `into` a copy of an earlier value, and of what it is made of, if it is cheap."""
+        chain: dict[str, None] = {}
+        pending = [name]
+        arrays: set[str] = set()
+        while pending:
+            current = pending.pop()
+            if current in copies or current in chain:
+                continue
+            if current in self.sources:
+                if self.sources[current].labels:
+                    arrays.add(current)
+            elif current in earlier and len(chain) < LONGEST_COPY:
+                chain[current] = None
+                pending.extend(self.reads[current])
+            elif self.domains.get(current):
+                return
+        if len(arrays) > 1 or sum(earlier[c].cost for c in chain) >= CHEAP:
+            return
+        for value in [v for v in earlier.values() if v.name in chain]:
+            copy = self._reading(replace(value, name=f"{value.name}_{number}"), copies)
+            copies[value.name] = copy.name
+            self.reads[copy.name] = reads(copy)
+            self.domains[copy.name] = self.domains[value.name]
+            self.by_name[copy.name] = copy
+            into.append(copy)
+
+    def _reading(self, value: Value, copies: dict[str, str]) -> Value:
+        """Return `value` with the copies in place of what they copy."""
+        if not copies or not isinstance(value, Map | Reduce):
+            return value
+        if copies.keys().isdisjoint(self.reads.get(value.name, reads(value))):
+            return value
+        renamed = replace(value, expr=_renamed(value.expr, copies))
+        self.reads[value.name] = reads(renamed)
+        self.by_name[value.name] = renamed
+        return renamed
 
     @staticmethod
     def _reads_at_random(value: Value, read: str, label: str) -> bool:
@@ -306,6 +386,17 @@ class Scheduler:
             if label in value.labels:
                 total += value.labels.index(label) * 1e-3
         return total
+
+
+def _renamed(expr: Expr, names: Mapping[str, str]) -> Expr:
+    match expr:
+        case Var(name, dtype):
+            return Var(names.get(name, name), dtype)
+        case Op(template, args, dtype):
+            return Op(template, tuple(_renamed(a, names) for a in args), dtype)
+        case Cast(arg, dtype):
+            return Cast(_renamed(arg, names), dtype)
+    return expr
 
 
 def _memory_order(source: Source) -> list[str]:

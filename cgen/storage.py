@@ -87,11 +87,12 @@ class Writer:
         allocate: Callable[[str, Index], str],
     ):
         self.values = {v.name: v for v in values}
+        self.values.update((v.name, v) for v, _ in _paths(tree))  # with what is computed twice
         self.tree = tree
         self.extents = extents
         self.allocate = allocate
         self.variables = _loop_variables(values, tree)
-        self.paths: dict[str, Path] = dict(_paths(tree))
+        self.paths: dict[str, Path] = {value.name: path for value, path in _paths(tree)}
         self.uses = self._uses()
         self.arrays: dict[int, list[Array]] = defaultdict(list)  # by id of the block they live in
         self.memory: dict[str, Memory] = dict(outputs)
@@ -461,12 +462,12 @@ def _loop_variables(values: Sequence[Value], tree: Sequence[Nest | Value]) -> di
     return dict(zip(sorted(depths, key=depths.__getitem__), names, strict=False))
 
 
-def _paths(items: Sequence[Nest | Value], path: Path = ()) -> Iterator[tuple[str, Path]]:
+def _paths(items: Sequence[Nest | Value], path: Path = ()) -> Iterator[tuple[Value, Path]]:
     for item in items:
         if isinstance(item, Nest):
             yield from _paths(item.body, (*path, item))
         else:
-            yield item.name, path
+            yield item, path
 
 
 def _inside(nest: Nest) -> Iterator[Value]:
