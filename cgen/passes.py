@@ -26,13 +26,9 @@ from pytensorlite.cgen.ir import (
 def name_repeated_loads(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     """Read an element once where one pass through a body reads it several times.
 
-    Only buffers that nothing in `body` writes: their elements stay what they are.
+    Only buffers that nothing in that body writes: their elements stay what they are.
     """
     _, written = buffers(body)
-    return _name_in(body, set(written))
-
-
-def _name_in(body: tuple[Stmt, ...], written: set[str]) -> tuple[Stmt, ...]:
     counts: Counter[Load] = Counter(
         sub
         for stmt in body
@@ -45,12 +41,12 @@ def _name_in(body: tuple[Stmt, ...], written: set[str]) -> tuple[Stmt, ...]:
     result: list[Stmt] = []
     for stmt in body:
         if isinstance(stmt, Loop | If):
-            result.append(replace(stmt, body=_name_in(stmt.body, written)))
+            result.append(replace(stmt, body=name_repeated_loads(stmt.body)))
             continue
         for expr in expressions(stmt):
             for sub in subexpressions(expr):
                 if isinstance(sub, Load) and counts[sub] > 1 and sub not in locals_:
-                    name = f"{sub.buffer}_{len(locals_)}"
+                    name = f"{sub.buffer.removeprefix('rows_')}_{len(locals_)}"
                     if sub.index.names.isdisjoint(declared) or _ready(sub, result, declared):
                         locals_[sub] = Var(name, sub.dtype)
                         result.append(Let(locals_[sub], sub))
