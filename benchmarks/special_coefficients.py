@@ -1,0 +1,129 @@
+"""Where the numbers in ``include/ptl_special.h`` come from: near-minimax fits in 50 digits.
+
+``python benchmarks/special_coefficients.py`` prints every polynomial with its largest error, as the
+macro calls that stand in the header. Each function is first brought to a short interval where
+it is smooth (see the comments there), so that 7 to 25 terms reach below 1e-16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import mpmath as mp
+
+mp.mp.dps = 50
+
+
+def erfc_inverse(c: Any) -> Any:
+    """Return y with erfc(y) = c for 0 < c <= 1, by Newton's method with Halley's correction."""
+    if c > mp.mpf("0.01"):
+        return mp.erfinv(1 - c)
+    y = mp.sqrt(-mp.log(c * mp.sqrt(mp.pi) * mp.sqrt(-mp.log(c))))
+    for _ in range(80):
+        error = (mp.erfc(y) - c) / (-2 / mp.sqrt(mp.pi) * mp.exp(-y * y))
+        step = error / (1 + y * error)
+        y -= step
+        if abs(step) < mp.mpf(10) ** -45 * y:
+            break
+    return y
+
+
+def erf_inverse_of(w: Any) -> Any:
+    """Return erfinv(x) for w = -log(1 - x²)."""
+    return erfc_inverse(mp.exp(-w) / (1 + mp.sqrt(-mp.expm1(-w))))
+
+
+def _erfinv_centre(w: Any) -> Any:
+    return erf_inverse_of(w) / mp.sqrt(-mp.expm1(-w)) if w else mp.sqrt(mp.pi) / 2
+
+
+def _stirling(w: Any) -> Any:
+    if not w:
+        return mp.mpf(1) / 12
+    x = 1 / mp.sqrt(w)
+    half = mp.mpf(1) / 2
+    return x * (mp.loggamma(x) - (x - half) * (mp.log(x) - 1) - mp.log(2 * mp.pi) / 2 + half)
+
+
+def _psi_rest(w: Any) -> Any:
+    if not w:
+        return mp.mpf(1) / 12
+    x = 1 / mp.sqrt(w)
+    return (mp.log(x) - 1 / (2 * x) - mp.psi(0, x)) / w
+
+
+def _trigamma_rest(w: Any) -> Any:
+    if not w:
+        return mp.mpf(1) / 6
+    x = 1 / mp.sqrt(w)
+    return (mp.psi(1, x) - 1 / x - w / 2) * x / w
+
+
+def _erfcx(x: Any) -> Any:
+    if x > 500:
+        return (1 - 1 / (2 * x**2) + 3 / (4 * x**4) - 15 / (8 * x**6)) / (x * mp.sqrt(mp.pi))
+    return mp.exp(x * x) * mp.erfc(x)
+
+
+def _erfcx_far(t: Any) -> Any:
+    return _erfcx(1 / t - 2) / t if t > mp.mpf(10) ** -9 else 1 / mp.sqrt(mp.pi)
+
+
+def _bessel_far(order: int) -> Callable:
+    """exp(-x) sqrt(x) I(x) as a function of 1/x."""
+    return lambda r: (
+        mp.sqrt(1 / r) * mp.exp(-1 / r) * mp.besseli(order, 1 / r)
+        if r > mp.mpf(10) ** -6
+        else (1 - (4 * order**2 - 1) * r / 8 + (4 * order**2 - 1) * (4 * order**2 - 9) * r**2 / 128)
+        / mp.sqrt(2 * mp.pi)
+    )
+
+
+def _quotient(f: Callable) -> Callable:
+    """f(sqrt(v)) / sqrt(v): an odd function as a polynomial of the square."""
+    return lambda v: f(mp.sqrt(v)) / mp.sqrt(v) if v else mp.pi
+
+
+# name, function, interval, number of terms; polynomials are centred at the interval's middle
+# unless the interval starts at 0 and is short.
+FITS: list[tuple[str, Callable, Any, Any, int, bool]] = [
+    ("log gamma(2 + t) / t", lambda t: mp.loggamma(2 + t) / t if t else 1 - mp.euler, 0, 1, 17, True),
+    ("Stirling's rest, of 1/x²", _stirling, 0, mp.mpf(1) / 64, 7, False),
+    ("psi(2 + t)", lambda t: mp.psi(0, 2 + t), 0, 1, 17, True),
+    ("psi's rest, of 1/x²", _psi_rest, 0, mp.mpf(1) / 64, 7, False),
+    ("trigamma(2 + t)", lambda t: mp.psi(1, 2 + t), 0, 1, 18, True),
+    ("trigamma's rest, of 1/x²", _trigamma_rest, 0, mp.mpf(1) / 64, 8, False),
+    ("sin(pi r) / r, of r²", _quotient(lambda r: mp.sin(mp.pi * r)), 0, mp.mpf(1) / 4, 9, False),
+    ("cos(pi r), of r²", lambda v: mp.cos(mp.pi * mp.sqrt(v)), 0, mp.mpf(1) / 4, 9, False),
+    ("erfinv(x) / x, of w", _erfinv_centre, 0, 5, 23, True),
+    ("erfinv, of sqrt w", lambda s: erf_inverse_of(s * s), mp.mpf("2.2"), 4, 21, True),
+    ("erfinv, of sqrt w", lambda s: erf_inverse_of(s * s), 4, mp.mpf("6.1"), 18, True),
+    ("erfinv / sqrt w, of w^(-1/4)", lambda r: erf_inverse_of(r**-4) * r**2,
+     1 / mp.sqrt(mp.mpf("27.4")), 1 / mp.sqrt(6), 16, True),
+    ("erfcx(x)", _erfcx, 0, 2, 23, True),
+    ("(2 + x) erfcx(x), of 1 / (2 + x)", _erfcx_far, 0, mp.mpf(1) / 4, 20, True),
+    ("exp(-x) sqrt(x) i0(x), of 1/x", _bessel_far(0), 0, mp.mpf(1) / 8, 23, True),
+    ("exp(-x) sqrt(x) i1(x), of 1/x", _bessel_far(1), 0, mp.mpf(1) / 8, 23, True),
+]  # fmt: skip
+
+
+def fit(function: Callable, low: Any, high: Any, terms: int, centred: bool) -> tuple[list, Any, Any]:
+    """Return ascending coefficients, the centre, and the largest error."""
+    centre = (mp.mpf(low) + high) / 2 if centred else mp.mpf(0)
+    interval = [low - centre, high - centre]
+    coefficients, error = mp.chebyfit(lambda s: function(centre + s), interval, terms, error=True)
+    return coefficients[::-1], centre, error
+
+
+def lines() -> Iterator[str]:
+    """Yield a comment and a macro call for every fit."""
+    for title, function, low, high, terms, centred in FITS:
+        coefficients, centre, error = fit(function, low, high, terms, centred)
+        yield f"/* {title}: about {mp.nstr(centre, 17)}, error {mp.nstr(error, 2)} */"
+        literals = [float(c).hex() for c in coefficients]
+        yield f"PTL_P{terms}(s, " + ", ".join(literals) + ")"
+
+
+if __name__ == "__main__":
+    print("\n".join(lines()))
