@@ -138,7 +138,8 @@ def _first_exact(x: Any, dtypes: tuple[str, ...]) -> np.ndarray:
     with np.errstate(over="ignore"):
         for dtype in dtypes:
             array = np.asarray(x, dtype=dtype)
-            if array == x:
+            # As a Python number: a float32 beside a bare float would be compared in float32.
+            if array.item() == x:
                 return array
     return array
 
