@@ -12,7 +12,7 @@ import pytensorlite.scalar as ps
 from pytensorlite.tensor.conversion import as_tensor_variable
 from pytensorlite.tensor.creation import alloc, arange
 from pytensorlite.tensor.joining import concatenate
-from pytensorlite.tensor.shape import reshape, shape_tuple
+from pytensorlite.tensor.shape import length_product, reshape, shape_tuple
 from pytensorlite.tensor.variable import TensorVariable
 
 
@@ -150,7 +150,10 @@ def flatten(x: Any, ndim: int = 1) -> TensorVariable:
         raise ValueError(f"ndim {ndim} is out of range: {x} can be flattened to 1 to {x.type.ndim} dimensions.")
     if ndim == x.type.ndim:
         return x
-    return reshape(x, (*shape_tuple(x)[: ndim - 1], -1))
+    lengths = shape_tuple(x)
+    # With a length of 0 among the others, -1 would have no answer.
+    last = -1 if ndim == 1 else length_product(lengths[ndim - 1 :])
+    return reshape(x, (*lengths[: ndim - 1], last))
 
 
 def is_flat(var: Any, ndim: int = 1) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 import pytensorlite.scalar as ps
-from pytensorlite.graph.basic import Apply, Variable
+from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.null_type import DisconnectedType, disconnected_type, grad_undefined
 from pytensorlite.graph.op import Op
 from pytensorlite.scalar.basic import ScalarVariable
@@ -98,10 +98,10 @@ class Join(Op):
             return [undefined, *(float_zeros_like(x) for x in parts)]
         number = extract_constant(axis)
         if isinstance(number, Variable):
-            sizes = [shape_of(x)[axis] for x in parts]
+            sizes = [shape_vector(shape_tuple(x))[axis] for x in parts]
         else:
             sizes = [shape_tuple(x)[int(number)] for x in parts]
-        pieces = Split(len(parts))(g, axis, as_tensor_variable(sizes), return_list=True)
+        pieces = Split(len(parts))(g, axis, shape_vector(sizes), return_list=True)
         return [undefined, *(_as_static_as(x, piece) for x, piece in zip(parts, pieces, strict=True))]
 
     def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Variable]:
@@ -117,9 +117,11 @@ class Join(Op):
         return [self(axis, *pieces)]
 
 
-def shape_of(x: Any) -> Any:
-    """Return the lengths of an array as a vector, symbolic or not."""
-    return as_tensor_variable(shape_tuple(x))
+def shape_vector(lengths: Sequence[Any]) -> TensorVariable:
+    """Return lengths as an int64 vector: a constant if they all are constants."""
+    if all(isinstance(length, Constant) for length in lengths):
+        return constant(np.array([int(length.data) for length in lengths], dtype="int64"))
+    return MakeVector("int64")(*lengths)
 
 
 def _as_static_as(x: Any, gradient: Any) -> Any:

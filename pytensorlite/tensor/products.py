@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,7 @@ from pytensorlite.graph.replace import _vectorize_node
 from pytensorlite.scalar.dtypes import upcast
 from pytensorlite.scalar.op import float_zeros_like
 from pytensorlite.tensor.conversion import as_tensor_variable
-from pytensorlite.tensor.shape import reshape, shape_tuple
+from pytensorlite.tensor.shape import length_product, reshape, shape_tuple
 from pytensorlite.tensor.type import complex_dtypes, discrete_dtypes, tensor_type
 from pytensorlite.tensor.variable import TensorVariable
 
@@ -260,6 +258,12 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> TensorVariable:
     shape_a, shape_b = shape_tuple(a), shape_tuple(b)
     outer_shape = [shape_a[axis] for axis in kept_a] + [shape_b[axis] for axis in kept_b]
 
+    if len(axes_a) > 1:
+        # Flattened together, axes of lengths (2, 3) and (3, 2) would fit without a word.
+        wanted: list[Any] = [None] * b.type.ndim
+        for i, j in zip(axes_a, axes_b, strict=True):
+            wanted[j] = shape_a[i]
+        b = b.specify_shape(wanted)
     a = a.dimshuffle(*kept_a, *axes_a)
     b = b.dimshuffle(*axes_b, *kept_b)
     left = _as_matrix(a, len(kept_a), keep_vector=True)
@@ -304,16 +308,7 @@ def _as_matrix(x: Any, split: int, keep_vector: bool = False) -> Any:
     if keep_vector and x.type.ndim == 1:
         return x
     lengths = shape_tuple(x)
-    return reshape(x, [_product(lengths[:split]), _product(lengths[split:])], ndim=2)
-
-
-def _product(lengths: Sequence[Any]) -> Any:
-    known = prod(int(length.data) for length in lengths if hasattr(length, "data"))
-    result = as_tensor_variable(known, dtype="int64")
-    for length in lengths:
-        if not hasattr(length, "data"):
-            result = length if result.owner is None and known == 1 else result * length
-    return result
+    return reshape(x, [length_product(lengths[:split]), length_product(lengths[split:])], ndim=2)
 
 
 @_vectorize_node.register(Dot)

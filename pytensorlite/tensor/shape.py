@@ -384,8 +384,8 @@ class Reshape(Op):
         if not any(known[axis] in (None, -1) for axis in unsure):
             return [tuple(entries)]
         # The one length that is -1 takes what the others leave: the product of all is minus theirs.
-        size = _product(input_shapes[0])
-        left = size // ps.maximum(-_product(entries), 1)
+        size = length_product(input_shapes[0])
+        left = size // ps.maximum(-length_product(entries), 1)
         return [
             tuple(
                 length_constant(static[axis])
@@ -428,11 +428,20 @@ class Reshape(Op):
         return f"Reshape{{{self.ndim}}}"
 
 
-def _product(lengths: Sequence[Any]) -> Any:
-    result = length_constant(1)
-    for length in lengths:
-        result = result * length
-    return result
+def length_product(lengths: Sequence[Any]) -> Any:
+    """Return the product of lengths, the constants among them multiplied at once.
+
+    Examples
+    --------
+    >>> int(length_product([length_constant(2), length_constant(3)]).data)
+    6
+    """
+    known = prod(int(length.data) for length in lengths if isinstance(length, Constant))
+    symbolic = [length for length in lengths if not isinstance(length, Constant)]
+    if not symbolic:
+        return length_constant(known)
+    factors = symbolic if known == 1 else [length_constant(known), *symbolic]
+    return factors[0] if len(factors) == 1 else ps.mul(*factors)
 
 
 def as_shape_vector(lengths: Any) -> TensorVariable:
