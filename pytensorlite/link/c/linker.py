@@ -72,7 +72,6 @@ class CLinker(Linker):
         library = load(recorded.library_key, config.cache_dir, config.cache_size)
         if library is None:
             return None
-        fill_imports(library)
         return RecordedProgram(recorded, library)
 
     def link(
@@ -84,9 +83,8 @@ class CLinker(Linker):
         complain_of_fallbacks(segments)
         if not rendered:
             return NumpyLinker().link(fgraph, name=name, profile=profile)
-        source = "\n".join(program.source for program in rendered)
         try:
-            library = compile_source(source, name or "")
+            library = compile_sources([program.source for program in rendered], name or "")
         except BuildError as error:
             if config.on_compile_error == "raise":
                 raise
@@ -99,7 +97,7 @@ class CLinker(Linker):
             record = to_record(user_graph, rendered[0], library.key)
             if record is not None:
                 cache().put_record(key, record)
-        return CProgram(fgraph, segments, natives, rendered, source)
+        return CProgram(fgraph, segments, natives, rendered)
 
 
 # -- building --------------------------------------------------------------------------------------
@@ -118,10 +116,10 @@ def compile_flags() -> list[str]:
     return flags
 
 
-def compile_source(source: str, label: str) -> Library:
-    """Build `source` as the configuration says, and hand it the routines that it imports."""
-    library = build(
-        source,
+def compile_sources(sources: Sequence[str], label: str) -> Library:
+    """Build translation units, side by side, as the configuration says."""
+    return build(
+        sources,
         flags=compile_flags(),
         label=label,
         compiler=config.compiler,
@@ -129,8 +127,6 @@ def compile_source(source: str, label: str) -> Library:
         cache_size=config.cache_size,
         timeout=config.compile_timeout,
     )
-    fill_imports(library)
-    return library
 
 
 def program_names(segments: Sequence[Segment]) -> list[str]:
@@ -165,6 +161,7 @@ def complain_of_fallbacks(segments: Sequence[Segment]) -> None:
 
 def bind(library: Library, rendered: Rendered, name: str) -> NativeEntry:
     """Return how to call one program of a loaded library."""
+    fill_imports(library, name)
     return NativeEntry(
         sizes=library.address(f"{name}_sizes"),
         run=library.address(f"{name}_run"),
@@ -194,14 +191,13 @@ class CProgram(Program):
         segments: Sequence[Segment],
         natives: Sequence[NativeEntry],
         rendered: Sequence[Rendered],
-        source: str,
     ):
         self.inputs = list(fgraph.inputs)
         self.outputs = list(fgraph.outputs)
         self.segments = segments
         self.natives = list(natives)
         self.failures = [program.failures for program in rendered]
-        self.c_source = source
+        self.c_source = "\n".join(program.source for program in rendered)
         self.fallbacks = [s.nodes[0] for s in segments if not s.is_native]
         self.native = self.natives[0] if len(segments) == 1 else None
 
@@ -235,6 +231,7 @@ class RecordedProgram(Program):
     def __init__(self, recorded: Recorded, library: Library):
         self.recorded = recorded
         self.library = library
+        fill_imports(library, "program")
         self.native: NativeEntry = NativeEntry(
             sizes=library.address("program_sizes"),
             run=library.address("program_run"),

@@ -55,7 +55,7 @@ def render(plan: Plan, name: str) -> Rendered:
     parts = [
         *_includes(plan, "\n".join([*kernels, *run])),
         *kernels,
-        *_imports(plan),
+        *_imports(plan, name),
         "\n".join(_sizes_function(plan, name, slots, rooms, offsets)),
         "\n".join(_run_function(plan, name, slots, symbols, rooms, offsets, run)),
     ]
@@ -129,17 +129,17 @@ def _includes(plan: Plan, code: str) -> list[str]:
     return ["\n".join(f'#include "{header}"' for header in headers)]
 
 
-def _imports(plan: Plan) -> Iterator[str]:
+def _imports(plan: Plan, program: str) -> Iterator[str]:
     """Declare the table through which the loader hands over BLAS and LAPACK routines."""
     if not plan.imports:
         return
     routines = list(plan.imports.items())
     lines = ["/* Routines of BLAS and LAPACK, filled in by the loader. */"]
-    lines.append(f"void *ptl_imports[{len(routines)}];")
+    lines.append(f"void *{program}_imports[{len(routines)}];")
     names = ", ".join(f'"{name}"' for name, _ in routines)
-    lines.append(f"const char *const ptl_import_names[] = {{{names}, NULL}};")
+    lines.append(f"const char *const {program}_import_names[] = {{{names}, NULL}};")
     for number, (name, prototype) in enumerate(routines):
-        lines.append(f"#define {name} (({prototype})ptl_imports[{number}])")
+        lines.append(f"#define {name} (({prototype}){program}_imports[{number}])")
     yield "\n".join(lines) + "\n"
 
 

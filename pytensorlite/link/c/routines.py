@@ -1,7 +1,7 @@
 """BLAS and LAPACK, borrowed from SciPy: addresses of its own routines, no linking.
 
 ``scipy.linalg.cython_blas`` and ``cython_lapack`` export each routine as a capsule.  A program
-declares what it calls in ``ptl_import_names`` and finds the addresses in ``ptl_imports``.
+declares what it calls in ``NAME_import_names`` and finds the addresses in ``NAME_imports``.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def address(routine: str) -> int:
     raise KeyError(f"neither BLAS nor LAPACK has a routine {routine!r}")
 
 
-def fill_imports(library: Library) -> None:
+def fill_imports(library: Library, program: str) -> None:
     """Give a loaded program the routines that it names."""
-    if not library.exports("ptl_import_names"):
+    if not library.exports(f"{program}_import_names"):
         return
-    names = ctypes.cast(library.address("ptl_import_names"), ctypes.POINTER(ctypes.c_char_p))
-    table = ctypes.cast(library.address("ptl_imports"), ctypes.POINTER(ctypes.c_void_p))
+    names = ctypes.cast(library.address(f"{program}_import_names"), ctypes.POINTER(ctypes.c_char_p))
+    table = ctypes.cast(library.address(f"{program}_imports"), ctypes.POINTER(ctypes.c_void_p))
     position = 0
-    while names[position] is not None:
-        table[position] = address(names[position].decode())
+    while (name := names[position]) is not None:
+        table[position] = address(name.decode())
         position += 1
