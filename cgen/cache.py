@@ -94,6 +94,13 @@ class Cache:
     max_bytes : int
         Above this size the entries used longest ago leave.
 
+    Attributes
+    ----------
+    directory, requested : str
+        The directory in use, and the one that was asked for.
+    trouble : str
+        Why they differ; empty when they do not.
+
     Examples
     --------
     >>> import tempfile
@@ -109,9 +116,9 @@ class Cache:
         self.requested = os.path.abspath(os.path.expanduser(path))
         self.max_bytes = max_bytes
         self.directory = self.requested
-        trouble = self._open()
-        if trouble:
-            self.warn(f"the cache directory {self.requested} is not used: {trouble}")
+        self.trouble = self._open()
+        if self.trouble:
+            self.warn(f"the cache directory {self.requested} is not used: {self.trouble}")
             self.directory = private_temporary()
 
     def _open(self) -> str:

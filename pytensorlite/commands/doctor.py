@@ -172,12 +172,10 @@ def check_blas() -> Finding:
 
 def check_cache() -> Finding:
     """Whether the cache can be used and written to, and what is in it."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        cache = Cache(config.cache_dir, max_bytes=parse_bytes(config.cache_size))
-    if cache.directory != cache.requested:
-        reason = str(caught[0].message) if caught else f"{cache.requested} is not used"
-        return Finding("cache", "warn", f"{reason}; programs are compiled anew in each process",
+    cache = Cache(config.cache_dir, max_bytes=parse_bytes(config.cache_size))
+    if cache.trouble:
+        message = f"{cache.requested} is not used: {cache.trouble}; each process compiles anew"
+        return Finding("cache", "warn", message,
                        "mend that, or set config.cache_dir to a directory of your own")  # fmt: skip
     size = upkeep.count_bytes(cache)
     keys = cache.entry_keys()

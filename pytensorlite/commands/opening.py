@@ -25,12 +25,11 @@ def cache_place(options: argparse.Namespace) -> str:
 
 def open_cache(options: argparse.Namespace) -> Cache:
     """The cache, in its own directory or not at all."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", CacheWarning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CacheWarning)
         cache = Cache(cache_place(options), max_bytes=parse_bytes(config.cache_size))
-    if cache.directory != cache.requested:
-        reason = str(caught[0].message) if caught else f"{cache.requested} cannot be used"
-        raise RuntimeError(reason)
+    if cache.trouble:
+        raise RuntimeError(f"the cache directory {cache.requested} is not used: {cache.trouble}")
     return cache
 
 
