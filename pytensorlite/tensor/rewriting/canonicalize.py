@@ -10,7 +10,7 @@ import numpy as np
 
 import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.rewriting.pattern import Rules, rule, wildcards
-from pytensorlite.tensor.basic import ones_like, switch
+from pytensorlite.tensor.basic import ones_like, switch, zeros_like
 from pytensorlite.tensor.elemwise import elemwise_of
 from pytensorlite.tensor.math import (
     abs,
@@ -56,13 +56,13 @@ real_identities = Rules(
     real_rule("local_sqr_neg",            sqr(neg(x)),                sqr(x)),
     real_rule("local_sqr_abs",            sqr(abs(x)),                sqr(x)),
     real_rule("local_sqrt_sqr",           sqrt(sqr(x)),               abs(x)),
-    real_rule("local_sqr_sqrt",           sqr(sqrt(x)),               switch(x >= 0, x, nan)),
+    real_rule("local_sqr_sqrt",           sqr(sqrt(x)),               switch(x >= 0, x, nan), tags=["zero_sign"]),
     real_rule("local_neg_sub",            neg(x - y),                 y - x,             tags=["zero_sign"], single_client=True),
     real_rule("local_neg_minus",          neg(x) - y,                 neg(x + y),        tags=["zero_sign"]),
     real_rule("useless_Reciprocal_of_Reciprocal", reciprocal(reciprocal(x)), x),
     real_rule("local_reciprocal_div",     reciprocal(x / y),          y / x,             single_client=True),
-    real_rule("local_log_exp",            log(exp(x)),                x),
-    real_rule("local_exp_log",            exp(log(x)),                switch(x >= 0, x, nan)),
+    real_rule("local_log_exp",            log(exp(x)),                x, tags=["zero_sign"]),
+    real_rule("local_exp_log",            exp(log(x)),                switch(x >= 0, x, nan), tags=["zero_sign"]),
     real_rule("local_log1p_expm1",        log1p(expm1(x)),            x),
     real_rule("local_expm1_log1p",        expm1(log1p(x)),            switch(x >= -1, x, nan)),
     real_rule("local_exp_log1p",          exp(log1p(x)),              switch(x >= -1, 1 + x, nan)),
@@ -78,12 +78,12 @@ real_identities = Rules(
 
 # -- only where no element is NaN, infinite or zero -----------------------------------------------------------
 finite_identities = Rules(
-    real_rule("local_sub_self",           x - x,                      0.0,               unsafe="nan"),
+    real_rule("local_sub_self",           x - x,                      lambda x: zeros_like(x), unsafe="nan"),
     real_rule("local_div_self",           x / x,                      lambda x: ones_like(x), unsafe="nan"),
     real_rule("local_mul_div_cancel",     (x / y) * y,                x,                 unsafe="nan"),
     real_rule("local_add_sub_cancel",     (x + y) - y,                x,                 unsafe="nan"),
     real_rule("local_sub_add_cancel",     (x - y) + y,                x,                 unsafe="nan"),
-    real_rule("local_zero_div",           0 / x,                      0.0,               unsafe="nan"),
+    real_rule("local_zero_div",           0 / x,                      lambda x: zeros_like(x), unsafe="nan"),
     real_rule("local_div_div",            (x / y) / y,                x / sqr(y),        unsafe="nan"),
 )
 # fmt: on
@@ -92,4 +92,5 @@ register_useless(inverse_pairs)
 register_canonicalize(inverse_pairs)
 register_specialize(inverse_pairs)
 register_canonicalize(real_identities)
+register_specialize(real_identities)
 register_canonicalize(finite_identities)

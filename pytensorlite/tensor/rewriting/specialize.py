@@ -15,7 +15,7 @@ from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import node_rewriter
 from pytensorlite.graph.rewriting.pattern import Rules, wildcards
 from pytensorlite.tensor.basic import ones_like
-from pytensorlite.tensor.math import exp, mul, neg, pow, reciprocal, sqr, sqrt, true_div
+from pytensorlite.tensor.math import exp, mul, neg, pow, reciprocal, sqr, sqrt
 from pytensorlite.tensor.rewriting.basic import (
     constant_value,
     is_exact,
@@ -91,11 +91,9 @@ def _power(node: Apply, wanted: Callable[[float], bool]) -> list[Variable] | Non
 
 # fmt: off
 cheaper = Rules(
-    real_rule("local_neg_div_neg",       neg(neg(x) / y),          x / y),
     real_rule("local_div_sqrt",          x / sqrt(x),              sqrt(x),           unsafe="nan"),
     real_rule("local_mul_exp_to_exp_add", exp(x) * exp(y),         exp(x + y),        unsafe="nan"),
     real_rule("local_div_exp_to_mul_exp", x / exp(y),              x * exp(neg(y)),   unsafe="nan"),
-    real_rule("local_reciprocal_sqrt",   true_div(1, sqrt(x)),     reciprocal(sqrt(x))),
 )
 # fmt: on
 register_specialize(cheaper)
