@@ -129,14 +129,10 @@ OP_RECORDS = {
         "both": of(lambda x: (lambda a, b: a.sum() * b)(*pt.split(x, [1, 2], 2)), (3,)),
     },
     "TensorFromScalar": {
-        "there and back": of(
-            lambda x: pt.tensor_from_scalar(pt.scalar_from_tensor(x) * 2) ** 2, ()
-        )
+        "there and back": of(lambda x: pt.tensor_from_scalar(pt.scalar_from_tensor(x) * 2) ** 2, ())
     },
     "ScalarFromTensor": {
-        "there and back": of(
-            lambda x: pt.tensor_from_scalar(pt.scalar_from_tensor(x) * 2) ** 2, ()
-        )
+        "there and back": of(lambda x: pt.tensor_from_scalar(pt.scalar_from_tensor(x) * 2) ** 2, ())
     },
     "Choose": {"rows": of(lambda x: pt.choose(INDEX % 2, x) ** 2, (2, 3))},
     "Subtensor": {
@@ -157,7 +153,9 @@ OP_RECORDS = {
         "none": of(lambda x: x[np.zeros(0, dtype="int64")] ** 2, (3,), (3, 2)),
     },
     "AdvancedIncSubtensor1": {
-        "set": of(lambda x, y: pt.set_subtensor(x[[0, 2]], y**2) ** 2, ((3,), (2,)), ((3, 2), (2, 2))),
+        "set": of(
+            lambda x, y: pt.set_subtensor(x[[0, 2]], y**2) ** 2, ((3,), (2,)), ((3, 2), (2, 2))
+        ),
         "increment repeated": of(
             lambda x, y: pt.inc_subtensor(x[INDEX], y**2) ** 2, ((3,), (3,)), ((3, 2), (3, 2))
         ),
@@ -204,9 +202,7 @@ OP_RECORDS = {
         )
     },
     "Cholesky": {
-        "lower": of(
-            lambda x: pt.linalg.cholesky(symmetric(x)), *BATCHES, draw=positive_definite
-        ),
+        "lower": of(lambda x: pt.linalg.cholesky(symmetric(x)), *BATCHES, draw=positive_definite),
         "upper": of(
             lambda x: pt.linalg.cholesky(symmetric(x), lower=False),
             (3, 3),

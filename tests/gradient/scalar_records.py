@@ -2,7 +2,8 @@
 
 A domain is an interval for each input, free of kinks and poles, given as (low, high).  `held` are
 the positions of inputs with respect to which nothing is differentiated: integers, orders of Bessel
-functions, branch conditions.  `order` is 1 where a second derivative is declared not implemented.
+functions, branch conditions; those in `integers` are whole numbers by type.  `order` is 1 where a
+second derivative is declared not implemented.
 """
 
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ class ScalarRecord:
     domains: tuple[tuple[float, float], ...]
     held: tuple[int, ...] = ()
     order: int = 2
+    integers: tuple[int, ...] = ()
 
 
-def at(*domains, held=(), order=2):
-    return ScalarRecord(domains, held, order)
+def at(*domains, held=(), order=2, integers=()):
+    return ScalarRecord(domains, held, order, integers)
 
 
 ANY = (-2.0, 2.0)
@@ -47,7 +49,7 @@ RECORDS = {
     "hypot": at(POSITIVE, ANY),
     "copysign": at(POSITIVE, NEGATIVE),
     "nextafter": at(POSITIVE, (4.0, 5.0), held=(1,)),
-    "ldexp": at(ANY, (2.0, 2.0), held=(1,)),
+    "ldexp": at(ANY, (2.0, 2.0), held=(1,), integers=(1,)),
     "heaviside": at(POSITIVE, ANY),
     # exponentials and logarithms
     "exp": at(ANY),
@@ -112,7 +114,7 @@ RECORDS = {
     "gammaln": at(ABOVE_ONE),
     "psi": at(ABOVE_ONE),
     "tri_gamma": at(ABOVE_ONE),
-    "polygamma": at((1.0, 1.0), ABOVE_ONE, held=(0,)),
+    "polygamma": at((1.0, 1.0), ABOVE_ONE, held=(0,), integers=(0,)),
     "gammainc": at(ABOVE_ONE, POSITIVE),
     "gammaincc": at(ABOVE_ONE, POSITIVE),
     "gammaincinv": at(ABOVE_ONE, PROBABILITY),
@@ -143,6 +145,9 @@ RECORDS = {
     "hyp2f1_da": at((0.5, 0.9), (1.1, 1.4), (1.8, 2.4), (0.1, 0.4), order=1),
     "hyp2f1_dc": at((0.5, 0.9), (1.1, 1.4), (1.8, 2.4), (0.1, 0.4), order=1),
 }
+
+#: Rows that compute some dtypes in a wider one, and so return wider gradients too.
+WIDENING = {"float_power", "complex", "complex_from_polar", "polygamma", "j1", "i1"}
 
 #: Rows whose derivative is zero wherever it exists.
 STEPS = {

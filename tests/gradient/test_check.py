@@ -112,7 +112,8 @@ NUMPY = {"mode": "NUMPY"}
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_verify_grad_passes(dtype, rng):
-    verify_grad(pt.sin, [X.astype(dtype)], rng=rng, **NUMPY)
+    # Nearly straight: the step for float16 is a tenth.
+    verify_grad(lambda x: pt.exp(x / 10), [X.astype(dtype)], rng=rng, **NUMPY)
 
 
 def test_verify_grad_finds_a_wrong_gradient():

@@ -6,6 +6,7 @@ Each case is checked with and without rewrites: a rewrite must not buy its speed
 import numpy as np
 import pytest
 
+import pytensorlite.scalar as ps
 import pytensorlite.tensor as pt
 from pytensorlite import function, grad
 
@@ -88,7 +89,9 @@ def test_logaddexp(slope):
 
 def test_log1mexp(slope):
     at = np.array([-1000.0, -40.0, -1.0, -1e-8])
-    np.testing.assert_allclose(slope(pt.log1mexp, at), -1 / np.expm1(-at), rtol=1e-12, atol=1e-300)
+    with np.errstate(over="ignore"):
+        expected = -1 / np.expm1(-at)
+    np.testing.assert_allclose(slope(pt.log1mexp, at), expected, rtol=1e-12, atol=1e-300)
 
 
 # At zero
@@ -157,11 +160,7 @@ def test_cumulative_products_with_zeros(slope):
 
 
 def test_xlogx_at_zero_is_infinite_downhill(slope):
-    assert slope(pt.xlogx.xlogx if hasattr(pt, "xlogx") else xlogx, [0.0])[0] == -np.inf
-
-
-def xlogx(x):
-    return pt.switch(pt.eq(x, 0), 0.0, x * pt.log(x))
+    assert slope(ps.xlogx, [0.0])[0] == -np.inf
 
 
 # Branches
