@@ -114,8 +114,8 @@ def graph_replace(outputs: Any, replace: ReplaceTypes | None = None, *, strict: 
         unused.difference_update(ancestors(wanted))
     if strict and unused:
         raise ValueError(
-            f"Some replacements were not used: the outputs do not depend on {sorted(map(str, unused))}. "
-            "Leave them out, or pass strict=False"
+            "Some replacements were not used: the outputs do not depend on "
+            f"{sorted(map(str, unused))}. Leave them out, or pass strict=False"
         )
     return results[0] if single else results
 
@@ -185,6 +185,8 @@ def vectorize_graph(outputs: Any, replace: Mapping[Variable, Variable]) -> Any:
             continue
         result = vectorize_node(node, *new_inputs)
         new_outputs = result.outputs if isinstance(result, Apply) else result
+        if isinstance(new_outputs, Variable):
+            new_outputs = [new_outputs]
         for old, new in zip(node.outputs, new_outputs, strict=True):
             memo.setdefault(old, new)
     results = [memo.get(v, v) for v in wanted]
