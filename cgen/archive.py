@@ -13,7 +13,7 @@ import os
 import re
 import tarfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .cache import Cache
 from .directory import make_private
@@ -31,13 +31,12 @@ _RECORD = re.compile(r"records/(?P<key>[A-Za-z0-9_-]{1,128})\.json")
 _LARGEST = 1 << 30  # bytes of one file
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(NamedTuple):
     """What came in: keys of new entries, number of records, key → what was wrong with an entry."""
 
-    entries: list[str] = field(default_factory=list)
-    records: int = 0
-    refused: dict[str, str] = field(default_factory=dict)
+    entries: list[str]
+    records: int
+    refused: dict[str, str]
 
 
 def export_entries(cache: Cache, path: str, keys: Sequence[str] = ()) -> list[str]:
@@ -90,7 +89,7 @@ def import_entries(cache: Cache, path: str) -> Imported:
     ValueError
         When the file is not an archive of this kind.
     """
-    result = Imported()
+    result = Imported([], 0, {})
     records: dict[str, bytes] = {}
     make_private(cache.path("tmp"))
     with contextlib.ExitStack() as stack:
@@ -119,7 +118,7 @@ def import_entries(cache: Cache, path: str) -> Imported:
                 cache.install(key, folder)
                 result.entries.append(key)
     taken = sum(_take_record(cache, key, data) for key, data in records.items())
-    return Imported(result.entries, taken, result.refused)
+    return result._replace(records=taken)
 
 
 def _members(path: str) -> Iterator[tuple[str, bytes]]:

@@ -14,15 +14,14 @@ import select
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 __all__ = ["Finished", "run_all"]
 
 _LONGEST_OUTPUT = 1 << 20  # bytes kept of what one command prints
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """How one command ended: `status` is its exit status, or minus the signal that ended it."""
 
     command: tuple[str, ...]
@@ -45,14 +44,13 @@ class Finished:
         return f"{name} ended with status {self.status}"
 
 
-@dataclass(slots=True)
 class _Child:
-    place: int
-    command: tuple[str, ...]
-    pid: int
-    pipe: int
-    output: bytearray = field(default_factory=bytearray)
-    status: int = 0
+    __slots__ = ("command", "output", "pid", "pipe", "place", "status")
+
+    def __init__(self, place: int, command: tuple[str, ...], pid: int, pipe: int) -> None:
+        self.place, self.command, self.pid, self.pipe = place, command, pid, pipe
+        self.output = bytearray()
+        self.status = 0
 
     def read(self) -> None:
         data = os.read(self.pipe, 65536)

@@ -11,7 +11,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from . import locks
 from .cache import Cache, remove_tree
@@ -27,8 +27,7 @@ _DEAD_AFTER = 86_400.0  # seconds after which even a file system without locks t
 _FAILURES_KEPT = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One entry as people see it; `trouble` says what is wrong with its description, if anything.
 
     Times are seconds since 1970, `bytes` is what the whole entry takes.
@@ -44,8 +43,7 @@ class Row:
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What `verify` found wrong with an entry or record, and whether it was removed."""
 
     kind: str
@@ -294,7 +292,7 @@ def verify(cache: Cache, fix: bool = False) -> list[Problem]:
 
 def as_json(items: Iterable[Row | Problem]) -> list[dict]:
     """Rows or problems as plain objects."""
-    return [asdict(item) for item in items]
+    return [item._asdict() for item in items]
 
 
 def listed(folder: str) -> list[str]:
