@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pytensorlite.compile.io import In, Out
 from pytensorlite.compile.sharedvalue import SharedVariable
 from pytensorlite.compile.signature import Signature
+from pytensorlite.graph.basic import Constant
 from pytensorlite.graph.destroyhandler import DestroyHandler
 from pytensorlite.graph.features import Feature
 from pytensorlite.graph.fg import FunctionGraph
@@ -52,6 +55,7 @@ class FunctionMaker:
     profile: Any = None
     trust_input: bool = False
     copies: tuple[dict[str, Any], ...] = ()
+    _constant_memory: frozenset[int] | None = field(default=None, init=False, repr=False)
 
     def create(self, defaults: dict[Any, Any] | None = None) -> Any:
         """Return a function; ``defaults`` are the first values in its containers, by variable."""
@@ -92,6 +96,16 @@ class FunctionMaker:
         self.graph = FunctionGraph(fgraph.inputs, fgraph.outputs[:wanted], clone=True)
         self.signature = replace(self.signature, inputs=entries, update_mapping={})
         self.program = self.mode.linker.link(self.graph, name=self.name, profile=self.profile)
+
+    def constant_memory(self) -> frozenset[int]:
+        """Return the identities of the arrays that hold the graph's constants."""
+        if self._constant_memory is None:
+            self._constant_memory = frozenset(
+                id(memory_owner(variable.data))
+                for variable in self.fgraph.variables
+                if isinstance(variable, Constant)
+            )
+        return self._constant_memory
 
     # -- PyTensor's names -------------------------------------------------------------------------
 
@@ -137,6 +151,13 @@ class FunctionMaker:
     def return_none(self) -> bool:
         """Whether None is returned."""
         return self.signature.nothing
+
+
+def memory_owner(value: Any) -> Any:
+    """Return the array whose memory ``value`` is a view of; anything else is its own."""
+    while isinstance(value, np.ndarray) and isinstance(value.base, np.ndarray):
+        value = value.base
+    return value
 
 
 def _container(entry: In, default: Any) -> Container:

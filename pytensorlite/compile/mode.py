@@ -197,6 +197,14 @@ class Mode:
         tags = ";".join(",".join(sorted(map(str, part))) for part in parts)
         return f"{type(self).__name__};{tags};{query.position_cutoff}"
 
+    def __getstate__(self) -> dict[str, Any]:
+        # The common database stays where it is.
+        return {**self.__dict__, "optdb": None if self.optdb is optdb else self.optdb}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.optdb = optdb if self.optdb is None else self.optdb
+
     def _query(self) -> RewriteDatabaseQuery:
         if isinstance(self._optimizer, RewriteDatabaseQuery):
             return self._optimizer

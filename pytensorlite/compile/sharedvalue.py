@@ -90,7 +90,7 @@ class SharedVariable(Variable):
 
         A value of the wrong type raises, and leaves the old one in place.
         """
-        self.container.value = new_value if borrow else copy.deepcopy(new_value)
+        self.container.fill(new_value if borrow else copy.deepcopy(new_value))
 
     def get_test_value(self) -> Any:
         """Return the value itself, as what a shared variable is tested with."""
@@ -151,8 +151,8 @@ def shared(
     variable = shared_constructor(
         value, name=name, strict=strict, allow_downcast=allow_downcast, **kwargs
     )
-    add_tag_trace(variable)
-    return variable
+    # The dispatch on the value's type lies between here and where the variable was made.
+    return add_tag_trace(variable)
 
 
 @singledispatch

@@ -8,6 +8,7 @@ says so in `Program.native`, and the dispatcher then calls it without passing th
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -78,16 +79,21 @@ class Container:
     @value.setter
     def value(self, value: Any) -> None:
         if self.readonly:
-            raise Exception(f"cannot set {self.name or 'a constant'}: its value is read-only")
+            raise TypeError(f"cannot set {self.name or 'a constant'}: its value is read-only")
         if value is None:
             self.storage[0] = None
-            return
+        else:
+            self.fill(value)
+
+    def fill(self, value: Any) -> None:
+        """Put ``value`` into the cell as the type has it; nothing changes if the type refuses "
+        "it."""
         try:
             self.storage[0] = self.type.filter(
                 value, strict=self.strict, allow_downcast=self.allow_downcast
             )
         except (TypeError, ValueError) as error:
-            error.args = (*error.args, f'Container name "{self.name}"')
+            error.args = (f'{error} (the value of "{self.name}")',)
             raise
 
     data = value
@@ -100,8 +106,6 @@ class Container:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Container:
         """Copy the cell and its value, once for each storage."""
-        import copy
-
         storage = memo.get(id(self.storage))
         if storage is None:
             storage = memo[id(self.storage)] = [copy.deepcopy(self.storage[0], memo)]
@@ -160,7 +164,7 @@ class NativeEntry:
 class Program:
     """What a linker returns: values of the graph's inputs in, values of its outputs out.
 
-    Outputs may share memory with inputs or with each other only if ``native`` is None; the caller
+    Unless ``native`` is set, outputs may share memory with inputs, constants or each other; the caller
     copies where the user must not see it.
     """
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from pytensorlite.cgen.dispatch import Caller, Kernel, accelerate, is_native, set_pool_limit
 from pytensorlite.cgen.units import parse_bytes
 from pytensorlite.configdefaults import config
-from pytensorlite.link.basic import Program
+from pytensorlite.link.basic import NativeEntry, Program
 
-__all__ = ["Caller", "NativeProgram", "accelerate", "is_native", "kernel_of"]
+__all__ = ["Caller", "NativeProgram", "accelerate", "is_native", "kernel_of", "make_kernel"]
 
 
 def kernel_of(program: Program) -> Any:
@@ -20,19 +21,28 @@ def kernel_of(program: Program) -> Any:
         return None
     kernel = program.__dict__.get("_kernel")
     if kernel is None:
-        _warn_if_slow()
-        set_pool_limit(parse_bytes(config.output_pool))
-        kernel = program._kernel = Kernel(  # type: ignore[attr-defined]
-            entry.sizes,
-            entry.run,
-            entry.n_sizes,
-            [(spec.dtype, spec.ndim, tuple(spec.shape)) for spec in entry.inputs],
-            list(entry.constants),
-            [(spec.dtype, spec.ndim, tuple(spec.dims)) for spec in entry.outputs],
-            program.describe_error,
-            entry.keepalive,
-        )
+        kernel = make_kernel(entry, program.describe_error)
+        program._kernel = kernel  # type: ignore[attr-defined]
     return kernel
+
+
+def make_kernel(entry: NativeEntry, describe: Callable[..., BaseException]) -> Any:
+    """Return a callable from a list of arrays, in any layout, to a list of fresh ones.
+
+    ``describe`` makes an exception of a failure's number and its details.
+    """
+    _warn_if_slow()
+    set_pool_limit(parse_bytes(config.output_pool))
+    return Kernel(
+        entry.sizes,
+        entry.run,
+        entry.n_sizes,
+        [(spec.dtype, spec.ndim, tuple(spec.shape)) for spec in entry.inputs],
+        list(entry.constants),
+        [(spec.dtype, spec.ndim, tuple(spec.dims)) for spec in entry.outputs],
+        describe,
+        entry.keepalive,
+    )
 
 
 class NativeProgram(Program):

@@ -95,13 +95,13 @@ def function(
 
     # The program: known from an earlier session, or else a better graph of the same meaning,
     # linked.
-    key = mode.key()
-    program = None if key is None else mode.linker.lookup(fgraph, key)
+    linker, key = mode.linker, mode.key()
+    program = None if key is None else linker.lookup(fgraph, key)
     is_rewritten = program is None
     if program is None:
         mode.rewrite(fgraph)
         rewritten = perf_counter()
-        program = mode.linker.link(fgraph, name=name, profile=profile)
+        program = linker.link(fgraph, name=name, profile=profile)
         if profile is not None:
             profile.add_compilation(rewritten - start, perf_counter() - rewritten)
 

@@ -107,7 +107,7 @@ class Arguments:
 
         for position in self._mutable:
             others = [value for i, value in enumerate(values) if i != position]
-            values[position] = own_memory([values[position]], others, set())[0]
+            values[position] = own_memory([values[position]], others)[0]
 
     def _position_of(self, key: str) -> int:
         """Return the position of the input named ``key``."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from pytensorlite.compile.function.arguments import Arguments
 from pytensorlite.compile.function.lookup import InputLookup
-from pytensorlite.compile.maker import FunctionMaker
+from pytensorlite.compile.maker import FunctionMaker, memory_owner
 from pytensorlite.compile.sharedvalue import SharedVariable
 from pytensorlite.compile.signature import UnusedInputError
 from pytensorlite.link.basic import Container, Program
@@ -143,7 +143,7 @@ class Function(Caller):
             self.profile.add_program(perf_counter() - start)
         if self._kernel is not None:
             return results
-        return own_memory(results, values, self._borrowed)
+        return own_memory(results, values, self._borrowed, self.maker.constant_memory())
 
     def _unwrap(self, results: list[Any], output_subset: Any = None) -> Any:
         """Return the results as the user asked for them."""
@@ -281,17 +281,33 @@ class Function(Caller):
         return twin
 
 
-def own_memory(results: Sequence[Any], inputs: Iterable[Any], borrowed: set[int]) -> list[Any]:
-    """Return ``results`` with copies of those that share memory with an input or an earlier result.
+def own_memory(
+    results: Sequence[Any],
+    inputs: Iterable[Any],
+    borrowed: Collection[int] = (),
+    constants: Collection[int] = (),
+) -> list[Any]:
+    """Return ``results`` with copies of those that share memory with something else.
 
-    Decided by the memory itself, not by what ops say of themselves; ``borrowed`` are the positions
-    where the user has allowed it. Random generators and the like are copied if they are the same
-    object.
+    Decided by the memory itself, not by what ops say of themselves. Random generators and the like are
+    copied if they are the same object as an input.
+
+    Parameters
+    ----------
+    results, inputs : iterable
+        The values.
+    borrowed : collection of int
+        The results that the user allows to share memory.
+    constants : collection of int
+        Identities of what no result may be a view of; see `memory_owner`.
     """
     taken = [value for value in inputs if value is not None]
     owned = []
     for position, result in enumerate(results):
-        if position not in borrowed and any(_same_memory(result, value) for value in taken):
+        is_constant = id(memory_owner(result)) in constants
+        if is_constant or (
+            position not in borrowed and any(_same_memory(result, value) for value in taken)
+        ):
             result = copy.deepcopy(result)
         taken.append(result)
         owned.append(result)
