@@ -56,20 +56,14 @@ def export_entries(cache: Cache, path: str, keys: Sequence[str] = ()) -> list[st
                 for name in sorted(os.listdir(folder)):
                     _add(archive, os.path.join(folder, name), f"entries/{key}/{name}")
             for key in cache.record_keys():
-                if _leads_to(cache, key, chosen):
+                named = set(cache.leads_to(key))
+                if named and named <= set(chosen):
                     _add(archive, cache.path("records", f"{key}.json"), f"records/{key}.json")
         os.replace(temporary, path)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
     return chosen
-
-
-def _leads_to(cache: Cache, key: str, chosen: Sequence[str]) -> bool:
-    record = cache.inspect_record(key)
-    named = (record or {}).get("entry", [])
-    named = [named] if isinstance(named, str) else named
-    return bool(named) and set(named) <= set(chosen)
 
 
 def _add(archive: tarfile.TarFile, path: str, name: str) -> None:

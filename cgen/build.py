@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from .cache import DEFAULT_SIZE, Cache, Entry
@@ -72,8 +72,13 @@ class Library(NamedTuple):
 
     @property
     def log(self) -> str:
-        """All that the compiler printed."""
+        """The compiler's commands and all that it printed."""
         return Entry(os.path.dirname(self.path), {}).text("build.log")
+
+    @property
+    def source(self) -> str:
+        """The C text that it was made from."""
+        return "\n".join(Entry(os.path.dirname(self.path), {}).sources().values())
 
 
 def build(
@@ -81,7 +86,7 @@ def build(
     *,
     flags: Sequence[str] = (),
     label: str = "",
-    graph: str = "",
+    graph: str | Callable[[], str] = "",
     compiler: str = "",
     cache_dir: str = "",
     cache_size: int | str = DEFAULT_SIZE,
@@ -96,7 +101,8 @@ def build(
     flags : sequence of str
         Given to the compiler after its own; they are part of the key.
     label, graph : str
-        For people who look into the cache: a name, and a text that says what the program computes.
+        For people who look into the cache: a name, and a text that says what the program computes
+        (or a function that returns it, called only when the program is compiled).
     compiler : str
         A command; empty for `$CC`, gcc, clang or zig, whichever comes first.
     cache_dir, cache_size
@@ -127,7 +133,8 @@ def build(
 
     from .compiling import Job, compile_job  # a hit does without
 
-    job = Job(sources, toolchain, tuple(flags), key, label, graph, timeout)
+    text = graph if isinstance(graph, str) else graph()
+    job = Job(sources, toolchain, tuple(flags), key, label, text, timeout)
     entry, handle, fresh = compile_job(cache, job)
     library = Library(key, entry.library, entry.meta["seconds"], not fresh, handle)
     _loaded[cache.directory, key] = library

@@ -70,7 +70,7 @@ class Entry(NamedTuple):
 
     def sources(self) -> dict[str, str]:
         """File name → C text."""
-        names = sorted(name for name in os.listdir(self.directory) if name.endswith(".c"))
+        names = [name for name in _listed(self.directory) if name.endswith(".c")]
         return {name: self.text(name) for name in names}
 
     def text(self, name: str) -> str:
@@ -260,6 +260,11 @@ class Cache:
             return None
         return body["record"] if isinstance(body["record"], dict) else None
 
+    def leads_to(self, key: str) -> list[str]:
+        """The keys of the entries that the record names."""
+        named = (self.inspect_record(key) or {}).get("library", [])
+        return [named] if isinstance(named, str) else named if isinstance(named, list) else []
+
     def remove_record(self, key: str) -> None:
         """Remove the record stored under `key`, where there is one."""
         with contextlib.suppress(OSError):
@@ -273,8 +278,8 @@ class Cache:
     def put_record(self, key: str, record: dict[str, Any]) -> bool:
         """Store a JSON object under `key`; False when the directory cannot be written to.
 
-        A record with a field ``entry`` (a key, or a list of keys) leaves the cache together with
-        the entries that it names.
+        A record with a field ``library`` (a key, or a list of keys) leaves the cache together
+        with the entries that it names.
         """
         path = self.path("records", _checked(key) + ".json")
         try:

@@ -168,10 +168,7 @@ def _remove_orphaned_records(cache: Cache) -> None:
     """Records that name entries leave with them."""
     present = set(cache.entry_keys())
     for key in cache.record_keys():
-        record = cache.inspect_record(key)
-        named = (record or {}).get("entry", [])
-        named = [named] if isinstance(named, str) else named
-        if record is None or not present.issuperset(named):
+        if cache.inspect_record(key) is None or not present.issuperset(cache.leads_to(key)):
             cache.remove_record(key)
 
 

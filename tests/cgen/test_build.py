@@ -104,6 +104,16 @@ def test_labels_do_not_change_the_key(place):
     assert build(SOURCE, label="other", cache_dir=place).key == first.key
 
 
+def test_source_and_graph_are_kept(place):
+    asked = []
+    library = build([SOURCE, "int g;\n"], graph=lambda: asked.append(1) or "Add", cache_dir=place)
+    assert library.source == SOURCE + "\nint g;\n"
+    with open(os.path.join(os.path.dirname(library.path), "graph.txt")) as file:
+        assert file.read() == "Add"
+    build([SOURCE, "int g;\n"], graph=lambda: asked.append(2), cache_dir=place)
+    assert asked == [1]
+
+
 def test_identity_is_for_keys_that_do_not_see_the_source(place):
     assert build_identity(cache_dir=place) == build_identity(cache_dir=place)
     assert build_identity(cache_dir=place) != build_identity(("-DA",), cache_dir=place)

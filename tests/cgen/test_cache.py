@@ -147,7 +147,7 @@ def test_damage_in_a_cache_that_cannot_be_mended(place, monkeypatch):
 
 def test_records_come_back(place):
     cache = Cache(place)
-    record = {"entry": "abc", "sizes": [1, 2, 3], "text": "é\n", "none": None, "big": 2**80}
+    record = {"library": "abc", "sizes": [1, 2, 3], "text": "é\n", "none": None, "big": 2**80}
     assert cache.get_record("k") is None
     assert cache.put_record("k", record)
     assert cache.get_record("k") == record

@@ -88,9 +88,9 @@ def test_noted_size_is_that_of_the_files(place):
 def test_records_leave_with_their_entries(place):
     keys = fill(place, 2)
     cache = Cache(place)
-    cache.put_record("first", {"entry": keys[0]})
-    cache.put_record("both", {"entry": keys})
-    cache.put_record("second", {"entry": [keys[1]]})
+    cache.put_record("first", {"library": keys[0]})
+    cache.put_record("both", {"library": keys})
+    cache.put_record("second", {"library": [keys[1]]})
     cache.put_record("free", {"anything": 1})
     cache.remove(keys[0])
     upkeep.prune(cache)
@@ -196,14 +196,14 @@ def test_verify_finds_and_mends(place):
 def test_export_and_import(tmp_path, place, monkeypatch):
     keys = fill(place, 2)
     cache = Cache(place)
-    cache.put_record("graph", {"entry": keys[0]})
-    cache.put_record("other", {"entry": "0" * 40})
+    cache.put_record("graph", {"library": keys[0]})
+    cache.put_record("other", {"library": "0" * 40})
     archive = str(tmp_path / "programs.tar.gz")
     assert sorted(export_entries(cache, archive)) == sorted(keys)
     there = Cache(str(tmp_path / "there"))
     done = import_entries(there, archive)
     assert (sorted(done.entries), done.records, done.refused) == (sorted(keys), 1, {})
-    assert there.get_record("graph") == {"entry": keys[0]}
+    assert there.get_record("graph") == {"library": keys[0]}
     assert import_entries(there, archive).entries == []  # they are there
     assert upkeep.verify(there) == []
     forget()
