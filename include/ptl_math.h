@@ -127,16 +127,16 @@ PTL_INLINE uint32_t ptl_to_uint32(double x) { return (uint32_t)ptl_to_int64(x); 
     PTL_INLINE T ptl_logaddexp_##s(T a, T b) {                                                                       \
         const T gap = fabs(a - b);                                                                                   \
         const T more = log1p(exp(-gap));                                                                             \
-        return a == b ? a + LN2 : (a > b ? a : b) + (more + 0 * (a + b != a + b ? a + b : 0));                       \
+        return a == b ? a + LN2 : (a > b ? a : b) + more;                                                        \
     }                                                                                                                \
     PTL_INLINE T ptl_logaddexp2_##s(T a, T b) {                                                                      \
         const T gap = fabs(a - b);                                                                                   \
         const T more = LOG2E * log1p(exp2(-gap));                                                                    \
-        return a == b ? a + 1 : (a > b ? a : b) + (more + 0 * (a + b != a + b ? a + b : 0));                         \
+        return a == b ? a + 1 : (a > b ? a : b) + more;                                                          \
     }                                                                                                                \
     /* The distance to the next float away from zero, with the sign of x. */                                         \
     PTL_INLINE T ptl_spacing_##s(T x) {                                                                              \
-        return isinf(x) ? (T)NAN : nextafter(x, signbit(x) ? -(T)INFINITY : (T)INFINITY) - x;                        \
+        return isinf(x) ? (T)NAN : nextafter(x, x < 0 ? -(T)INFINITY : (T)INFINITY) - x;                             \
     }                                                                                                                \
     PTL_INLINE T ptl_ldexp_##s(T x, int64_t n) { return ldexp(x, (int)(n < -5000 ? -5000 : n > 5000 ? 5000 : n)); } \
     /* The angle of a real number: 0 or pi. */                                                                       \

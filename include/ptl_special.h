@@ -98,7 +98,8 @@ PTL_INLINE double ptl_gamma_(double x) { return tgamma(x); }
 
 PTL_INLINE double ptl_gammaln_(double x) {
     const double y = fabs(x);
-    const bool small = y < 8, negative = x < 0;
+    /* Closer to 0 than this both signs give -log(y). */
+    const bool small = y < 8, negative = x < -0x1p-60;
     const double a = small ? y : 2.5;
     const double t = a - floor(a);
     const double s = t - 0.5;
@@ -121,7 +122,7 @@ PTL_INLINE double ptl_gammaln_(double x) {
     const double r = y - rint(y);
     const double sine = fabs(ptl_sin_pi_(r)) * (a < 1 ? 1 : y);
     const double reflected = 1.1447298858494001741 - log(sine) - positive;
-    return negative ? (isinf(x) ? x : reflected) : positive;
+    return negative ? (isinf(x) ? x : sine == 0 ? INFINITY : reflected) : positive;
 }
 
 PTL_INLINE double ptl_psi_(double x) {
@@ -149,8 +150,8 @@ PTL_INLINE double ptl_psi_(double x) {
     const double positive = small ? near_two + n / d : large;
     const double r = y - rint(y);
     const double reflected = positive + inverse + 3.14159265358979323846 * ptl_cos_pi_(r) / ptl_sin_pi_(r);
-    const double pole = x == 0 ? copysign(INFINITY, -x) : (double)NAN;
-    return (x == 0) | ((x < 0) & !(r != 0)) ? pole : x < 0 ? reflected : positive;
+    const double left = r != 0 ? reflected : (double)NAN;
+    return y < 0x1p-60 ? -1 / x : x < 0 ? left : positive;
 }
 
 PTL_INLINE double ptl_trigamma_(double x) {

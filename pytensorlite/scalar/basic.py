@@ -202,7 +202,7 @@ floor        = op("floor",        np.floor,         "floor({0})",   upgrade_to_f
 ceil         = op("ceil",         np.ceil,          "ceil({0})",    upgrade_to_float_no_complex, cost=0.3)
 trunc        = op("trunc",        np.trunc,         "trunc({0})",   upgrade_to_float_no_complex, cost=0.3)
 rint         = op("rint",         np.rint,          "rint({0})",    upgrade_to_float_no_complex, cost=0.3)
-round_half_to_even        = op("round_half_to_even",        np.rint,                        "rint({0})",                      same_out_nocomplex, cost=0.3, kinds={"biu": "{0}"}, label="RoundHalfToEven")
+round_half_to_even        = op("round_half_to_even",        impl.round_half_to_even,        "rint({0})",                      same_out_nocomplex, nin=1, cost=0.3, kinds={"biu": "{0}"}, label="RoundHalfToEven")
 round_half_away_from_zero = op("round_half_away_from_zero", impl.round_half_away_from_zero, "ptl_round_half_away({0})",       same_out_nocomplex, nin=1, cost=0.6, kinds={"biu": "{0}"}, label="RoundHalfAwayFromZero")
 
 # -- exponentials and logarithms ---------------------------------------------------------------------------------------
@@ -273,7 +273,7 @@ second       = op("second",   impl.last,   "{1}",                last_out, lambd
 # -- complex numbers ---------------------------------------------------------------------------------------------------
 real         = op("real",  np.real,  "{0}",            real_out,       lambda g, y, x: [complex(g, zeros_like(g)) if _is_complex(x) else g],    nin=1, cost=0.2, push=lambda t, y, x: real(t[0]), **_turn("{0}", "creal({0})"))
 imag         = op("imag",  np.imag,  "0",        real_out,       lambda g, y, x: [complex(zeros_like(g), g) if _is_complex(x) else None], nin=1, cost=0.2, push=lambda t, y, x: imag(t[0]), **_turn("0", "cimag({0})"))
-angle        = op("angle", np.angle, "ptl_real_angle({0})",  real_float_out, _angle_rule,                                 nin=1, cost=4.0, push=lambda t, y, x: imag(conj(x) * t[0]) / sqr(abs(x)), **_turn("ptl_real_angle({0})", "carg({0})"))
+angle        = op("angle", impl.angle, "ptl_real_angle({0})",  real_float_out, _angle_rule,                                 nin=1, cost=4.0, push=lambda t, y, x: imag(conj(x) * t[0]) / sqr(abs(x)), **_turn("ptl_real_angle({0})", "carg({0})"))
 conj         = op("conj",  np.conj,  "{0}",            same_out_min8,  lambda g, y, x: [conj(g)], cost=0.2, push=lambda t, y, x: conj(t[0]), holomorphic=False, kinds={"c": "conj({0})"})
 complex      = op("complex", impl.complex_number, "ptl_complex({0}, {1})", complex_out, lambda g, y, a, b: [real(g), imag(g)], nin=2, cost=0.2, computes_in="parts", push=lambda t, y, a, b: complex(t[0], t[1]), holomorphic=False)
 complex_from_polar = op("complex_from_polar", impl.complex_from_polar, "ptl_complex_from_polar({0}, {1})", complex_out, _polar_rule, nin=2, cost=6.0, computes_in="parts", push=_polar_push, holomorphic=False)

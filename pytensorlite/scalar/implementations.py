@@ -51,6 +51,11 @@ def bit_count(x: Any) -> Any:
     return np.bitwise_count(x)
 
 
+def round_half_to_even(x: Any) -> Any:
+    """Round to the nearest integer, halves to the even one; integers stay as they are."""
+    return np.rint(x) if x.dtype.kind == "f" else x
+
+
 def round_half_away_from_zero(x: Any) -> Any:
     """Round to the nearest integer, halves away from zero; -0.4 becomes -0.0."""
     if x.dtype.kind != "f":
@@ -58,6 +63,11 @@ def round_half_away_from_zero(x: Any) -> Any:
     whole = np.trunc(x)
     step = np.where(np.abs(x - whole) >= 0.5, np.asarray(1, x.dtype), np.asarray(0, x.dtype))
     return np.copysign(np.abs(whole) + step, x)
+
+
+def angle(x: Any) -> Any:
+    """Return the angle in the complex plane; pi for negative numbers, -0.0 among them."""
+    return np.angle(x) if x.dtype.kind in "fc" else np.where(x < 0, np.pi, 0.0)
 
 
 def complex_number(re: Any, im: Any) -> Any:

@@ -165,7 +165,7 @@ class ScalarOp(Op):
         output_dtype = output_dtype or self.output_dtype(*input_dtypes)
         types = self.compute_types(input_dtypes, output_dtype)
         if self.computes_in == "inputs" and len(set(types)) > 1:
-            return self.c_by_kind["mixed"]
+            return self.c_by_kind.get("mixed", self.c)
         if "float16" in types:
             return self.c_by_kind.get("half", self.c)
         dtype = types[0 if self.computes_in == "first" else -1]

@@ -23,7 +23,8 @@ def softplus(x: Any) -> Any:
 def log1mexp(x: Any) -> Any:
     """Return log(1 - exp(x)), by whichever form keeps the digits; NaN for positive x."""
     near_zero = x > -np.log(2.0)
-    return np.where(near_zero, np.log(-np.expm1(x)), np.log1p(-np.exp(np.minimum(x, 0))))
+    far = np.log1p(-np.exp(np.minimum(x, 0))) + 0.0  # not -0.0 for -inf
+    return np.where(near_zero, np.log(-np.expm1(x)), far)
 
 
 def xlogx(x: Any) -> Any:
@@ -56,7 +57,8 @@ def _reflected(x: Any, right: Callable, reflection: Callable) -> Any:
     x = np.asarray(x)
     if not np.any(x <= 0):
         return right(x)
-    negative = np.where(x == np.floor(x), np.inf, reflection(x) - right(1 - x))
+    is_pole = np.isfinite(x) & (x == np.floor(x))
+    negative = np.where(is_pole, np.inf, reflection(x) - right(1 - x))
     return np.where(x > 0, right(x), negative)
 
 
