@@ -75,11 +75,6 @@ class Library(NamedTuple):
         """The compiler's commands and all that it printed."""
         return Entry(os.path.dirname(self.path), {}).text("build.log")
 
-    @property
-    def source(self) -> str:
-        """The C text that it was made from."""
-        return "\n".join(Entry(os.path.dirname(self.path), {}).sources().values())
-
 
 def build(
     source: str | Sequence[str],
