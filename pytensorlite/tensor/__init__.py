@@ -1,6 +1,7 @@
 """Symbolic arrays, and NumPy's functions for them: what users import as ``pt``.
 
-The order of the imports is the order in which the files build on each other.
+The namespace is the sum of its modules' public names. Where a module and a function share a name
+(``shape``, ``sort``), the function has it here; the module is still imported by its path.
 """
 
 from importlib import import_module
@@ -8,36 +9,29 @@ from typing import Any
 
 from numpy import e, euler_gamma, inf, nan, newaxis, pi
 
-from pytensorlite.tensor.type import *  # noqa: F403 -- this namespace is the sum of its modules
-from pytensorlite.tensor.type_other import *  # noqa: F403
+from pytensorlite.tensor import elemwise, vectorization
+from pytensorlite.tensor.basic import *
+from pytensorlite.tensor.einsum import *
+from pytensorlite.tensor.extra_ops import *
+from pytensorlite.tensor.functional import *
+from pytensorlite.tensor.math import *
+from pytensorlite.tensor.reshape import *
+from pytensorlite.tensor.shape import *
+from pytensorlite.tensor.sort import *
+from pytensorlite.tensor.subtensor import *
+from pytensorlite.tensor.type import *
+from pytensorlite.tensor.type_other import *
 from pytensorlite.tensor.variable import TensorConstant, TensorVariable
-from pytensorlite.tensor.basic import *  # noqa: F403
-from pytensorlite.tensor.shape import *  # noqa: F403
-from pytensorlite.tensor.math import *  # noqa: F403
-from pytensorlite.tensor.subtensor import *  # noqa: F403
-from pytensorlite.tensor import elemwise, subtensor
-from pytensorlite.tensor.extra_ops import *  # noqa: F403
 
-# Names of higher floors that users find here, and themes that are imported when they are named.
-_HOMES = {
-    "grad": "pytensorlite.gradient",
-    "hessian": "pytensorlite.gradient",
-    "jacobian": "pytensorlite.gradient",
-    "argsort": "pytensorlite.tensor.sort",
-    "sort": "pytensorlite.tensor.sort",
-    "einsum": "pytensorlite.tensor.einsum",
-    "vectorize": "pytensorlite.tensor.functional",
-    "join_dims": "pytensorlite.tensor.reshape",
-    "pack": "pytensorlite.tensor.reshape",
-    "split_dims": "pytensorlite.tensor.reshape",
-    "unpack": "pytensorlite.tensor.reshape",
-}
+# Derivatives are on a higher floor, but users find them here too.
+_DERIVATIVES = ("Lop", "Rop", "grad", "hessian", "jacobian")
+# Themes that cost nothing until somebody names them.
 _THEMES = ("blockwise", "linalg", "nlinalg", "rewriting", "sharedvar", "slinalg", "special")
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+    if name in _DERIVATIVES:
+        return getattr(import_module("pytensorlite.gradient"), name)
     if name in _THEMES:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -76,7 +76,9 @@ def moveaxis(a: Any, source: Any, destination: Any) -> TensorVariable:
     source = normalize_axis_tuple(source, a.type.ndim, "source")
     destination = normalize_axis_tuple(destination, a.type.ndim, "destination")
     if len(source) != len(destination):
-        raise ValueError(f"As many destinations as sources are needed, got {source} and {destination}.")
+        raise ValueError(
+            f"As many destinations as sources are needed, got {source} and {destination}."
+        )
     if source == destination:
         return a
     order = [axis for axis in range(a.type.ndim) if axis not in source]
@@ -147,7 +149,9 @@ def flatten(x: Any, ndim: int = 1) -> TensorVariable:
     """
     x = as_tensor_variable(x)
     if not 1 <= ndim <= max(x.type.ndim, 1):
-        raise ValueError(f"ndim {ndim} is out of range: {x} can be flattened to 1 to {x.type.ndim} dimensions.")
+        raise ValueError(
+            f"ndim {ndim} is out of range: {x} can be flattened to 1 to {x.type.ndim} dimensions."
+        )
     if ndim == x.type.ndim:
         return x
     lengths = shape_tuple(x)
@@ -194,7 +198,9 @@ def roll(x: Any, shift: Any, axis: Any = None) -> TensorVariable:
     length = shape_tuple(x)[axis]
     # An empty axis has nothing to move; the remainder by its length would be undefined.
     cut = length - ps.mod(as_tensor_variable(shift), ps.maximum(length, 1))
-    rolled = concatenate([x[(*before, slice(cut, None))], x[(*before, slice(None, cut))]], axis=axis)
+    rolled = concatenate(
+        [x[(*before, slice(cut, None))], x[(*before, slice(None, cut))]], axis=axis
+    )
     return rolled.specify_shape(x.type.shape) if x.type.shape[axis] is not None else rolled
 
 
@@ -233,7 +239,8 @@ def _interleaved(first: Sequence[Any], second: Sequence[Any]) -> list[Any]:
 
 
 class _Grid:
-    """What ``mgrid`` and ``ogrid`` are: objects whose index expression says which grid is wanted."""
+    """What ``mgrid`` and ``ogrid`` are: objects whose index expression says which grid is "
+    "wanted."""
 
     def __init__(self, sparse: bool):
         self.sparse = sparse
@@ -243,7 +250,8 @@ class _Grid:
             return _grid_axis(key)
         n = len(key)
         axes = [
-            _grid_axis(part).dimshuffle(["x"] * i + [0] + ["x"] * (n - i - 1)) for i, part in enumerate(key)
+            _grid_axis(part).dimshuffle(["x"] * i + [0] + ["x"] * (n - i - 1))
+            for i, part in enumerate(key)
         ]
         if self.sparse:
             return axes

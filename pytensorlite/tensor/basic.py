@@ -4,6 +4,8 @@ Defined here are the functions on single elements that arrays are built with (`c
 `fill`). Everything else is themed and has its own file, as the imports show.
 """
 
+# ruff: noqa: F401 -- PyTensor's path for names that are at home elsewhere
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -27,6 +29,14 @@ from pytensorlite.tensor.axes import (
     tile,
     transpose,
 )
+from pytensorlite.tensor.collecting import (
+    MakeVector,
+    ScalarFromTensor,
+    TensorFromScalar,
+    make_vector,
+    scalar_from_tensor,
+    tensor_from_scalar,
+)
 from pytensorlite.tensor.constant_value import (
     extract_constant,
     get_scalar_constant_value,
@@ -44,9 +54,6 @@ from pytensorlite.tensor.creation import (
     AllocEmpty,
     ARange,
     Eye,
-    MakeVector,
-    ScalarFromTensor,
-    TensorFromScalar,
     alloc,
     arange,
     empty,
@@ -57,11 +64,8 @@ from pytensorlite.tensor.creation import (
     identity,
     identity_like,
     infer_static_shape,
-    make_vector,
     ones,
     ones_like,
-    scalar_from_tensor,
-    tensor_from_scalar,
     zeros,
     zeros_like,
 )
@@ -153,7 +157,8 @@ def cast(x: Any, dtype: Any) -> TensorVariable:
         return x
     if x.type.dtype in complex_dtypes and dtype not in complex_dtypes:
         raise TypeError(
-            f"Casting {x} from {x.type.dtype} to {dtype} is ambiguous: take the real part, imaginary part, "
+            f"Casting {x} from {x.type.dtype} to {dtype} is ambiguous: take the real part, "
+            "imaginary part, "
             "angle or absolute value by pt.real, pt.imag, pt.angle or pt.abs."
         )
     return elemwise_of(ps.Cast(ps.get_scalar_type(dtype)))(x)
@@ -163,7 +168,8 @@ _transfer_functions: list[Callable[[Any, str], Any]] = []
 
 
 def transfer(var: Any, target: str) -> Any:
-    """Return a variable on another device; there is the host only, unless someone registered more."""
+    """Return a variable on another device; there is the host only, unless someone registered "
+    "more."""
     if target == "cpu":
         return as_tensor_variable(var)
     for function in _transfer_functions:
@@ -174,7 +180,8 @@ def transfer(var: Any, target: str) -> Any:
 
 
 def register_transfer(fn: Callable[[Any, str], Any]) -> None:
-    """Add a function that `transfer` asks: it returns a variable, or None for targets it does not know."""
+    """Add a function that `transfer` asks: it returns a variable, or None for targets it does "
+    "not know."""
     _transfer_functions.append(fn)
 
 

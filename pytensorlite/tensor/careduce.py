@@ -94,9 +94,13 @@ class CAReduce(Op):
 
     def _accumulator_dtype(self, input_dtype: str, output_dtype: str) -> str | None:
         if self.acc_dtype is not None:
-            if input_dtype not in discrete_dtypes and upcast(input_dtype, self.acc_dtype) != self.acc_dtype:
+            if (
+                input_dtype not in discrete_dtypes
+                and upcast(input_dtype, self.acc_dtype) != self.acc_dtype
+            ):
                 raise TypeError(
-                    f"{self} of {input_dtype} cannot accumulate in {self.acc_dtype}: precision would be lost. "
+                    f"{self} of {input_dtype} cannot accumulate in {self.acc_dtype}: precision "
+                    "would be lost. "
                     "Leave acc_dtype out, choose a wider one, or cast the input."
                 )
             return self.acc_dtype
@@ -217,5 +221,3 @@ def _fold(scalar_op: Any, x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     if scalar_op.identity is None:
         raise ValueError(f"The reduction of no elements by {scalar_op} has no value.")
     return np.full(slices.shape[1:], scalar_op.identity, x.dtype)
-
-

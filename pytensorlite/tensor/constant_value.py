@@ -1,8 +1,8 @@
 """Numbers that are known while a graph is built, although they are written as graphs.
 
 ``x.shape[0] + 1`` is such a number if ``x`` has a static shape. What an op makes of constants is
-registered beside the op, in `scalar_constant_of` and `entries_of`; these two walks ask it. They look
-a few nodes deep and no further: a cheap question must stay cheap.
+registered beside the op, in `scalar_constant_of` and `entries_of`; these two walks ask it. They
+look a few nodes deep and no further: a cheap question must stay cheap.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def scalar_constant_of(op: Op, node: Apply, variable: Variable, recur: Recur) ->
 
 
 @singledispatch
-def entries_of(op: Op, node: Apply, variable: Variable, recur: Any) -> Sequence[Variable | int | None]:
+def entries_of(
+    op: Op, node: Apply, variable: Variable, recur: Any
+) -> Sequence[Variable | int | None]:
     """Return the elements of a vector one by one, as variables, numbers, or None for unknown ones.
 
     Dispatches by the class of the op, as `scalar_constant_of` does; raises ``ValueError`` if not
@@ -135,7 +137,8 @@ def _number_of_value(value: Any) -> np.ndarray:
 def get_scalar_constant_value(v: Any, **options: Any) -> Any:
     """Return the number that a variable of rank 0 is known to be.
 
-    As `get_underlying_scalar_constant_value`, but it refuses arrays whose elements are all one number.
+    As `get_underlying_scalar_constant_value`, but arrays whose elements are all one number are
+    refused.
 
     Examples
     --------
@@ -215,7 +218,9 @@ def get_vector_length(v: Any) -> int:
         return len(np.atleast_1d(np.asarray(v))) if not isinstance(v, Sequence) else len(v)
     ndim = getattr(v.type, "ndim", None)
     if ndim != 1:
-        raise TypeError(f"Only vectors have a length that can be asked for, got {v} of type {v.type}.")
+        raise TypeError(
+            f"Only vectors have a length that can be asked for, got {v} of type {v.type}."
+        )
     if v.type.shape[0] is not None:
         return v.type.shape[0]
     return len(vector_entries(v))

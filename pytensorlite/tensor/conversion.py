@@ -85,21 +85,29 @@ def _(x: ScalarConstant, name: str | None, ndim: int | None, **kwargs: Any) -> A
 @_as_tensor_variable.register(np.number)
 @_as_tensor_variable.register(np.ndarray)
 @_as_tensor_variable.register(np.bool_)
-def _(x: Any, name: str | None, ndim: int | None, dtype: Any = None, **kwargs: Any) -> TensorConstant:
+def _(
+    x: Any, name: str | None, ndim: int | None, dtype: Any = None, **kwargs: Any
+) -> TensorConstant:
     return constant(x, name=name, ndim=ndim, dtype=dtype)
 
 
 @_as_tensor_variable.register(bool)
 def _(x: bool, name: str | None, ndim: int | None, **kwargs: Any) -> Any:
     raise TypeError(
-        f"Cannot convert {x} to a tensor variable: it is often the result of comparing variables by "
-        f"`==`, which compares identity. Use `pt.eq` to compare values, or np.array({x}) for the constant."
+        f"Cannot convert {x} to a tensor variable: it is often the result of comparing variables "
+        "by "
+        f"`==`, which compares identity. Use `pt.eq` to compare values, or np.array({x}) for the "
+        "constant."
     )
 
 
 @_as_tensor_variable.register(range)
-def _(x: range, name: str | None, ndim: int | None, dtype: Any = None, **kwargs: Any) -> TensorConstant:
-    return constant(np.arange(x.start, x.stop, x.step, dtype=dtype or "int64"), name=name, ndim=ndim)
+def _(
+    x: range, name: str | None, ndim: int | None, dtype: Any = None, **kwargs: Any
+) -> TensorConstant:
+    return constant(
+        np.arange(x.start, x.stop, x.step, dtype=dtype or "int64"), name=name, ndim=ndim
+    )
 
 
 def constant(
@@ -128,7 +136,11 @@ def constant(
     (TensorType(int8, shape=()), TensorType(int64, shape=(2,)))
     """
     if isinstance(x, TensorConstant):
-        if name is None and (ndim is None or ndim == x.ndim) and (dtype is None or dtype == x.dtype):
+        if (
+            name is None
+            and (ndim is None or ndim == x.ndim)
+            and (dtype is None or dtype == x.dtype)
+        ):
             return x
         x = x.data
     elif isinstance(x, Constant):
@@ -136,12 +148,16 @@ def constant(
     elif isinstance(x, Variable):
         raise TypeError(f"Expected a value for a constant, got the variable {x}.")
     if isinstance(x, np.ma.MaskedArray):
-        raise NotImplementedError("Masked arrays are not supported; fill the masked elements first.")
+        raise NotImplementedError(
+            "Masked arrays are not supported; fill the masked elements first."
+        )
 
     data = convert(x, None if dtype is None else _checked_dtype(dtype))
     if ndim is not None and data.ndim != ndim:
         data = data.reshape(_shape_of_rank(data.shape, ndim, f"A constant of shape {data.shape}"))
-    return TensorConstant(tensor_type(data.dtype.newbyteorder("=").name, data.shape), data, name=name)
+    return TensorConstant(
+        tensor_type(data.dtype.newbyteorder("=").name, data.shape), data, name=name
+    )
 
 
 def _checked_dtype(dtype: Any) -> str:

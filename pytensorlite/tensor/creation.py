@@ -12,100 +12,27 @@ from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.null_type import DisconnectedType, disconnected_type, grad_undefined
 from pytensorlite.graph.op import Op
-from pytensorlite.scalar.basic import ScalarVariable
 from pytensorlite.scalar.dtypes import upcast
 from pytensorlite.scalar.op import float_zeros_like
 from pytensorlite.tensor.constant_value import entries_of, extract_constant, scalar_constant_of
-from pytensorlite.tensor.conversion import _as_tensor_variable, as_tensor_variable, constant
-from pytensorlite.tensor.exceptions import NotScalarConstantError
-from pytensorlite.tensor.shape import as_shape_vector, get_vector_length, length_constant, shape_tuple
+from pytensorlite.tensor.conversion import as_tensor_variable, constant
+from pytensorlite.tensor.shape import (
+    as_shape_vector,
+    get_vector_length,
+    length_constant,
+    shape_tuple,
+)
 from pytensorlite.tensor.type import (
     TensorType,
     continuous_dtypes,
     discrete_dtypes,
     integer_dtypes,
     tensor_type,
+    values_eq_approx_always_true,
 )
 from pytensorlite.tensor.variable import TensorVariable
 
-# -- between scalars and tensors ---------------------------------------------------------------------
-
-
-class TensorFromScalar(Op):
-    """The array of rank 0 that holds a scalar."""
-
-    __props__ = ()
-
-    def make_node(self, s: Any) -> Apply:
-        if not isinstance(s, ScalarVariable):
-            raise TypeError(f"Expected a scalar variable, got {s}.")
-        return Apply(self, [s], [tensor_type(s.type.dtype, ())()])
-
-    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Any) -> list[tuple]:
-        return [()]
-
-    def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
-        output_storage[0][0] = np.asarray(inputs[0])
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Variable]:
-        (s,), (g,) = inputs, cotangents
-        if isinstance(g.type, DisconnectedType):
-            return [g]
-        return [float_zeros_like(s) if s.type.dtype in discrete_dtypes else scalar_from_tensor(g)]
-
-    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Variable]:
-        return [t if isinstance(t.type, DisconnectedType) else self(t) for t in tangents]
-
-
-class ScalarFromTensor(Op):
-    """The scalar that an array of rank 0 holds."""
-
-    __props__ = ()
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        (x,) = args
-        # A scalar that was just made an array is itself.
-        if getattr(x, "owner", None) is not None and isinstance(x.owner.op, TensorFromScalar):
-            return x.owner.inputs[0]
-        return super().__call__(x, **kwargs)
-
-    def make_node(self, t: Any) -> Apply:
-        if not isinstance(t, TensorVariable) or t.type.ndim > 0:
-            raise TypeError(f"Expected an array of rank 0, got {t} of type {getattr(t, 'type', type(t))}.")
-        return Apply(self, [t], [ps.get_scalar_type(t.type.dtype)()])
-
-    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Any) -> list[tuple]:
-        return [()]
-
-    def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
-        output_storage[0][0] = inputs[0].reshape(()).copy()[()]
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Variable]:
-        (t,), (g,) = inputs, cotangents
-        if isinstance(g.type, DisconnectedType):
-            return [g]
-        return [float_zeros_like(t) if t.type.dtype in discrete_dtypes else tensor_from_scalar(g)]
-
-    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Variable]:
-        return [t if isinstance(t.type, DisconnectedType) else self(t) for t in tangents]
-
-
-tensor_from_scalar = TensorFromScalar()
-scalar_from_tensor = ScalarFromTensor()
-
-
-@_as_tensor_variable.register(ScalarVariable)
-def _(x: Any, name: str | None, ndim: int | None, **kwargs: Any) -> Any:
-    return as_tensor_variable(tensor_from_scalar(x), name, ndim)
-
-
-@scalar_constant_of.register(TensorFromScalar)
-@scalar_constant_of.register(ScalarFromTensor)
-def _(op: Op, node: Apply, variable: Any, recur: Any) -> Any:
-    return recur(node.inputs[0])
-
-
-# -- filled ------------------------------------------------------------------------------------------
+# -- filled ----------------------------------------------------------------------------------------
 
 
 def infer_static_shape(shape: Any) -> tuple[list[TensorVariable], tuple[int | None, ...]]:
@@ -139,6 +66,11 @@ def infer_static_shape(shape: Any) -> tuple[list[TensorVariable], tuple[int | No
     return lengths, static
 
 
+def cast_length(length: Any) -> Any:
+    """Return a length as int64, which is what shape graphs are made of."""
+    return length.astype("int64")
+
+
 class Alloc(Op):
     """Repeat a value into an array of a shape given at run time.
 
@@ -153,7 +85,8 @@ class Alloc(Op):
         missing = len(lengths) - v.type.ndim
         if missing < 0:
             raise TypeError(
-                f"The value {v} has more dimensions ({v.type.ndim}) than the shape asked for ({len(lengths)})."
+                f"The value {v} has more dimensions ({v.type.ndim}) than the shape asked for "
+                f"({len(lengths)})."
             )
         combined = list(static)
         for axis, mine in enumerate(v.type.shape, start=missing):
@@ -163,7 +96,8 @@ class Alloc(Op):
                 combined[axis] = mine
             elif static[axis] != mine:
                 raise ValueError(
-                    f"Alloc: the value {v} of type {v.type} cannot be repeated into the shape {static}: "
+                    f"Alloc: the value {v} of type {v.type} cannot be repeated into the shape "
+                    f"{static}: "
                     f"its length {mine} does not fit dimension {axis}."
                 )
         return Apply(self, [v, *lengths], [tensor_type(v.type.dtype, tuple(combined))()])
@@ -172,7 +106,7 @@ class Alloc(Op):
         static = node.outputs[0].type.shape
         return [
             tuple(
-                length.astype("int64") if known is None else length_constant(known)
+                cast_length(length) if known is None else length_constant(known)
                 for known, length in zip(static, node.inputs[1:], strict=True)
             )
         ]
@@ -243,12 +177,13 @@ class AllocEmpty(Op):
         lengths, static = infer_static_shape(shape)
         output = tensor_type(self.dtype, static)()
         # No two runs need to agree on elements that nobody has set.
-        output.tag.values_eq_approx = lambda a, b: True
-        output.tag.nan_guard_mode_check = False
+        vars(output.tag).update(
+            values_eq_approx=values_eq_approx_always_true, nan_guard_mode_check=False
+        )
         return Apply(self, lengths, [output])
 
     def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Any) -> list[tuple]:
-        return [tuple(length.astype("int64") for length in node.inputs)]
+        return [tuple(map(cast_length, node.inputs))]
 
     def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
         output_storage[0][0] = np.empty(tuple(int(length) for length in inputs), dtype=self.dtype)
@@ -380,15 +315,20 @@ def ones_like(model: Any, dtype: Any = None, opt: bool = False) -> TensorVariabl
     return _number_like(model, 1, dtype, opt)
 
 
-def _number_like(model: Any, number: int, dtype: Any, opt: bool) -> TensorVariable:
+def _number_like(model: Any, number: int, dtype: Any, opt: bool) -> Any:
     model = as_tensor_variable(model)
     value = constant(number, dtype=model.type.dtype if dtype is None else dtype)
-    if opt and value.type.dtype == model.type.dtype and isinstance(model, Constant) and (model.data == number).all():
+    if (
+        opt
+        and value.type.dtype == model.type.dtype
+        and isinstance(model, Constant)
+        and (model.data == number).all()
+    ):
         return model
     return ps.second(model, value)
 
 
-# -- counted -----------------------------------------------------------------------------------------
+# -- counted ---------------------------------------------------------------------------------------
 
 
 class Eye(Op):
@@ -410,7 +350,7 @@ class Eye(Op):
         return Apply(self, [*lengths, diagonal], [tensor_type(self.dtype, static)()])
 
     def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Any) -> list[tuple]:
-        return [tuple(length.astype("int64") for length in node.inputs[:2])]
+        return [tuple(map(cast_length, node.inputs[:2]))]
 
     def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
         n, m, k = (int(number) for number in inputs)
@@ -479,14 +419,15 @@ class ARange(Op):
         return Apply(self, inputs, [tensor_type(self.dtype, (length,))()])
 
     def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Any) -> list[tuple]:
-        start, stop, step = node.inputs
+        start, stop, step = map(as_tensor_variable, node.inputs)
         known = node.outputs[0].type.shape[0]
         if known is not None:
             return [(length_constant(known),)]
         if all(x.type.dtype in discrete_dtypes for x in node.inputs):
-            start, stop, step = (x.astype("int64") for x in node.inputs)
+            start, stop, step = (x.astype("int64") for x in (start, stop, step))
             # ceil((stop - start) / step) in integers, which floats could miss by one.
             return [(ps.maximum(0, -((start - stop) // step)),)]
+        start, stop, step = (x.astype("float64") for x in (start, stop, step))
         return [(ps.maximum(0, ps.ceil((stop - start) / step).astype("int64")),)]
 
     def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
@@ -518,11 +459,10 @@ class ARange(Op):
 
 
 def _arange(numbers: Sequence[Any], dtype: str) -> np.ndarray:
-    start, stop, step = (np.asarray(number)[()] for number in numbers)
+    # Python's numbers: small integers do not wrap, and the length is found in full precision.
+    start, stop, step = (np.asarray(number).item() for number in numbers)
     if step == 0:
         raise ValueError("The step of arange cannot be zero.")
-    if all(np.asarray(number).dtype.kind in "biu" for number in (start, stop, step)):
-        start, stop, step = int(start), int(stop), int(step)
     return np.arange(start, stop, step).astype(dtype)
 
 
@@ -553,81 +493,3 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
             numbers_only = all(isinstance(x, Constant) for x in inputs)
             dtype = upcast(dtype, config.floatX) if numbers_only else dtype
     return ARange(dtype)(*inputs)
-
-
-# -- collected ---------------------------------------------------------------------------------------
-
-
-class MakeVector(Op):
-    """Collect numbers into a vector.
-
-    Parameters
-    ----------
-    dtype : str
-        The dtype of the vector, to which all inputs are cast without loss.
-    """
-
-    __props__ = ("dtype",)
-
-    def __init__(self, dtype: Any = "int64"):
-        self.dtype = TensorType(dtype, ()).dtype
-
-    def make_node(self, *inputs: Any) -> Apply:
-        elements = [as_tensor_variable(x) for x in inputs]
-        for element in elements:
-            if element.type.ndim != 0:
-                raise ValueError(
-                    f"MakeVector collects numbers, got {element} of type {element.type}; join arrays with `stack`."
-                )
-            if element.type.dtype != self.dtype and upcast(self.dtype, element.type.dtype) != self.dtype:
-                raise TypeError(
-                    f"The dtype of the vector, {self.dtype}, is too narrow for {element} of {element.type.dtype}."
-                )
-        elements = [x if x.type.dtype == self.dtype else x.astype(self.dtype) for x in elements]
-        return Apply(self, elements, [tensor_type(self.dtype, (len(elements),))()])
-
-    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Any) -> list[tuple]:
-        return [(length_constant(len(node.inputs)),)]
-
-    def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
-        output_storage[0][0] = np.array(inputs, dtype=self.dtype).reshape(len(inputs))
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Variable]:
-        (g,) = cotangents
-        if isinstance(g.type, DisconnectedType):
-            return [disconnected_type() for _ in inputs]
-        if self.dtype in discrete_dtypes:
-            return [float_zeros_like(x) for x in inputs]
-        return [g[i] for i in range(len(inputs))]
-
-    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Variable]:
-        if all(isinstance(t.type, DisconnectedType) for t in tangents):
-            return [disconnected_type()]
-        if self.dtype in discrete_dtypes:
-            return [float_zeros_like(outputs[0])]
-        return [
-            self(
-                *(
-                    float_zeros_like(x) if isinstance(t.type, DisconnectedType) else t
-                    for x, t in zip(inputs, tangents, strict=True)
-                )
-            )
-        ]
-
-
-make_vector = MakeVector()
-
-
-@entries_of.register(MakeVector)
-def _(op: MakeVector, node: Apply, variable: Any, recur: Any) -> Any:
-    return list(node.inputs)
-
-
-@scalar_constant_of.register(MakeVector)
-def _(op: MakeVector, node: Apply, variable: Any, recur: Any) -> Any:
-    if not node.inputs:
-        raise NotScalarConstantError()
-    numbers = [recur(x) for x in node.inputs]
-    if any(number != numbers[0] for number in numbers):
-        raise NotScalarConstantError()
-    return numbers[0]

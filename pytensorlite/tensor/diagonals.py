@@ -39,7 +39,9 @@ class ExtractDiag(Op):
 
     def __init__(self, offset: int = 0, axis1: int = 0, axis2: int = 1, view: bool = True):
         if axis1 < 0 or axis2 < 0:
-            raise NotImplementedError("ExtractDiag takes axes counted from 0; `diagonal` takes negative ones.")
+            raise NotImplementedError(
+                "ExtractDiag takes axes counted from 0; `diagonal` takes negative ones."
+            )
         if axis1 == axis2:
             raise ValueError(f"A diagonal needs two different axes, got {axis1} twice.")
         # Either order names the same diagonals, one with the offset turned round.
@@ -52,13 +54,17 @@ class ExtractDiag(Op):
     def make_node(self, x: Any) -> Apply:
         x = as_tensor_variable(x)
         if x.type.ndim < 2:
-            raise ValueError(f"ExtractDiag needs an array of at least two dimensions, got {x} of type {x.type}.")
+            raise ValueError(
+                f"ExtractDiag needs an array of at least two dimensions, got {x} of type {x.type}."
+            )
         if self.axis2 >= x.type.ndim:
             raise ValueError(f"ExtractDiag: {x} of type {x.type} has no axis {self.axis2}.")
         static = x.type.shape
         n, m = static[self.axis1], static[self.axis2]
         length = None if n is None or m is None else len(range(*self._rows(n, m)))
-        others = [static[axis] for axis in range(x.type.ndim) if axis not in (self.axis1, self.axis2)]
+        others = [
+            static[axis] for axis in range(x.type.ndim) if axis not in (self.axis1, self.axis2)
+        ]
         return Apply(self, [x], [tensor_type(x.type.dtype, (*others, length))()])
 
     def _rows(self, n: int, m: int) -> tuple[int, int]:
@@ -71,7 +77,9 @@ class ExtractDiag(Op):
         n, m = lengths[self.axis1], lengths[self.axis2]
         rows, columns = (n + self.offset, m) if self.offset < 0 else (n, m - self.offset)
         length = ps.maximum(ps.minimum(rows, columns), 0)
-        others = [lengths[axis] for axis in range(len(lengths)) if axis not in (self.axis1, self.axis2)]
+        others = [
+            lengths[axis] for axis in range(len(lengths)) if axis not in (self.axis1, self.axis2)
+        ]
         return [(*others, length.astype("int64"))]
 
     def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
@@ -84,7 +92,9 @@ class ExtractDiag(Op):
             return [g]
         if x.type.dtype in discrete_dtypes:
             return [float_zeros_like(x)]
-        matrices = moveaxis(zeros(shape_tuple(x), dtype=g.type.dtype), (self.axis1, self.axis2), (-2, -1))
+        matrices = moveaxis(
+            zeros(shape_tuple(x), dtype=g.type.dtype), (self.axis1, self.axis2), (-2, -1)
+        )
         filled = _diagonal_of(matrices, self.offset, shape_tuple(g)[-1]).set(g)
         return [moveaxis(filled, (-2, -1), (self.axis1, self.axis2))]
 
@@ -133,7 +143,9 @@ def alloc_diag(diag: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Te
         raise ValueError(f"A diagonal has at least one dimension, got {diag} of type {diag.type}.")
     *batch, length = shape_tuple(diag)
     size = length + abs(offset) if offset else length
-    matrices = _diagonal_of(zeros((*batch, size, size), dtype=diag.type.dtype), offset, length).set(diag)
+    matrices = _diagonal_of(zeros((*batch, size, size), dtype=diag.type.dtype), offset, length).set(
+        diag
+    )
     axis1, axis2 = (normalize_axis_index(axis, matrices.type.ndim) for axis in (axis1, axis2))
     return moveaxis(matrices, (-2, -1), (axis1, axis2))
 
@@ -160,7 +172,7 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> TensorVari
     return diagonal(a, offset=offset, axis1=axis1, axis2=axis2).sum(-1)
 
 
-# -- triangles -----------------------------------------------------------------------------------------
+# -- triangles -------------------------------------------------------------------------------------
 
 
 def tri(N: Any, M: Any = None, k: Any = 0, dtype: Any = None) -> TensorVariable:
@@ -196,7 +208,7 @@ def tril(m: Any, k: Any = 0) -> TensorVariable:
     'int32'
     """
     m = as_tensor_variable(m)
-    below = tri(*shape_tuple(m)[-2:], k=k, dtype="bool")
+    below = _below(m, k)
     return ps.switch(below, m, np.zeros((), m.type.dtype))
 
 
@@ -210,17 +222,24 @@ def triu(m: Any, k: Any = 0) -> TensorVariable:
     'int32'
     """
     m = as_tensor_variable(m)
-    strictly_below = tri(*shape_tuple(m)[-2:], k=k - 1, dtype="bool")
+    strictly_below = _below(m, k - 1)
     return ps.switch(strictly_below, np.zeros((), m.type.dtype), m)
 
 
+def _below(m: Any, k: Any) -> Any:
+    rows, columns = shape_tuple(m)[-2:]
+    return tri(rows, columns, k=k, dtype="bool")
+
+
 def tril_indices(n: Any, k: Any = 0, m: Any = None) -> tuple[TensorVariable, TensorVariable]:
-    """Return rows and columns of the elements at and below a diagonal of an ``n`` by ``m`` matrix."""
+    """Return rows and columns of the elements at and below a diagonal of an ``n`` by ``m`` "
+    "matrix."""
     return nonzero(tri(n, m, k=k, dtype="bool"))
 
 
 def triu_indices(n: Any, k: Any = 0, m: Any = None) -> tuple[TensorVariable, TensorVariable]:
-    """Return rows and columns of the elements at and above a diagonal of an ``n`` by ``m`` matrix."""
+    """Return rows and columns of the elements at and above a diagonal of an ``n`` by ``m`` "
+    "matrix."""
     return nonzero(ps.invert(tri(n, m, k=k - 1, dtype="bool")))
 
 
@@ -236,7 +255,7 @@ def triu_indices_from(a: Any, k: Any = 0) -> tuple[TensorVariable, TensorVariabl
     return triu_indices(n, k=k, m=m)
 
 
-def _matrix_shape(a: Any) -> tuple[Variable, ...]:
+def _matrix_shape(a: Any) -> tuple[Any, ...]:
     a = as_tensor_variable(a)
     if a.type.ndim != 2:
         raise ValueError(f"Expected a matrix, got {a} of type {a.type}.")

@@ -47,7 +47,8 @@ class DimShuffle(Op):
             raise TypeError(f"input_ndim must be an integer, got {input_ndim!r}.")
         self.input_ndim = int(input_ndim)
         self.new_order = tuple(
-            _checked_axis(axis, position, self.input_ndim) for position, axis in enumerate(new_order)
+            _checked_axis(axis, position, self.input_ndim)
+            for position, axis in enumerate(new_order)
         )
         self.shuffle = tuple(axis for axis in self.new_order if axis != "x")
         if len(set(self.shuffle)) != len(self.shuffle):
@@ -88,7 +89,8 @@ class DimShuffle(Op):
         for axis in self.drop:
             if static[axis] not in (1, None):
                 raise TypeError(
-                    f"{self} drops dimension {axis} of {x}, which must have length 1 but has {static[axis]}. "
+                    f"{self} drops dimension {axis} of {x}, which must have length 1 but has "
+                    f"{static[axis]}. "
                     "Index or reduce the dimension instead."
                 )
         shape = tuple(1 if axis == "x" else static[axis] for axis in self.new_order)
@@ -104,12 +106,15 @@ class DimShuffle(Op):
         for axis in self.drop:
             if x.shape[axis] != 1:
                 raise ValueError(
-                    f"{self} drops dimension {axis}, which must have length 1: got an array of shape {x.shape}. "
+                    f"{self} drops dimension {axis}, which must have length 1: got an array of "
+                    f"shape {x.shape}. "
                     "Index or reduce the dimension instead."
                 )
         kept = x.transpose(*self.shuffle, *self.drop)
         shape = iter(kept.shape[: len(self.shuffle)])
-        output_storage[0][0] = kept.reshape([1 if a == "x" else next(shape) for a in self.new_order])
+        output_storage[0][0] = kept.reshape(
+            [1 if a == "x" else next(shape) for a in self.new_order]
+        )
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Variable]:
         (x,), (g,) = inputs, cotangents
@@ -117,7 +122,10 @@ class DimShuffle(Op):
             return [g]
         if x.type.dtype in discrete_dtypes:
             return [float_zeros_like(x)]
-        order = ["x" if axis in self.drop else self.new_order.index(axis) for axis in range(self.input_ndim)]
+        order = [
+            "x" if axis in self.drop else self.new_order.index(axis)
+            for axis in range(self.input_ndim)
+        ]
         return [DimShuffle(input_ndim=len(self.new_order), new_order=order)(g)]
 
     def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Variable]:
@@ -146,7 +154,8 @@ def _checked_axis(axis: Any, position: int, input_ndim: int) -> Any:
         return axis
     if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
         raise TypeError(
-            f'DimShuffle takes integers and "x", got {axis!r} of {type(axis).__name__} at position {position}.'
+            f'DimShuffle takes integers and "x", got {axis!r} of {type(axis).__name__} '
+            f"at position {position}."
         )
     if not -input_ndim <= axis < input_ndim:
         raise ValueError(

@@ -1,7 +1,8 @@
 """`Elemwise`: a scalar op applied to every element of arrays that broadcast.
 
-Here, once for all ops of the table, is what arrays add to scalars: which dimensions broadcast, which
-shape results, and how a derivative finds its way back to the shape of an input that was broadcast.
+Here, once for all ops of the table, is what arrays add to scalars: which dimensions broadcast,
+which shape results, and how a derivative finds its way back to the shape of an input that was
+broadcast.
 
 A dimension broadcasts if and only if its static length is 1. That is decided by types, so a
 length of 1 that turns up only at run time is an error and never a silent repetition.
@@ -51,7 +52,10 @@ class Elemwise(Op):
     __props__ = ("scalar_op", "inplace_pattern")
 
     def __init__(
-        self, scalar_op: Any, inplace_pattern: Mapping[int, int] | None = None, name: str | None = None
+        self,
+        scalar_op: Any,
+        inplace_pattern: Mapping[int, int] | None = None,
+        name: str | None = None,
     ):
         self.scalar_op = scalar_op
         self.inplace_pattern = dict(inplace_pattern or {})
@@ -88,7 +92,9 @@ class Elemwise(Op):
         outputs = [tensor_type(scalar_type.dtype, shape)() for scalar_type in output_types]
         for o, i in self.inplace_pattern.items():
             if aligned[i].type.broadcastable != outputs[o].type.broadcastable:
-                raise ValueError(f"{self} cannot write output {o} over input {i}, which is broadcast.")
+                raise ValueError(
+                    f"{self} cannot write output {o} over input {i}, which is broadcast."
+                )
             if aligned[i].type.dtype != outputs[o].type.dtype:
                 raise TypeError(
                     f"{self} cannot write output {o} of {outputs[o].type.dtype} over input {i} "
@@ -127,7 +133,9 @@ class Elemwise(Op):
         results = self.scalar_op.evaluate(*inputs)
         if len(output_storage) == 1:
             results = [results]
-        for o, (storage, output, value) in enumerate(zip(output_storage, node.outputs, results, strict=True)):
+        for o, (storage, output, value) in enumerate(
+            zip(output_storage, node.outputs, results, strict=True)
+        ):
             result = np.asarray(value).astype(output.type.dtype, copy=False)
             if result.shape != shape:
                 result = np.broadcast_to(result, shape).copy()
@@ -154,7 +162,7 @@ class Elemwise(Op):
             shape.append(lengths.pop() if lengths else 1)
         return tuple(shape)
 
-    # -- differentiating -----------------------------------------------------------------------------
+    # -- differentiating ---------------------------------------------------------------------------
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         return self.scalar_op.connection_pattern(node)
@@ -175,17 +183,24 @@ def _with_leading_axes(x: TensorVariable, ndim: int) -> TensorVariable:
 
 
 def _mismatch_text(
-    op: Elemwise, axis: int, lengths: set[int], variables: Sequence[Any], values: Sequence[np.ndarray]
+    op: Elemwise,
+    axis: int,
+    lengths: set[int],
+    variables: Sequence[Any],
+    values: Sequence[np.ndarray],
 ) -> str:
     operands = ", ".join(f"{v} {x.shape}" for v, x in zip(variables, values, strict=True))
     if 1 in lengths:
         return (
-            f"Runtime broadcasting not allowed. {op} got a length of 1 in dimension {axis} that its type "
-            f"does not promise, against {sorted(lengths - {1})}: {operands}. If broadcasting was intended, "
+            f"Runtime broadcasting not allowed. {op} got a length of 1 in dimension {axis} that "
+            "its type "
+            f"does not promise, against {sorted(lengths - {1})}: {operands}. If broadcasting was "
+            "intended, "
             "use `specify_broadcastable` on the input, or declare it with shape 1 there."
         )
     return (
-        f"Input dimension mismatch for {op}: lengths {sorted(lengths)} in dimension {axis} cannot be "
+        f"Input dimension mismatch for {op}: lengths {sorted(lengths)} in dimension {axis} "
+        "cannot be "
         f"combined: {operands}."
     )
 
@@ -243,7 +258,7 @@ def scalar_elemwise(*symbol: Any, **kwargs: Any) -> Any:
 
 
 def get_normalized_batch_axes(
-    core_axes: None | int | tuple[int, ...], core_ndim: int, batch_ndim: int
+    core_axes: int | tuple[int, ...] | None, core_ndim: int, batch_ndim: int
 ) -> tuple[int, ...]:
     """Return the axes of a batched array that are these axes of its cores.
 

@@ -1,7 +1,7 @@
 """Exceptions that symbolic arrays raise.
 
-They are few on purpose: most faults are NumPy's own ``TypeError``, ``ValueError`` and ``IndexError``,
-with a text that names the variable and the remedy.
+They are few on purpose: most faults are NumPy's own ``TypeError``, ``ValueError`` and
+``IndexError``, with a text that names the variable and the remedy.
 """
 
 

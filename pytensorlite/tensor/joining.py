@@ -15,9 +15,9 @@ from pytensorlite.graph.op import Op
 from pytensorlite.scalar.basic import ScalarVariable
 from pytensorlite.scalar.dtypes import upcast
 from pytensorlite.scalar.op import float_zeros_like
+from pytensorlite.tensor.collecting import MakeVector
 from pytensorlite.tensor.constant_value import entries_of, extract_constant, static_entries
 from pytensorlite.tensor.conversion import _as_tensor_variable, as_tensor_variable, constant
-from pytensorlite.tensor.creation import MakeVector
 from pytensorlite.tensor.shape import length_constant, shape_padaxis, shape_tuple
 from pytensorlite.tensor.type import discrete_dtypes, integer_dtypes, tensor_type
 from pytensorlite.tensor.variable import TensorVariable
@@ -73,7 +73,9 @@ class Join(Op):
             for other in lengths[1:]:
                 total = total + other[dim]
             if is_known:
-                known_part = next((i for i, x in enumerate(parts) if x.type.shape[dim] is not None), 0)
+                known_part = next(
+                    (i for i, x in enumerate(parts) if x.type.shape[dim] is not None), 0
+                )
                 shape.append(total if dim == int(number) else lengths[known_part][dim])
             else:
                 is_joined = ps.eq(ps.mod(axis, len(static)), dim)
@@ -86,7 +88,9 @@ class Join(Op):
             output_storage[0][0] = np.concatenate(parts, axis=int(axis))
         except ValueError as error:
             shapes = [x.shape for x in parts]
-            raise ValueError(f"Cannot join arrays of shapes {shapes} along axis {int(axis)}.") from error
+            raise ValueError(
+                f"Cannot join arrays of shapes {shapes} along axis {int(axis)}."
+            ) from error
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Variable]:
         axis, *parts = inputs
@@ -102,7 +106,10 @@ class Join(Op):
         else:
             sizes = [shape_tuple(x)[int(number)] for x in parts]
         pieces = Split(len(parts))(g, axis, shape_vector(sizes), return_list=True)
-        return [undefined, *(_as_static_as(x, piece) for x, piece in zip(parts, pieces, strict=True))]
+        return [
+            undefined,
+            *(_as_static_as(x, piece) for x, piece in zip(parts, pieces, strict=True)),
+        ]
 
     def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Variable]:
         axis, *parts = inputs
@@ -212,7 +219,9 @@ def stack(tensors: Any, axis: int = 0) -> TensorVariable:
         return MakeVector(dtype)(*parts)
     ndim = parts[0].type.ndim
     if any(x.type.ndim != ndim for x in parts):
-        raise ValueError(f"Only arrays of one rank can be stacked, got {[str(x.type) for x in parts]}.")
+        raise ValueError(
+            f"Only arrays of one rank can be stacked, got {[str(x.type) for x in parts]}."
+        )
     axis = normalize_axis_index(axis, ndim + 1)
     return join(axis, *(shape_padaxis(x, axis) for x in parts))
 
@@ -251,7 +260,7 @@ def _matrices_joined(axis: int, matrices: Sequence[Any]) -> TensorVariable:
     return concatenate(matrices, axis=axis)
 
 
-# -- taken apart -------------------------------------------------------------------------------------
+# -- taken apart -----------------------------------------------------------------------------------
 
 
 class Split(Op):
@@ -277,7 +286,9 @@ class Split(Op):
         if sizes.type.dtype not in integer_dtypes:
             raise TypeError(f"The lengths of the pieces must be integers, got {splits}.")
         if sizes.type.shape[0] not in (None, self.len_splits):
-            raise ValueError(f"Expected {self.len_splits} lengths of pieces, got {sizes.type.shape[0]}.")
+            raise ValueError(
+                f"Expected {self.len_splits} lengths of pieces, got {sizes.type.shape[0]}."
+            )
         lengths = static_entries(sizes, self.len_splits)
         outputs = []
         for length in lengths:
@@ -297,8 +308,8 @@ class Split(Op):
         number = extract_constant(axis)
         shapes = []
         for i, output in enumerate(node.outputs):
-            piece = sizes[i].astype("int64")
-            shape = []
+            piece = as_tensor_variable(sizes)[i].astype("int64")
+            shape: list[Any] = []
             for dim, known in enumerate(output.type.shape):
                 whole = input_shapes[0][dim]
                 if known is not None:
@@ -322,7 +333,9 @@ class Split(Op):
             raise ValueError(
                 f"The pieces {sizes} do not add up to the length {x.shape[axis]} of axis {axis}."
             )
-        for storage, piece in zip(output_storage, np.split(x, np.cumsum(sizes)[:-1], axis=axis), strict=True):
+        for storage, piece in zip(
+            output_storage, np.split(x, np.cumsum(sizes)[:-1], axis=axis), strict=True
+        ):
             storage[0] = piece.copy()
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
@@ -349,7 +362,9 @@ class Split(Op):
         return self(t, *inputs[1:], return_list=True)
 
 
-def split(x: Any, splits_size: Any, *, n_splits: int | None = None, axis: Any = 0) -> list[TensorVariable]:
+def split(
+    x: Any, splits_size: Any, *, n_splits: int | None = None, axis: Any = 0
+) -> list[TensorVariable]:
     """Return the pieces of an array cut along an axis.
 
     Parameters
@@ -380,7 +395,7 @@ def split(x: Any, splits_size: Any, *, n_splits: int | None = None, axis: Any = 
     return Split(n_splits)(x, axis, splits_size, return_list=True)
 
 
-# -- sequences as arrays -------------------------------------------------------------------------------
+# -- sequences as arrays ---------------------------------------------------------------------------
 
 
 @entries_of.register(Join)
@@ -399,7 +414,9 @@ def _(x: Sequence, name: str | None, ndim: int | None, dtype: Any = None, **kwar
         return constant(x, name=name, ndim=ndim, dtype=dtype)
     parts = [part if isinstance(part, Variable) else as_tensor_variable(part) for part in x]
     if all(isinstance(p, ScalarVariable) or getattr(p.type, "ndim", None) == 0 for p in parts):
-        result = MakeVector(upcast(*(p.type.dtype for p in parts)) if dtype is None else dtype)(*parts)
+        result = MakeVector(upcast(*(p.type.dtype for p in parts)) if dtype is None else dtype)(
+            *parts
+        )
     else:
         result = stack(parts)
         if dtype is not None:
@@ -409,5 +426,6 @@ def _(x: Sequence, name: str | None, ndim: int | None, dtype: Any = None, **kwar
 
 def _holds_variables(x: Any) -> bool:
     return any(
-        isinstance(part, Variable) or (isinstance(part, tuple | list) and _holds_variables(part)) for part in x
+        isinstance(part, Variable) or (isinstance(part, tuple | list) and _holds_variables(part))
+        for part in x
     )

@@ -4,6 +4,8 @@ The first part is the table of `pytensorlite.scalar`, name by name: what each fu
 dtype rule and its derivative stand in its row there, and so does its docstring.
 """
 
+# ruff: noqa: E501, F401 -- the table is wide; PyTensor's path for names that are at home elsewhere
+
 from __future__ import annotations
 
 from typing import Any as Anything
@@ -52,7 +54,7 @@ from pytensorlite.tensor.variable import TensorVariable
 
 # fmt: off
 
-# -- arithmetic --------------------------------------------------------------------------------------
+# -- arithmetic ------------------------------------------------------------------------------------
 add, mul, sub, true_div = elemwise_of(ps.add), elemwise_of(ps.mul), elemwise_of(ps.sub), elemwise_of(ps.true_div)
 int_div = floor_div = elemwise_of(ps.int_div)
 mod, fmod = elemwise_of(ps.mod), elemwise_of(ps.fmod)
@@ -68,19 +70,19 @@ gcd, lcm, heaviside = elemwise_of(ps.gcd), elemwise_of(ps.lcm), elemwise_of(ps.h
 maximum, minimum, fmax, fmin = map(elemwise_of, (ps.maximum, ps.minimum, ps.fmax, ps.fmin))
 clip = elemwise_of(ps.clip)
 
-# -- whole numbers -----------------------------------------------------------------------------------
+# -- whole numbers ---------------------------------------------------------------------------------
 floor, ceil, trunc, rint = elemwise_of(ps.floor), elemwise_of(ps.ceil), elemwise_of(ps.trunc), elemwise_of(ps.rint)
 round_half_to_even = elemwise_of(ps.round_half_to_even)
 round_half_away_from_zero = elemwise_of(ps.round_half_away_from_zero)
 
-# -- exponentials and logarithms -----------------------------------------------------------------------
+# -- exponentials and logarithms -------------------------------------------------------------------
 exp, exp2, expm1 = elemwise_of(ps.exp), elemwise_of(ps.exp2), elemwise_of(ps.expm1)
 log, log2, log10, log1p = elemwise_of(ps.log), elemwise_of(ps.log2), elemwise_of(ps.log10), elemwise_of(ps.log1p)
 log1mexp, logaddexp2 = elemwise_of(ps.log1mexp), elemwise_of(ps.logaddexp2)
 sigmoid = expit = elemwise_of(ps.sigmoid)
 softplus = log1pexp = elemwise_of(ps.softplus)
 
-# -- trigonometry --------------------------------------------------------------------------------------
+# -- trigonometry ----------------------------------------------------------------------------------
 sin, cos, tan = elemwise_of(ps.sin), elemwise_of(ps.cos), elemwise_of(ps.tan)
 arcsin, arccos, arctan = elemwise_of(ps.arcsin), elemwise_of(ps.arccos), elemwise_of(ps.arctan)
 arctan2 = elemwise_of(ps.arctan2)
@@ -88,7 +90,7 @@ sinh, cosh, tanh = elemwise_of(ps.sinh), elemwise_of(ps.cosh), elemwise_of(ps.ta
 arcsinh, arccosh, arctanh = elemwise_of(ps.arcsinh), elemwise_of(ps.arccosh), elemwise_of(ps.arctanh)
 deg2rad, rad2deg = elemwise_of(ps.deg2rad), elemwise_of(ps.rad2deg)
 
-# -- comparisons and logic -----------------------------------------------------------------------------
+# -- comparisons and logic -------------------------------------------------------------------------
 lt = less = elemwise_of(ps.lt)
 le = less_equal = elemwise_of(ps.le)
 gt = greater = elemwise_of(ps.gt)
@@ -104,11 +106,11 @@ left_shift, right_shift, bit_count = elemwise_of(ps.left_shift), elemwise_of(ps.
 logical_and, logical_or = elemwise_of(ps.logical_and), elemwise_of(ps.logical_or)
 logical_xor, logical_not = elemwise_of(ps.logical_xor), elemwise_of(ps.logical_not)
 
-# -- complex numbers -----------------------------------------------------------------------------------
+# -- complex numbers -------------------------------------------------------------------------------
 real, imag, angle = elemwise_of(ps.real), elemwise_of(ps.imag), elemwise_of(ps.angle)
 complex, complex_from_polar = elemwise_of(ps.complex), elemwise_of(ps.complex_from_polar)
 
-# -- special functions ---------------------------------------------------------------------------------
+# -- special functions -----------------------------------------------------------------------------
 erf, erfc, erfcx = elemwise_of(ps.erf), elemwise_of(ps.erfc), elemwise_of(ps.erfcx)
 erfinv, erfcinv, owens_t = elemwise_of(ps.erfinv), elemwise_of(ps.erfcinv), elemwise_of(ps.owens_t)
 gamma, gammaln = elemwise_of(ps.gamma), elemwise_of(ps.gammaln)
@@ -130,7 +132,8 @@ def kn(n: Anything, x: Anything) -> TensorVariable:
 
 
 def chi2sf(x: Anything, k: Anything) -> TensorVariable:
-    """Return the probability that a chi-squared number of ``k`` degrees of freedom exceeds ``x``."""
+    """Return the probability that a chi-squared number of ``k`` degrees of freedom exceeds "
+    "``x``."""
     return gammaincc(as_tensor_variable(k) / 2.0, as_tensor_variable(x) / 2.0)
 
 
@@ -175,7 +178,7 @@ conj = conjugate
 sgn = sign
 
 
-# -- rounding and comparing with tolerance ---------------------------------------------------------------
+# -- rounding and comparing with tolerance ---------------------------------------------------------
 
 
 def round(a: Anything, mode: str | None = None) -> TensorVariable:
@@ -237,7 +240,10 @@ def isclose(
     'bool'
     """
     # In floats, because the difference of unsigned numbers wraps.
-    a, b = (cast(x, "float64") if x.type.dtype in discrete_dtypes else x for x in map(as_tensor_variable, (a, b)))
+    a, b = (
+        cast(x, "float64") if x.type.dtype in discrete_dtypes else x
+        for x in map(as_tensor_variable, (a, b))
+    )
     is_near = and_(le(abs(a - b), atol + rtol * abs(b)), isfinite(b))
     result = or_(eq(a, b), is_near)
     return or_(result, and_(isnan(a), isnan(b))) if equal_nan else result
@@ -274,11 +280,17 @@ def nan_to_num(
     if x.type.dtype in discrete_dtypes:
         return x
     if x.type.dtype in complex_dtypes:
-        return complex(nan_to_num(real(x), nan, posinf, neginf), nan_to_num(imag(x), nan, posinf, neginf))
+        return complex(
+            nan_to_num(real(x), nan, posinf, neginf), nan_to_num(imag(x), nan, posinf, neginf)
+        )
     limits = np.finfo(x.type.dtype)
     high, low, blank = (
         as_tensor_variable(value, dtype=x.type.dtype)
-        for value in (limits.max if posinf is None else posinf, limits.min if neginf is None else neginf, nan)
+        for value in (
+            limits.max if posinf is None else posinf,
+            limits.min if neginf is None else neginf,
+            nan,
+        )
     )
     return switch(isnan(x), blank, switch(isposinf(x), high, switch(isneginf(x), low, x)))
 

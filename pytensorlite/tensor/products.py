@@ -54,7 +54,8 @@ class Dot(Op):
         x, y = inputs
         if x.shape[-1] != y.shape[0]:
             raise ValueError(
-                f"Shape mismatch: {node.inputs[0]} of shape {x.shape} times {node.inputs[1]} of shape "
+                f"Shape mismatch: {node.inputs[0]} of shape {x.shape} times {node.inputs[1]} of "
+                "shape "
                 f"{y.shape}; the lengths {x.shape[-1]} and {y.shape[0]} must be equal."
             )
         output_storage[0][0] = np.asarray(np.dot(x, y))
@@ -78,7 +79,9 @@ class Dot(Op):
             terms = [dot(g, y.T), dot(x.T, g)]
         # A dimension that is 1 in the input is 1 in its derivative, even if the types say less.
         return [
-            term if term.type.broadcastable == v.type.broadcastable else term.specify_shape(v.type.shape)
+            term
+            if term.type.broadcastable == v.type.broadcastable
+            else term.specify_shape(v.type.shape)
             for v, term in zip(inputs, terms, strict=True)
         ]
 
@@ -281,13 +284,16 @@ def _tensordot_axes(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
     if isinstance(axes, int | np.integer):
         if axes < 0 or axes > min(a.type.ndim, b.type.ndim):
             raise ValueError(
-                f"tensordot over {axes} axes is impossible for ranks {a.type.ndim} and {b.type.ndim}."
+                f"tensordot over {axes} axes is impossible for ranks {a.type.ndim} and "
+                f"{b.type.ndim}."
             )
         return list(range(a.type.ndim - axes, a.type.ndim)), list(range(axes))
     pair = list(axes)
     if len(pair) != 2:
         raise ValueError(f"axes must be an integer or a pair of sequences, got {axes!r}.")
-    of_a, of_b = ([one] if isinstance(one, int | np.integer) else list(one) for one in pair)
+    of_a, of_b = (
+        list(map(int, [one] if isinstance(one, int | np.integer) else one)) for one in pair
+    )
     if len(of_a) != len(of_b):
         raise ValueError(f"axes must name as many axes of a as of b, got {axes!r}.")
     of_a = [normalize_axis_index(axis, a.type.ndim) for axis in of_a]
@@ -296,7 +302,8 @@ def _tensordot_axes(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
         lengths = a.type.shape[i], b.type.shape[j]
         if None not in lengths and lengths[0] != lengths[1]:
             raise ValueError(
-                f"Shapes of {a} of type {a.type} and {b} of type {b.type} do not fit in axes {i} and {j}."
+                f"Shapes of {a} of type {a.type} and {b} of type {b.type} do not fit in axes {i} "
+                f"and {j}."
             )
     return of_a, of_b
 
@@ -316,9 +323,13 @@ def vectorize_node_dot(op: Dot, node: Apply, batched_x: Any, batched_y: Any) -> 
     """Return the product of each pair of cores."""
     x_ndim, y_ndim = (v.type.ndim for v in node.inputs)
     if x_ndim == y_ndim == 1:
-        return vecdot(batched_x.conj() if batched_x.type.dtype in complex_dtypes else batched_x, batched_y)
+        return vecdot(
+            batched_x.conj() if batched_x.type.dtype in complex_dtypes else batched_x, batched_y
+        )
     if y_ndim == 1:
         return matvec(batched_x, batched_y)
     if x_ndim == 1:
-        return vecmat(batched_x.conj() if batched_x.type.dtype in complex_dtypes else batched_x, batched_y)
+        return vecmat(
+            batched_x.conj() if batched_x.type.dtype in complex_dtypes else batched_x, batched_y
+        )
     return matmul(batched_x, batched_y)

@@ -1,11 +1,10 @@
-"""The reductions that have a name, as ops with their derivatives, and the functions that apply them.
+"""The reductions that have a name: ops with their derivatives, and the functions that apply them.
 
 Means, variances and the like are graphs of these, in `pytensorlite.tensor.statistics`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -13,14 +12,13 @@ import numpy as np
 
 import pytensorlite.scalar as ps
 from pytensorlite.graph.basic import Apply, Variable
-from pytensorlite.graph.null_type import DisconnectedType, disconnected_type
+from pytensorlite.graph.null_type import DisconnectedType
 from pytensorlite.graph.op import Op
 from pytensorlite.graph.replace import _vectorize_node
 from pytensorlite.scalar.op import float_zeros_like
 from pytensorlite.tensor.careduce import CAReduce, FixedOpCAReduce
 from pytensorlite.tensor.conversion import as_tensor_variable
 from pytensorlite.tensor.elemwise import get_normalized_batch_axes
-from pytensorlite.tensor.shape import shape_tuple
 from pytensorlite.tensor.truth import All
 from pytensorlite.tensor.truth import Any as AnyTrue
 from pytensorlite.tensor.type import complex_dtypes, discrete_dtypes, tensor_type
@@ -59,7 +57,11 @@ class Prod(FixedOpCAReduce):
     __props__ = ("scalar_op", "axis", "dtype", "acc_dtype", "no_zeros_in_input")
 
     def __init__(
-        self, axis: Any = None, dtype: Any = None, acc_dtype: Any = None, no_zeros_in_input: bool = False
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        acc_dtype: Any = None,
+        no_zeros_in_input: bool = False,
     ):
         super().__init__(ps.mul, axis, dtype, acc_dtype, upcast_discrete_output=True)
         self.no_zeros_in_input = no_zeros_in_input
@@ -90,7 +92,9 @@ class Prod(FixedOpCAReduce):
         for_one = ps.switch(is_zero, 1, total)
         for_two = ps.switch(is_zero, total - x, 0)
         zeros_part = ps.switch(
-            ps.eq(count, 0), 1, ps.switch(ps.eq(count, 1), for_one, ps.switch(ps.eq(count, 2), for_two, 0))
+            ps.eq(count, 0),
+            1,
+            ps.switch(ps.eq(count, 1), for_one, ps.switch(ps.eq(count, 2), for_two, 0)),
         )
         return product / others * zeros_part
 
@@ -100,7 +104,9 @@ class NonZeroDimsCAReduce(FixedOpCAReduce):
 
     def _check_not_empty(self, x: Variable, lengths: list[int | None]) -> None:
         if 0 in lengths:
-            raise ValueError(f"{type(self).__name__} of no elements has no value: {x} is of type {x.type}.")
+            raise ValueError(
+                f"{type(self).__name__} of no elements has no value: {x} is of type {x.type}."
+            )
 
 
 class Max(NonZeroDimsCAReduce):
@@ -117,7 +123,9 @@ class Max(NonZeroDimsCAReduce):
     def make_node(self, input: Any) -> Apply:
         x = as_tensor_variable(input)
         if x.type.dtype in complex_dtypes:
-            raise TypeError(f"{type(self).__name__}: complex numbers have no order, got {x} of type {x.type}.")
+            raise TypeError(
+                f"{type(self).__name__}: complex numbers have no order, got {x} of type {x.type}."
+            )
         return super().make_node(x)
 
     def _gradient(self, x: Any, y: Any, g: Any) -> Any:
@@ -175,7 +183,9 @@ class Argmax(Op):
             return
         kept = [i for i in range(x.ndim) if i not in axis]
         moved = x.transpose(*kept, *axis)
-        flat = moved.reshape(*moved.shape[: len(kept)], int(np.prod(moved.shape[len(kept) :], dtype="int64")))
+        flat = moved.reshape(
+            *moved.shape[: len(kept)], int(np.prod(moved.shape[len(kept) :], dtype="int64"))
+        )
         output_storage[0][0] = np.asarray(flat.argmax(axis=-1), dtype="int64")
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Variable]:
@@ -189,7 +199,7 @@ class Argmax(Op):
         return f"Argmax{{axis={self.axis}}}"
 
 
-# -- functions -----------------------------------------------------------------------------------------
+# -- functions -------------------------------------------------------------------------------------
 
 
 def _with_keepdims(x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
@@ -322,7 +332,7 @@ def largest(*args: Any) -> TensorVariable:
     return reduce(ps.maximum, [as_tensor_variable(x) for x in args])
 
 
-# -- batches -------------------------------------------------------------------------------------------
+# -- batches ---------------------------------------------------------------------------------------
 
 
 @_vectorize_node.register(CAReduce)
@@ -337,4 +347,6 @@ def vectorize_careduce(op: CAReduce, node: Apply, batch_x: Any) -> Apply:
 def vectorize_argmax_node(op: Argmax, node: Apply, batch_x: Any) -> Apply:
     """Return the index of the largest element of each core."""
     core_ndim = node.inputs[0].type.ndim
-    return Argmax(get_normalized_batch_axes(op.axis, core_ndim, batch_x.type.ndim)).make_node(batch_x)
+    return Argmax(get_normalized_batch_axes(op.axis, core_ndim, batch_x.type.ndim)).make_node(
+        batch_x
+    )

@@ -120,7 +120,9 @@ def pack(*tensors: Any, keep_axes: Any = None) -> tuple[TensorVariable, list[Ten
     return join(before, *flat), shapes
 
 
-def unpack(packed_input: Any, packed_shapes: Sequence[Any], keep_axes: Any = None) -> list[TensorVariable]:
+def unpack(
+    packed_input: Any, packed_shapes: Sequence[Any], keep_axes: Any = None
+) -> list[TensorVariable]:
     """Return the arrays that `pack` put together.
 
     Parameters
@@ -146,18 +148,22 @@ def unpack(packed_input: Any, packed_shapes: Sequence[Any], keep_axes: Any = Non
     lengths = [[vector[i] for i in range(get_vector_length(vector))] for vector in vectors]
     sizes = [length_product(part) for part in lengths]
     pieces = split(packed, sizes, n_splits=len(sizes), axis=before) if len(sizes) > 1 else [packed]
-    return [split_dims(piece, part, axis=before) for piece, part in zip(pieces, lengths, strict=True)]
+    return [
+        split_dims(piece, part, axis=before) for piece, part in zip(pieces, lengths, strict=True)
+    ]
 
 
 def _kept_axes(keep_axes: Any) -> tuple[int, int]:
     """Return how many axes are kept in front and how many at the end."""
     if keep_axes is None:
         return 0, 0
-    axes = [keep_axes] if isinstance(keep_axes, int | np.integer) else list(keep_axes)
+    axes = list(map(int, [keep_axes] if isinstance(keep_axes, int | np.integer) else keep_axes))
     front = sorted(axis for axis in axes if axis >= 0)
     end = sorted(axis for axis in axes if axis < 0)
     if front != list(range(len(front))) or end != list(range(-len(end), 0)):
-        raise ValueError(f"keep_axes must name the first and the last axes without gaps, got {keep_axes}.")
+        raise ValueError(
+            f"keep_axes must name the first and the last axes without gaps, got {keep_axes}."
+        )
     normalize_axis_tuple(axes, len(axes) + 1)
     return len(front), len(end)
 

@@ -100,9 +100,13 @@ class Choose(Op):
         a = as_tensor_variable(a)
         choices = as_tensor_variable(choices)
         if a.type.dtype not in discrete_dtypes:
-            raise TypeError(f"choose takes integers as its first argument, got {a} of type {a.type}.")
+            raise TypeError(
+                f"choose takes integers as its first argument, got {a} of type {a.type}."
+            )
         if choices.type.ndim < 1:
-            raise ValueError("choose needs a sequence of choices, or an array of at least one dimension.")
+            raise ValueError(
+                "choose needs a sequence of choices, or an array of at least one dimension."
+            )
         ndim = max(a.type.ndim, choices.type.ndim - 1)
         shape = broadcast_static_shapes(
             (1,) * (ndim - a.type.ndim) + a.type.shape,
@@ -125,13 +129,17 @@ class Choose(Op):
         if len(choices) == 0:
             raise ValueError("choose needs at least one choice, got none.")
         ndim = node.outputs[0].type.ndim
-        choices = choices.reshape(len(choices), *(1,) * (ndim + 1 - choices.ndim), *choices.shape[1:])
+        choices = choices.reshape(
+            len(choices), *(1,) * (ndim + 1 - choices.ndim), *choices.shape[1:]
+        )
         number = a.astype("int64")
         if self.mode == "raise":
             if ((number < 0) | (number >= len(choices))).any():
                 raise ValueError(f"choose: an index is out of range for {len(choices)} choices.")
         else:
-            number = number % len(choices) if self.mode == "wrap" else number.clip(0, len(choices) - 1)
+            number = (
+                number % len(choices) if self.mode == "wrap" else number.clip(0, len(choices) - 1)
+            )
         shape = np.broadcast_shapes(number.shape, choices.shape[1:])
         everywhere = np.broadcast_to(choices, (len(choices), *shape))
         picked = np.take_along_axis(everywhere, np.broadcast_to(number, shape)[np.newaxis], axis=0)
@@ -215,7 +223,9 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = 0) -> TensorVaria
     if axis is None:
         arr, axis = arr.flatten(), 0
     if arr.type.ndim != indices.type.ndim:
-        raise ValueError(f"indices must have the rank of the array, {arr.type.ndim}, got {indices.type.ndim}.")
+        raise ValueError(
+            f"indices must have the rank of the array, {arr.type.ndim}, got {indices.type.ndim}."
+        )
     axis = normalize_axis_index(axis, arr.type.ndim)
     return arr[along_axis(arr, indices, axis)]
 
@@ -269,4 +279,6 @@ def inverse_permutation(perm: Any) -> TensorVariable:
     'int64'
     """
     perm = as_tensor_variable(perm)
-    return permute_row_elements(arange(shape_tuple(perm)[-1], dtype=perm.type.dtype), perm, inverse=True)
+    return permute_row_elements(
+        arange(shape_tuple(perm)[-1], dtype=perm.type.dtype), perm, inverse=True
+    )

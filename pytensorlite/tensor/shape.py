@@ -24,6 +24,7 @@ from pytensorlite.tensor.constant_value import (
     get_vector_length,
     scalar_constant_of,
     static_entries,
+    vector_entries,
 )
 from pytensorlite.tensor.conversion import as_tensor_variable
 from pytensorlite.tensor.exceptions import NotScalarConstantError
@@ -89,7 +90,7 @@ def shape(x: Any) -> TensorVariable:
     return _shape(x)
 
 
-def shape_tuple(x: TensorVariable) -> tuple[Variable, ...]:
+def shape_tuple(x: Any) -> tuple[Any, ...]:
     """Return the lengths one by one, constants where they are known.
 
     Examples
@@ -98,8 +99,8 @@ def shape_tuple(x: TensorVariable) -> tuple[Variable, ...]:
     >>> int(shape_tuple(pt.matrix("x", shape=(None, 3)))[1].data)
     3
     """
-    lengths = None
-    result = []
+    lengths: Any = None
+    result: list[Any] = []
     for axis, length in enumerate(x.type.shape):
         if length is None and lengths is None:
             lengths = _shape(x)
@@ -283,7 +284,7 @@ def specify_shape(x: Any, shape: Any) -> TensorVariable:
         x = as_tensor_variable(x)
     lengths = list(shape) if isinstance(shape, tuple | list) else None
     if lengths is None:
-        vector = shape if shape is None or shape is Ellipsis else as_tensor_variable(shape)
+        vector: Any = shape if shape is None or shape is Ellipsis else as_tensor_variable(shape)
         if getattr(vector, "ndim", 0) == 1:
             lengths = [vector[i] for i in range(get_vector_length(vector))]
         else:
@@ -344,14 +345,20 @@ class Reshape(Op):
         lengths = as_shape_vector(shp)
         static = lengths.type.shape[0]
         if static is not None and static != self.ndim:
-            raise TypeError(f"Expected {self.ndim} lengths for a reshape to rank {self.ndim}, got {static}.")
-        return Apply(self, [x, lengths], [tensor_type(x.type.dtype, self._static_shape(x, lengths))()])
+            raise TypeError(
+                f"Expected {self.ndim} lengths for a reshape to rank {self.ndim}, got {static}."
+            )
+        return Apply(
+            self, [x, lengths], [tensor_type(x.type.dtype, self._static_shape(x, lengths))()]
+        )
 
     def _static_shape(self, x: Variable, lengths: Variable) -> tuple[int | None, ...]:
         known = static_entries(lengths, self.ndim)
         for axis, length in enumerate(known):
             if length is not None and length < -1:
-                raise ValueError(f"Lengths must be at least -1, got {length} for axis {axis} of {x}.")
+                raise ValueError(
+                    f"Lengths must be at least -1, got {length} for axis {axis} of {x}."
+                )
         if known.count(-1) > 1:
             raise ValueError(f"Only one length can be -1 in a reshape, got {known} for {x}.")
         size = None if None in x.type.shape else prod(x.type.shape)
@@ -364,7 +371,9 @@ class Reshape(Op):
         if -1 in known and None not in known:
             if others == 0 or size % others:
                 if size != 0 or others != 0:
-                    raise ValueError(f"Cannot reshape {x} of type {x.type} into shape {tuple(known)}.")
+                    raise ValueError(
+                        f"Cannot reshape {x} of type {x.type} into shape {tuple(known)}."
+                    )
                 return tuple(None if length == -1 else length for length in known)
             known[known.index(-1)] = size // others
         elif len(unknown) == 1 and others and size % others == 0:
@@ -376,10 +385,10 @@ class Reshape(Op):
         known = static_entries(node.inputs[1], self.ndim)
         unsure = [axis for axis in range(self.ndim) if static[axis] is None]
         if not unsure:
-            return [tuple(length_constant(length) for length in static)]
+            return [tuple(map(length_constant, static))]
         entries = [
-            length_constant(known[i]) if known[i] is not None else node.inputs[1][i].astype("int64")
-            for i in range(self.ndim)
+            as_tensor_variable(entry if number is None else number, dtype="int64")
+            for entry, number in zip(self._entries(node.inputs[1]), known, strict=True)
         ]
         if not any(known[axis] in (None, -1) for axis in unsure):
             return [tuple(entries)]
@@ -397,10 +406,26 @@ class Reshape(Op):
             )
         ]
 
+    def _entries(self, lengths: Any) -> list[Any]:
+        """Return the lengths one by one, as int64 variables where they are not numbers."""
+        entries: list[Any]
+        try:
+            entries = list(vector_entries(lengths))
+        except ValueError:
+            entries = [None] * self.ndim
+        result: list[Any] = []
+        for i, entry in enumerate(entries):
+            variable = lengths[i] if entry is None else entry
+            is_symbolic = isinstance(variable, TensorVariable)
+            result.append(variable.astype("int64") if is_symbolic else variable)
+        return result
+
     def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
         x, lengths = inputs
         if len(lengths) != self.ndim:
-            raise ValueError(f"Expected {self.ndim} lengths for a reshape to rank {self.ndim}, got {lengths}.")
+            raise ValueError(
+                f"Expected {self.ndim} lengths for a reshape to rank {self.ndim}, got {lengths}."
+            )
         try:
             output_storage[0][0] = x.reshape(tuple(int(length) for length in lengths))
         except ValueError as error:

@@ -27,8 +27,8 @@ from pytensorlite.tensor.variable import TensorVariable
 
 def _count(x: Any, axis: Any, dtype: str) -> Any:
     """Return how many elements a reduction takes together, in the dtype that it is to divide."""
-    axes = normalize_reduce_axis(axis, x.type.ndim)
-    axes = range(x.type.ndim) if axes is None else axes
+    given = normalize_reduce_axis(axis, x.type.ndim)
+    axes = range(x.type.ndim) if given is None else given
     lengths = shape_tuple(x)
     number: Any = 1
     for axis_length in (lengths[i] for i in axes):
@@ -226,7 +226,9 @@ def median(x: Any, axis: Any = None) -> TensorVariable:
     axes = tuple(range(x.type.ndim)) if axes is None else axes
     kept = [i for i in range(x.type.ndim) if i not in axes]
     lengths = shape_tuple(x)
-    rows = reshape(x.dimshuffle(*kept, *axes), [*(lengths[i] for i in kept), -1], ndim=len(kept) + 1)
+    rows = reshape(
+        x.dimshuffle(*kept, *axes), [*(lengths[i] for i in kept), -1], ndim=len(kept) + 1
+    )
     ordered = sort(rows, axis=-1)
     n = shape_tuple(rows)[-1]
     # The two middle elements are the same one if the number is odd.

@@ -8,6 +8,8 @@ The second half of the file makes variables in one word: ``pt.vector("x")``, ``p
 ``pt.scalars("a", "b")``.
 """
 
+# ruff: noqa: E501, F401 -- the table of short names is wide; values are compared elsewhere too
+
 from __future__ import annotations
 
 import builtins
@@ -95,7 +97,9 @@ class TensorType(Type):
         """Which dimensions have the static length 1, and so broadcast."""
         return tuple(length == 1 for length in self.shape)
 
-    def clone(self, dtype: Any = None, shape: Any = None, broadcastable: Any = None, **kwargs: Any) -> TensorType:
+    def clone(
+        self, dtype: Any = None, shape: Any = None, broadcastable: Any = None, **kwargs: Any
+    ) -> TensorType:
         """Return the same type with another dtype or another shape."""
         new_shape = broadcastable if broadcastable is not None else shape
         return type(self)(
@@ -113,15 +117,17 @@ class TensorType(Type):
         TensorType(float64, shape=(3,))
         """
         if shape is None:
-            return self.make_variable(name)
+            return self.variable_type(self, None, name=name)
         exact = self.clone(shape=_of_rank(self.ndim, shape))
         if not self.is_super(exact):
             raise ValueError(f"The shape {shape} contradicts {self}.")
-        return exact.make_variable(name)
+        return exact(name)
 
     # -- values ----------------------------------------------------------------------------------
 
-    def filter(self, data: Any, strict: bool = False, allow_downcast: bool | None = None) -> np.ndarray:
+    def filter(
+        self, data: Any, strict: bool = False, allow_downcast: bool | None = None
+    ) -> np.ndarray:
         """Return ``data`` as an array of this type, or explain why it is none.
 
         Parameters
@@ -160,7 +166,8 @@ class TensorType(Type):
             raise ValueError(f"Non-finite elements are not allowed in {self}.")
         return array
 
-    def values_eq(self, a: Any, b: Any, force_same_dtype: bool = True) -> bool:
+    @staticmethod
+    def values_eq(a: Any, b: Any, force_same_dtype: bool = True) -> bool:  # type: ignore[override]
         """Whether two values are equal, element for element; NaN equals NaN."""
         return values_eq(a, b, force_same_dtype)
 
@@ -196,7 +203,8 @@ class TensorType(Type):
         return get_scalar_type(self.dtype)
 
     def in_same_class(self, otype: Any) -> bool:
-        """Whether the other type has this dtype, this rank and the same broadcastable dimensions."""
+        """Whether the other type has this dtype, this rank and the same broadcastable "
+        "dimensions."""
         return (
             isinstance(otype, TensorType)
             and otype.dtype == self.dtype
@@ -236,7 +244,7 @@ class TensorType(Type):
             "dropping dimensions, before it takes this place."
         )
 
-    def convert_variable(self, var: Variable) -> Any:
+    def convert_variable(self, var: Any) -> Any:
         """Return ``var`` with this type's static shape, or None if the types cannot agree."""
         if self.is_super(var.type):
             return var
@@ -292,14 +300,17 @@ def _dtype_name(dtype: Any) -> str:
     except TypeError as error:
         raise TypeError(f"Invalid dtype: {dtype!r}. NumPy does not know it.") from error
     if name not in all_dtypes:
-        raise TypeError(f"Unsupported dtype for TensorType: {name}. Supported: {', '.join(all_dtypes)}.")
+        raise TypeError(
+            f"Unsupported dtype for TensorType: {name}. Supported: {', '.join(all_dtypes)}."
+        )
     return name
 
 
 def _static_shape(shape: Any) -> tuple[int | None, ...]:
     if shape is None:
         raise TypeError(
-            "TensorType needs a shape, one length (or None) per dimension; for example shape=(None, 3)."
+            "TensorType needs a shape, one length (or None) per dimension; for example "
+            "shape=(None, 3)."
         )
     if isinstance(shape, int | np.integer) and not isinstance(shape, bool):
         shape = (shape,)
@@ -311,9 +322,13 @@ def _static_length(length: Any) -> int | None:
         return None
     if isinstance(length, bool | np.bool_):
         return 1 if length else None
-    if isinstance(length, int | np.integer) or (isinstance(length, np.ndarray) and length.ndim == 0):
+    if isinstance(length, int | np.integer) or (
+        isinstance(length, np.ndarray) and length.ndim == 0
+    ):
         if length < 0:
-            raise ValueError(f"A static length cannot be negative, got {length}; use None if it is free.")
+            raise ValueError(
+                f"A static length cannot be negative, got {length}; use None if it is free."
+            )
         return int(length)
     raise ValueError(
         f"Each static length must be an integer, a boolean or None, got {length!r} "
@@ -324,7 +339,9 @@ def _static_length(length: Any) -> int | None:
 # -- variables in one word ------------------------------------------------------------------------
 
 
-def tensor(name: str | None = None, *, dtype: Any = None, shape: Any = None, **kwargs: Any) -> TensorVariable:
+def tensor(
+    name: str | None = None, *, dtype: Any = None, shape: Any = None, **kwargs: Any
+) -> TensorVariable:
     """Return a new symbolic array.
 
     Parameters
@@ -373,7 +390,9 @@ def vector(name: str | None = None, *, dtype: Any = None, shape: Any = (None,)) 
     return tensor(name, dtype=dtype, shape=_of_rank(1, shape))
 
 
-def matrix(name: str | None = None, *, dtype: Any = None, shape: Any = (None, None)) -> TensorVariable:
+def matrix(
+    name: str | None = None, *, dtype: Any = None, shape: Any = (None, None)
+) -> TensorVariable:
     """Return a new symbolic matrix.
 
     Examples
@@ -421,7 +440,9 @@ def _of_rank(ndim: int, shape: Any) -> tuple:
 def _of_fixed_rank(ndim: int) -> Callable[..., TensorVariable]:
     """Return ``tensor3`` and its sisters."""
 
-    def make(name: str | None = None, *, dtype: Any = None, shape: Any = (None,) * ndim) -> TensorVariable:
+    def make(
+        name: str | None = None, *, dtype: Any = None, shape: Any = (None,) * ndim
+    ) -> TensorVariable:
         return tensor(name, dtype=dtype, shape=_of_rank(ndim, shape))
 
     make.__name__ = make.__qualname__ = f"tensor{ndim}"
@@ -460,6 +481,7 @@ def _types_of(dtype: str) -> tuple[TensorType, ...]:
 def _plurals_of(dtype: str) -> Iterable[Callable[..., list[TensorVariable]]]:
     return map(_plural, _types_of(dtype))
 
+
 # One letter per dtype, as BLAS has it: b w i l for integers, f d for floats, c z for complex numbers.
 # fmt: off
 bscalar, bvector, brow, bcol, bmatrix, btensor3, btensor4, btensor5, btensor6, btensor7 = _types_of("int8")
@@ -492,7 +514,18 @@ complex_scalar_types = complex_types = (cscalar, zscalar)
 complex_vector_types = (cvector, zvector)
 complex_matrix_types = (cmatrix, zmatrix)
 
-_RANKS = ("scalar", "vector", "row", "col", "matrix", "tensor3", "tensor4", "tensor5", "tensor6", "tensor7")
+_RANKS = (
+    "scalar",
+    "vector",
+    "row",
+    "col",
+    "matrix",
+    "tensor3",
+    "tensor4",
+    "tensor5",
+    "tensor6",
+    "tensor7",
+)
 _PLURALS = tuple("matrices" if rank == "matrix" else rank + "s" for rank in _RANKS)
 
 __all__ = sorted(

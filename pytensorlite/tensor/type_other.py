@@ -94,7 +94,9 @@ class SliceConstant(Constant):
     def __init__(self, type: SliceType, data: slice, name: str | None = None):
         for bound in (data.start, data.stop, data.step):
             if bound is not None and not isinstance(bound, int | np.integer):
-                raise TypeError(f"The bounds of a constant slice must be integers or None, got {data}.")
+                raise TypeError(
+                    f"The bounds of a constant slice must be integers or None, got {data}."
+                )
         super().__init__(type, data, name)
 
     def signature(self) -> tuple:
@@ -125,7 +127,9 @@ def as_int_none_variable(x: Any) -> Variable:
             return x
         if is_integer and isinstance(x.type, TensorType) and x.type.ndim == 0:
             return x
-        raise TypeError(f"A bound of a slice must be an integer scalar or None, got {x} of type {x.type}.")
+        raise TypeError(
+            f"A bound of a slice must be an integer scalar or None, got {x} of type {x.type}."
+        )
     if isinstance(x, int | np.integer) and not isinstance(x, bool):
         return tensor_type("int64", ()).make_constant(np.asarray(x, dtype="int64"))
     if isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "iu":
@@ -144,7 +148,9 @@ class MakeSlice(Op):
             if stop is not None or step is not None:
                 raise TypeError("MakeSlice takes a slice, or three bounds, not both.")
             slc, stop, step = slc.start, slc.stop, slc.step
-        return Apply(self, [as_int_none_variable(bound) for bound in (slc, stop, step)], [slicetype()])
+        return Apply(
+            self, [as_int_none_variable(bound) for bound in (slc, stop, step)], [slicetype()]
+        )
 
     def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
         output_storage[0][0] = slice(*(None if bound is None else int(bound) for bound in inputs))

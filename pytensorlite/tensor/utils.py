@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import cache
 from itertools import product
@@ -34,7 +33,9 @@ def normalize_reduce_axis(axis: Any, ndim: int) -> tuple[int, ...] | None:
     if isinstance(axis, Constant):
         axis = axis.data
     if isinstance(axis, Variable):
-        raise TypeError(f"The axes of a reduction must be known while the graph is built, got {axis}.")
+        raise TypeError(
+            f"The axes of a reduction must be known while the graph is built, got {axis}."
+        )
     if isinstance(axis, np.ndarray):
         axis = axis.tolist()
     given = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
@@ -95,7 +96,10 @@ def hash_from_ndarray(data: np.ndarray) -> str:
     >>> hash_from_ndarray(np.zeros(2)) == hash_from_ndarray(-np.zeros(2))
     False
     """
-    digest = hashlib.sha256(repr((data.dtype.str, data.shape)).encode())
+    # Cryptography is slow to import, and hardly any program asks.
+    from hashlib import sha256
+
+    digest = sha256(repr((data.dtype.str, data.shape)).encode())
     digest.update(np.ascontiguousarray(data).data)
     return digest.hexdigest()
 

@@ -57,7 +57,9 @@ def _array_from_array(
     dtype: np.dtype, data: np.ndarray, strict: bool, allow_downcast: bool | None
 ) -> np.ndarray:
     if isinstance(data, np.ma.MaskedArray):
-        raise TypeError("Masked arrays are not supported; fill the masked elements first (numpy.ma.filled).")
+        raise TypeError(
+            "Masked arrays are not supported; fill the masked elements first (numpy.ma.filled)."
+        )
     if data.dtype == dtype:
         # Memory maps stay what they are, so that what is written to them reaches the disk.
         return data if isinstance(data, np.memmap) else np.asarray(data)
@@ -69,7 +71,8 @@ def _array_from_array(
     if allow_downcast or np.can_cast(data.dtype, dtype, "safe"):
         return data.astype(dtype)
     raise TypeError(
-        f"An array of {data.dtype} cannot become {dtype} without a possible loss: {_describe(data)}. "
+        f"An array of {data.dtype} cannot become {dtype} without a possible loss: "
+        f"{_describe(data)}. "
         f"Cast it yourself with .astype('{dtype}'), or compile the function with "
         "allow_input_downcast=True."
     )

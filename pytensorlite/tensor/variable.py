@@ -7,6 +7,7 @@ functions up when a method is called, never while it is imported.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -15,7 +16,6 @@ import numpy as np
 import pytensorlite.tensor as pt
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Constant, Variable
-from pytensorlite.graph.null_type import DisconnectedType  # noqa: F401 -- PyTensor's path
 from pytensorlite.tensor.type import TensorType
 from pytensorlite.tensor.type_other import NoneConst
 from pytensorlite.tensor.values import values_eq
@@ -94,13 +94,17 @@ class _tensor_py_operators:
 
     def __round__(self, ndigits: int | None = None) -> Any:
         if ndigits:
-            raise NotImplementedError("round to a number of digits is not supported; scale, round and scale back.")
+            raise NotImplementedError(
+                "round to a number of digits is not supported; scale, round and scale back."
+            )
         return pt.round(self)
 
-    # -- what a symbolic array cannot do ------------------------------------------------------------
+    # -- what a symbolic array cannot do -----------------------------------------------------------
 
     def __bool__(self) -> NoReturn:
-        raise _no_python_value(self, "boolean", "bool", "Comparisons are symbolic: choose with `pt.switch`.")
+        raise _no_python_value(
+            self, "boolean", "bool", "Comparisons are symbolic: choose with `pt.switch`."
+        )
 
     def __int__(self) -> NoReturn:
         raise _no_python_value(self, "integer", "int")
@@ -189,14 +193,14 @@ class _tensor_py_operators:
         >>> pt.dvector("v").dimshuffle("x", 0).type
         TensorType(float64, shape=(1, None))
         """
-        if len(pattern) == 1 and isinstance(pattern[0], list | tuple):
-            pattern = tuple(pattern[0])
-        return pt.elemwise.DimShuffle(input_ndim=self.ndim, new_order=pattern)(self)
+        is_sequence = len(pattern) == 1 and isinstance(pattern[0], list | tuple)
+        order = pattern[0] if is_sequence else pattern
+        return pt.elemwise.DimShuffle(input_ndim=self.ndim, new_order=order)(self)
 
     def transpose(self, *axes: Any) -> Any:
         """Return the array with its axes permuted; reversed if no order is given."""
         if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], list | tuple)):
-            axes = axes[0] or ()
+            return pt.transpose(self, axes[0])
         return pt.transpose(self, axes or None)
 
     def flatten(self, ndim: int = 1) -> Any:
@@ -221,7 +225,7 @@ class _tensor_py_operators:
 
     # -- indexing ----------------------------------------------------------------------------------
 
-    def __getitem__(self, args: Any) -> Any:
+    def __getitem__(self: Any, args: Any) -> Any:
         return pt.subtensor.getitem(self, args)
 
     def __iter__(self) -> Iterator[Any]:
@@ -231,16 +235,17 @@ class _tensor_py_operators:
                 length = pt.get_vector_length(self)
             except (ValueError, TypeError):
                 raise TypeError(
-                    f"Cannot iterate over {self}: its length is not known while the graph is built. "
+                    f"Cannot iterate over {self}: its length is not known while the graph is "
+                    "built. "
                     "Was it unpacked, or given where a list of variables is expected?"
                 ) from None
         return (self[i] for i in range(length))
 
-    def set(self, y: Any, **kwargs: Any) -> Any:
+    def set(self: Any, y: Any, **kwargs: Any) -> Any:
         """Return the array that was indexed, with ``y`` in the place of this part of it."""
         return pt.set_subtensor(self, y, **kwargs)
 
-    def inc(self, y: Any, **kwargs: Any) -> Any:
+    def inc(self: Any, y: Any, **kwargs: Any) -> Any:
         """Return the array that was indexed, with ``y`` added to this part of it."""
         return pt.inc_subtensor(self, y, **kwargs)
 
@@ -276,7 +281,7 @@ class _tensor_py_operators:
         """Return the indices that sort the array."""
         return pt.argsort(self, axis, kind, order)
 
-    # -- elementwise functions ----------------------------------------------------------------------
+    # -- elementwise functions ---------------------------------------------------------------------
 
     exp, exp2, expm1 = _unary("exp"), _unary("exp2"), _unary("expm1")
     log, log2, log10, log1p = _unary("log"), _unary("log2"), _unary("log10"), _unary("log1p")
@@ -323,25 +328,35 @@ class _tensor_py_operators:
         """Return the variable itself: there is one device, the host."""
         return pt.transfer(self, target)
 
-    # -- reductions and products --------------------------------------------------------------------
+    # -- reductions and products -------------------------------------------------------------------
 
-    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None) -> Any:
+    def sum(
+        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
+    ) -> Any:
         """Return the sum over ``axis``."""
         return pt.sum(self, axis=axis, dtype=dtype, keepdims=keepdims, acc_dtype=acc_dtype)
 
-    def prod(self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None) -> Any:
+    def prod(
+        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
+    ) -> Any:
         """Return the product over ``axis``."""
         return pt.prod(self, axis=axis, dtype=dtype, keepdims=keepdims, acc_dtype=acc_dtype)
 
-    def mean(self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None) -> Any:
+    def mean(
+        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
+    ) -> Any:
         """Return the mean over ``axis``."""
         return pt.mean(self, axis=axis, dtype=dtype, keepdims=keepdims, acc_dtype=acc_dtype)
 
-    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Any:
+    def var(
+        self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+    ) -> Any:
         """Return the variance over ``axis``."""
         return pt.var(self, axis=axis, ddof=ddof, keepdims=keepdims, corrected=corrected)
 
-    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Any:
+    def std(
+        self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+    ) -> Any:
         """Return the standard deviation over ``axis``."""
         return pt.std(self, axis=axis, ddof=ddof, keepdims=keepdims, corrected=corrected)
 
@@ -385,28 +400,31 @@ class _tensor_py_operators:
         """Return the dot product with another array."""
         return pt.dense_dot(self, right)
 
-    def norm(self, L: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    def norm(self: Any, L: Any, axis: Any = None, keepdims: bool = False) -> Any:
         """Return the L-norm over ``axis``, with 0 counting the elements that are not zero."""
-        if L is None or not np.isscalar(L):
+        if not isinstance(L, int | float | np.number):
             raise TypeError(f"The order of a norm must be a number, got {L!r}.")
         magnitude = pt.abs(self)
         if L == 0:
             return pt.neq(self, 0).sum(axis=axis, keepdims=keepdims)
-        if L == float("inf"):
+        if np.inf == L:
             return magnitude.max(axis=axis, keepdims=keepdims)
         return pt.pow(pt.pow(magnitude, L).sum(axis=axis, keepdims=keepdims), 1.0 / L)
 
-    # -- constants ----------------------------------------------------------------------------------
+    # -- constants ---------------------------------------------------------------------------------
 
     def get_underlying_scalar_constant(self) -> Any:
-        """Return the number this variable is known to be; see `pt.get_underlying_scalar_constant_value`."""
+        """Return the number this variable is known to be; see "
+        "`pt.get_underlying_scalar_constant_value`."""
         return pt.get_underlying_scalar_constant_value(self)
 
 
 def _no_python_value(variable: Any, kind: str, dtype: str, advice: str = "") -> TypeError:
     return TypeError(
-        f"{type(variable).__name__} {variable} has no value yet and cannot be converted to a Python {kind}. "
-        f"`.astype({dtype})` is the symbolic equivalent, `.eval()` computes a value. {advice}".rstrip()
+        f"{type(variable).__name__} {variable} has no value yet and cannot be converted to a "
+        f"Python {kind}. "
+        f"`.astype({dtype})` is the symbolic equivalent, `.eval()` computes a value. "
+        f"{advice}".rstrip()
     )
 
 
@@ -424,7 +442,9 @@ class TensorVariable(_tensor_py_operators, Variable):
     TensorType(float64, shape=(None, None))
     """
 
-    def __init__(self, type: TensorType, owner: Any, index: int | None = None, name: str | None = None):
+    def __init__(
+        self, type: TensorType, owner: Any, index: int | None = None, name: str | None = None
+    ):
         super().__init__(type, owner, index=index, name=name)
         if config.warn_float64 != "ignore" and type.dtype == "float64":
             _complain_of_float64(self)
@@ -435,9 +455,7 @@ def _complain_of_float64(variable: TensorVariable) -> None:
     if config.warn_float64 == "raise":
         raise TypeError(text)
     if config.warn_float64 == "pdb":
-        breakpoint()  # noqa: T100 -- what the user asked for
-    import warnings
-
+        breakpoint()
     warnings.warn(text, stacklevel=4)
 
 
@@ -458,7 +476,7 @@ class TensorConstantSignature:
             return NotImplemented
         if self.type != other.type or self.data.shape != other.data.shape:
             return False
-        return self.data is other.data or hash(self) == hash(other) and self._bits() == other._bits()
+        return self.data is other.data or self._bits() == other._bits()
 
     def __hash__(self) -> int:
         if self._hash is None:
@@ -489,7 +507,7 @@ class TensorConstant(TensorVariable, Constant):
             type = type.clone(shape=array.shape)
         Constant.__init__(self, type, array, name)
 
-    def signature(self) -> TensorConstantSignature:
+    def signature(self) -> Any:
         """Return a hashable stand-in: equal for constants that may replace each other."""
         return TensorConstantSignature((self.type, self.data))
 
