@@ -36,11 +36,11 @@ def describe(
                 value = by_name[name]
                 if isinstance(value, Source):
                     return Var(indexed(value.buffer, value), dtype)
-                if isinstance(value, Map) and uses[name] == 1 and name not in outputs and depth < 6:
+                if isinstance(value, Map) and uses[name] == 1 and name not in outputs and depth < 8:
                     return shown(value.expr, depth + 1)
                 return Var(indexed(named(name), value), dtype)
             case Op(template, args, dtype):
-                return Op(template, tuple(shown(a, depth + 1) for a in args), dtype)
+                return Op(template, tuple(shown(a, depth) for a in args), dtype)
             case Cast(arg, dtype):
                 return shown(arg, depth)
         return expr
