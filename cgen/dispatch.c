@@ -29,10 +29,11 @@
 /* Larger workspaces go back to the pool after each call, so that functions share them. */
 #define OWN_WORKSPACE_BYTES 1048576
 /* Calls that need more room than this for their bookkeeping fetch it from the heap. */
-#define STACK_FRAME_BYTES 4096
+#define STACK_FRAME_BYTES 1024
 
 typedef struct {
     PyArray_Descr *descr;
+    int64_t item_bytes;
     int type_num;
     int ndim;
     bool has_static_lengths;
@@ -41,6 +42,7 @@ typedef struct {
 
 typedef struct {
     PyArray_Descr *descr;
+    int64_t item_bytes;
     int ndim;
     int64_t *positions; /* of its lengths among the sizes */
 } OutputSpec;
@@ -131,11 +133,13 @@ static void frame_let_go(Frame *frame, const Kernel *kernel) {
 
 /* -- inputs ---------------------------------------------------------------------------------------- */
 
-static inline void bind_array(Frame *frame, Py_ssize_t i, PyArrayObject *array) {
+static inline void bind_array(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyArrayObject *array) {
     frame->in[i].data = PyArray_DATA(array);
     frame->in[i].shape = (const int64_t *)PyArray_DIMS(array);
     frame->in[i].strides = (const int64_t *)PyArray_STRIDES(array);
-    frame->bytes += PyArray_NBYTES(array);
+    int64_t bytes = spec->item_bytes;
+    for (int axis = 0; axis < spec->ndim; axis++) bytes *= PyArray_DIM(array, axis);
+    frame->bytes += bytes;
 }
 
 static bool lengths_fit(const InputSpec *spec, PyArrayObject *array) {
@@ -176,7 +180,7 @@ static inline bool bind_input(Frame *frame, Py_ssize_t i, const InputSpec *spec,
         (PyArray_FLAGS(array) & needed) != needed || !PyArray_ISNOTSWAPPED(array))
         return false;
     if (spec->has_static_lengths && !lengths_fit(spec, array)) return false;
-    bind_array(frame, i, array);
+    bind_array(frame, i, spec, array);
     return true;
 }
 
@@ -199,7 +203,7 @@ static int bind_any_layout(Frame *frame, Py_ssize_t i, const InputSpec *spec, Py
     frame->held[i] = PyArray_FromArray(array, spec->descr, flags);
     Py_DECREF(array);
     if (frame->held[i] == NULL) return -1;
-    bind_array(frame, i, (PyArrayObject *)frame->held[i]);
+    bind_array(frame, i, spec, (PyArrayObject *)frame->held[i]);
     return 0;
 }
 
@@ -207,7 +211,7 @@ static int bind_any_layout(Frame *frame, Py_ssize_t i, const InputSpec *spec, Py
 
 static PyObject *new_output(const OutputSpec *spec, const int64_t *sizes, int64_t *bytes_sum) {
     npy_intp lengths[NPY_MAXDIMS];
-    int64_t bytes = PyDataType_ELSIZE(spec->descr);
+    int64_t bytes = spec->item_bytes;
     bool fits = true;
     for (int axis = 0; axis < spec->ndim; axis++) {
         lengths[axis] = sizes[spec->positions[axis]];
@@ -289,9 +293,8 @@ static void raise_failure(const Kernel *kernel, const ptl_error *error) {
 /* Run the program on the bound inputs; its outputs are then in frame->results. */
 static int execute(Kernel *kernel, Frame *frame) {
     ptl_error error;
-    if (kernel->n_constants)
-        memcpy(frame->in + kernel->n_inputs, kernel->constant_arrays,
-               (size_t)kernel->n_constants * sizeof(ptl_array));
+    for (Py_ssize_t i = 0; i < kernel->n_constants; i++)
+        frame->in[kernel->n_inputs + i] = kernel->constant_arrays[i];
     frame->sizes[0] = 0;
     if (PTL_UNLIKELY(kernel->sizes(frame->in, frame->sizes, &error) != PTL_OK)) {
         raise_failure(kernel, &error);

@@ -46,6 +46,7 @@ static int kernel_read_inputs(Kernel *self, PyObject *list) {
         if (read_spec(PyList_GET_ITEM(list, i), &spec->descr, &spec->ndim, (int64_t **)&spec->lengths) < 0)
             return -1;
         spec->type_num = spec->descr->type_num;
+        spec->item_bytes = PyDataType_ELSIZE(spec->descr);
         for (int axis = 0; axis < spec->ndim; axis++) spec->has_static_lengths |= spec->lengths[axis] >= 0;
     }
     return 0;
@@ -58,6 +59,7 @@ static int kernel_read_outputs(Kernel *self, PyObject *list) {
     for (Py_ssize_t i = 0; i < self->n_outputs; i++) {
         OutputSpec *spec = &self->outputs[i];
         if (read_spec(PyList_GET_ITEM(list, i), &spec->descr, &spec->ndim, &spec->positions) < 0) return -1;
+        spec->item_bytes = PyDataType_ELSIZE(spec->descr);
         for (int axis = 0; axis < spec->ndim; axis++)
             if (spec->positions[axis] < 0 || spec->positions[axis] >= self->n_sizes) {
                 PyErr_Format(PyExc_ValueError, "output %zd takes a length from position %lld of %zd sizes", i,
