@@ -38,6 +38,10 @@ def _erfinv_centre(w: Any) -> Any:
     return erf_inverse_of(w) / mp.sqrt(-mp.expm1(-w)) if w else mp.sqrt(mp.pi) / 2
 
 
+def _log_gamma(t: Any) -> Any:
+    return mp.loggamma(2 + t) / t if t else 1 - mp.euler
+
+
 def _stirling(w: Any) -> Any:
     if not w:
         return mp.mpf(1) / 12
@@ -88,7 +92,7 @@ def _quotient(f: Callable) -> Callable:
 # name, function, interval, number of terms; polynomials are centred at the interval's middle
 # unless the interval starts at 0 and is short.
 FITS: list[tuple[str, Callable, Any, Any, int, bool]] = [
-    ("log gamma(2 + t) / t", lambda t: mp.loggamma(2 + t) / t if t else 1 - mp.euler, 0, 1, 17, True),
+    ("log gamma(2 + t) / t", _log_gamma, 0, 1, 17, True),
     ("Stirling's rest, of 1/x²", _stirling, 0, mp.mpf(1) / 64, 7, False),
     ("psi(2 + t)", lambda t: mp.psi(0, 2 + t), 0, 1, 17, True),
     ("psi's rest, of 1/x²", _psi_rest, 0, mp.mpf(1) / 64, 7, False),
@@ -108,7 +112,9 @@ FITS: list[tuple[str, Callable, Any, Any, int, bool]] = [
 ]  # fmt: skip
 
 
-def fit(function: Callable, low: Any, high: Any, terms: int, centred: bool) -> tuple[list, Any, Any]:
+def fit(
+    function: Callable, low: Any, high: Any, terms: int, centred: bool
+) -> tuple[list, Any, Any]:
     """Return ascending coefficients, the centre, and the largest error."""
     centre = (mp.mpf(low) + high) / 2 if centred else mp.mpf(0)
     interval = [low - centre, high - centre]

@@ -1,5 +1,5 @@
-"""The scalar floor: dtypes, scalar types, and the one table in which every elementwise op is declared."""
+"""The scalar floor: dtypes, scalar types, and the table where every op is declared."""
 
-from pytensorlite.scalar.basic import *  # noqa: F403  (the table's names are this package's names)
-from pytensorlite.scalar.math import *  # noqa: F403
+from pytensorlite.scalar.basic import *
 from pytensorlite.scalar.basic import __getattr__ as __getattr__
+from pytensorlite.scalar.math import *

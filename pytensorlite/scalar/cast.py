@@ -89,7 +89,7 @@ class Cast(UnaryScalarOp):
 
 
 casts = {dtype: Cast(get_scalar_type(dtype)) for dtype in all_dtypes}
-ROWS.update({row.name: row for row in casts.values()})
+ROWS.update({f"convert_to_{dtype}": row for dtype, row in casts.items()})
 
 
 def cast(x: Any, dtype: str) -> Any:
@@ -104,4 +104,3 @@ def cast(x: Any, dtype: str) -> Any:
     if getattr(x.type, "dtype", None) == dtype:
         return x
     return casts[dtype](x)
-

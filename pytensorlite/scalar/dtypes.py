@@ -148,7 +148,7 @@ autocast_int = NumpyAutocaster(int_dtypes)
 autocast_float = NumpyAutocaster(float_dtypes)
 
 
-class autocast_float_as:  # noqa: N801  (a context manager, named as in PyTensor)
+class autocast_float_as:
     """Within the block, bare Python floats become the first of `dtypes` that holds them.
 
     >>> with autocast_float_as("float32"):

@@ -74,7 +74,11 @@ def _stirling_rest(k: np.ndarray) -> np.ndarray:
     t = inverse * inverse
     series = inverse * (
         1 / 12
-        - t * (1 / 360 - t * (1 / 1260 - t * (1 / 1680 - t * (1 / 1188 - t * (691 / 360360 - t / 156)))))
+        - t
+        * (
+            1 / 360
+            - t * (1 / 1260 - t * (1 / 1680 - t * (1 / 1188 - t * (691 / 360360 - t / 156))))
+        )
     )
     small = np.minimum(k, 8)
     direct = gammaln(small) - ((small - 0.5) * np.log(small) - small + _HALF_LOG_2PI)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pytensorlite.scalar import hypergeometric, incomplete, special
+from pytensorlite.scalar.basic import __getattr__ as __getattr__
 from pytensorlite.scalar.basic import (
     abs,
     as_scalar,
@@ -23,6 +24,7 @@ from pytensorlite.scalar.basic import (
     expm1,
     floor,
     identity,
+    is_complex,
     isinf,
     log,
     log1p,
@@ -35,7 +37,6 @@ from pytensorlite.scalar.basic import (
     switch,
     true_div,
 )
-from pytensorlite.scalar.basic import __getattr__ as __getattr__
 from pytensorlite.scalar.op import (
     UNDEFINED,
     BinaryScalarOp,
@@ -84,72 +85,149 @@ def _beta_score_b(a: Any, b: Any, x: Any) -> Any:
     return log1p(-x) - psi(b) + psi(a + b)
 
 
-# fmt: off
-# ruff: noqa: E501 - the columns of a table should align
 _real = upgrade_to_float_no_complex
-_no_c_for_complex = {"c": None}
+_no_c_for_complex: dict[str, str | None] = {"c": None}
+
+# fmt: off
+# ruff: noqa: E501, F401 - rows may be wide; names are re-exported for PyTensor's paths
+# mypy: disable-error-code="has-type" - rules mention rows that come later
 
 # -- logistic and its kin ----------------------------------------------------------------------------------------------
-sigmoid      = op("sigmoid",  _scipy("expit"),  "ptl_sigmoid({0})",    _real, lambda g, y, x: [g * y * (1 - y)],       nin=1, cost=2.5, doc="1 / (1 + exp(-x)).")
-softplus     = op("softplus", special.softplus, "ptl_softplus({0})",   _real, lambda g, y, x: [g * sigmoid(x)],        nin=1, cost=3.5, label="Softplus", doc="log(1 + exp(x)).")
-log1mexp     = op("log1mexp", special.log1mexp, "ptl_log1mexp({0})",   _real, lambda g, y, x: [-g / expm1(-x)],        nin=1, cost=4.0, label="Log1mexp", doc="log(1 - exp(x)) for negative x.")
-xlogx        = op("xlogx",    special.xlogx,    "ptl_xlogy({0}, {0})", _real, lambda g, y, x: [g * (1 + log(x))],      nin=1, cost=2.0, class_name="XlogX", doc="x log x, 0 where x is 0.")
-xlogy0       = op("xlogy0",   special.xlogy0,   "ptl_xlogy({0}, {1})", _real, lambda g, y, a, b: [g * log(b), g * a / b], nin=2, cost=2.0, class_name="XlogY0", doc="x log y, 0 where x is 0.")
-xlog1py0     = op("xlog1py0", special.xlog1py0, "ptl_xlog1py({0}, {1})", _real, lambda g, y, a, b: [g * log1p(b), g * a / (1 + b)], nin=2, cost=2.5, class_name="Xlog1pY0", doc="x log1p y, 0 where x is 0.")
+sigmoid = op("sigmoid", _scipy("expit"), "ptl_sigmoid({0})", _real, lambda g, y, x: [g * y * (1 - y)],
+    nin=1, cost=2.5, doc="1 / (1 + exp(-x)).")
+softplus = op("softplus", special.softplus, "ptl_softplus({0})", _real, lambda g, y, x: [g * sigmoid(x)],
+    nin=1, label="Softplus", cost=3.5, doc="log(1 + exp(x)).")
+log1mexp = op("log1mexp", special.log1mexp, "ptl_log1mexp({0})", _real, lambda g, y, x: [-g / expm1(-x)],
+    nin=1, label="Log1mexp", cost=4.0, doc="log(1 - exp(x)) for negative x.")
+xlogx = op("xlogx", special.xlogx, "ptl_xlogy({0}, {0})", _real, lambda g, y, x: [g * (1 + log(x))],
+    nin=1, class_name="XlogX", cost=2.0, doc="x log x, 0 where x is 0.")
+xlogy0 = op("xlogy0", special.xlogy0, "ptl_xlogy({0}, {1})", _real, lambda g, y, a, b: [g * log(b), g * a / b],
+    nin=2, class_name="XlogY0", cost=2.0, doc="x log y, 0 where x is 0.")
+xlog1py0 = op("xlog1py0", special.xlog1py0, "ptl_xlog1py({0}, {1})", _real,
+    lambda g, y, a, b: [g * log1p(b), g * a / (1 + b)],
+    nin=2, class_name="Xlog1pY0", cost=2.5, doc="x log1p y, 0 where x is 0.")
 
 # -- error functions ---------------------------------------------------------------------------------------------------
-erf          = op("erf",      _scipy("erf"),     "erf({0})",          upgrade_to_float, lambda g, y, x: [g * exp(-sqr(x)) * like(y, 2 / SQRT_PI)],  nin=1, cost=3.0, kinds=_no_c_for_complex)
-erfc         = op("erfc",     _scipy("erfc"),    "erfc({0})",         upgrade_to_float, lambda g, y, x: [g * exp(-sqr(x)) * like(y, -2 / SQRT_PI)], nin=1, cost=4.0, kinds=_no_c_for_complex)
-erfcx        = op("erfcx",    _scipy("erfcx"),   "ptl_erfcx({0})",    _real, lambda g, y, x: [g * (2 * x * y - like(y, 2 / SQRT_PI))],  nin=1, cost=5.0, doc="exp(x**2) erfc(x).")
-erfinv       = op("erfinv",   _scipy("erfinv"),  "ptl_erfinv({0})",   _real, lambda g, y, x: [g * exp(sqr(y)) * like(y, SQRT_PI / 2)],  nin=1, cost=5.0)
-erfcinv      = op("erfcinv",  _scipy("erfcinv"), "ptl_erfcinv({0})",  _real, lambda g, y, x: [g * exp(sqr(y)) * like(y, -SQRT_PI / 2)], nin=1, cost=5.0)
-owens_t      = op("owens_t",  _scipy("owens_t"), None,                _real, lambda g, y, h, a: _owens_t_rule(g, y, h, a),               nin=2, cost=80.0, vectorises=False, class_name="Owens_t")
+erf = op("erf", _scipy("erf"), "erf({0})", upgrade_to_float,
+    lambda g, y, x: [g * exp(-sqr(x)) * like(y, 2 / SQRT_PI)],
+    nin=1, kinds=_no_c_for_complex, cost=3.0)
+erfc = op("erfc", _scipy("erfc"), "erfc({0})", upgrade_to_float,
+    lambda g, y, x: [g * exp(-sqr(x)) * like(y, -2 / SQRT_PI)],
+    nin=1, kinds=_no_c_for_complex, cost=4.0)
+erfcx = op("erfcx", _scipy("erfcx"), "ptl_erfcx({0})", _real,
+    lambda g, y, x: [g * (2 * x * y - like(y, 2 / SQRT_PI))],
+    nin=1, cost=5.0, doc="exp(x**2) erfc(x).")
+erfinv = op("erfinv", _scipy("erfinv"), "ptl_erfinv({0})", _real,
+    lambda g, y, x: [g * exp(sqr(y)) * like(y, SQRT_PI / 2)],
+    nin=1, cost=5.0)
+erfcinv = op("erfcinv", _scipy("erfcinv"), "ptl_erfcinv({0})", _real,
+    lambda g, y, x: [g * exp(sqr(y)) * like(y, -SQRT_PI / 2)],
+    nin=1, cost=5.0)
+owens_t = op("owens_t", _scipy("owens_t"), None, _real, lambda g, y, h, a: _owens_t_rule(g, y, h, a),
+    nin=2, class_name="Owens_t", cost=80.0)
 
 # -- gamma and its logarithmic derivatives -----------------------------------------------------------------------------
-gamma        = op("gamma",     _scipy("gamma"),      "ptl_gamma({0})",    upgrade_to_float, lambda g, y, x: [g * y * psi(x)],      nin=1, cost=15.0, vectorises=False, kinds=_no_c_for_complex)
-gammaln      = op("gammaln",   _scipy("gammaln"),    "ptl_gammaln({0})",  _real,            lambda g, y, x: [g * psi(x)],          nin=1, cost=8.0, class_name="GammaLn", doc="log |gamma(x)|.")
-psi          = op("psi",       _scipy("psi"),        "ptl_psi({0})",      upgrade_to_float, lambda g, y, x: [g * tri_gamma(x)],    nin=1, cost=8.0, kinds=_no_c_for_complex, doc="The derivative of log gamma.")
-tri_gamma    = op("tri_gamma", special.tri_gamma,    "ptl_trigamma({0})", _real,            lambda g, y, x: [g * polygamma(constant(2), x)], nin=1, cost=8.0, doc="The second derivative of log gamma.")
-polygamma    = op("polygamma", special.polygamma,    None, order_then_float,                lambda g, y, n, x: [None, g * polygamma(n + 1, x)], nin=2, cost=80.0, vectorises=False, class_name="PolyGamma", computes_in="last", doc="Derivative n + 1 of log gamma.")
+gamma = op("gamma", _scipy("gamma"), "ptl_gamma({0})", upgrade_to_float, lambda g, y, x: [g * y * psi(x)],
+    nin=1, kinds=_no_c_for_complex, cost=15.0, vectorises=False)
+gammaln = op("gammaln", _scipy("gammaln"), "ptl_gammaln({0})", _real, lambda g, y, x: [g * psi(x)],
+    nin=1, class_name="GammaLn", cost=8.0, doc="log |gamma(x)|.")
+psi = op("psi", _scipy("psi"), "ptl_psi({0})", upgrade_to_float,
+    lambda g, y, x: [UNDEFINED if is_complex(x) else g * tri_gamma(x)],
+    nin=1, kinds=_no_c_for_complex, cost=8.0, doc="The derivative of log gamma.")
+tri_gamma = op("tri_gamma", special.tri_gamma, "ptl_trigamma({0})", _real,
+    lambda g, y, x: [g * polygamma(constant(2), x)],
+    nin=1, cost=8.0, doc="The second derivative of log gamma.")
+polygamma = op("polygamma", special.polygamma, None, order_then_float,
+    lambda g, y, n, x: [None, g * polygamma(n + 1, x)],
+    nin=2, class_name="PolyGamma", computes_in="last", cost=80.0, doc="Derivative n + 1 of log gamma.")
 
 # -- incomplete gamma --------------------------------------------------------------------------------------------------
-gammainc     = op("gammainc",  _scipy("gammainc"),   None, _real, lambda g, y, k, x: [g * gammainc_dk(k, x), g * _gamma_density(k, x)],    nin=2, cost=90.0, vectorises=False, class_name="GammaInc")
-gammaincc    = op("gammaincc", _scipy("gammaincc"),  None, _real, lambda g, y, k, x: [-g * gammainc_dk(k, x), -g * _gamma_density(k, x)],  nin=2, cost=90.0, vectorises=False, class_name="GammaIncC")
-gammaincinv  = op("gammaincinv",  _scipy("gammaincinv"),  None, _real, lambda g, y, k, p: [-g * gammainc_dk(k, y) / _gamma_density(k, y), g / _gamma_density(k, y)],  nin=2, cost=300.0, vectorises=False, class_name="GammaIncInv")
-gammainccinv = op("gammainccinv", _scipy("gammainccinv"), None, _real, lambda g, y, k, q: [-g * gammainc_dk(k, y) / _gamma_density(k, y), -g / _gamma_density(k, y)], nin=2, cost=300.0, vectorises=False, class_name="GammaIncCInv")
-gammal       = op("gammal",    special.gammal,       None, _real, lambda g, y, k, x: [g * (y * psi(k) + gamma(k) * gammainc_dk(k, x)), g * exp(xlogy0(k - 1, x) - x)],   nin=2, cost=120.0, vectorises=False, class_name="GammaL", doc="The lower incomplete gamma function, not normalised.")
-gammau       = op("gammau",    special.gammau,       None, _real, lambda g, y, k, x: [g * (y * psi(k) - gamma(k) * gammainc_dk(k, x)), -g * exp(xlogy0(k - 1, x) - x)],  nin=2, cost=120.0, vectorises=False, class_name="GammaU", doc="The upper incomplete gamma function, not normalised.")
-gammainc_dk  = op("gammainc_dk",  incomplete.gammainc_dk,  None, _real, lambda g, y, k, x: [g * gammainc_dkk(k, x), g * _gamma_density(k, x) * _gamma_score(k, x)],               nin=2, cost=3000.0, vectorises=False, doc="d gammainc(k, x) / dk.")
-gammainc_dkk = op("gammainc_dkk", incomplete.gammainc_dkk, None, _real, lambda g, y, k, x: [UNDEFINED, g * _gamma_density(k, x) * (sqr(_gamma_score(k, x)) - tri_gamma(k))],     nin=2, cost=3000.0, vectorises=False, doc="d² gammainc(k, x) / dk².")
+gammainc = op("gammainc", _scipy("gammainc"), None, _real,
+    lambda g, y, k, x: [g * gammainc_dk(k, x), g * _gamma_density(k, x)],
+    nin=2, class_name="GammaInc", cost=90.0)
+gammaincc = op("gammaincc", _scipy("gammaincc"), None, _real,
+    lambda g, y, k, x: [-g * gammainc_dk(k, x), -g * _gamma_density(k, x)],
+    nin=2, class_name="GammaIncC", cost=90.0)
+gammaincinv = op("gammaincinv", _scipy("gammaincinv"), None, _real,
+    lambda g, y, k, p: [-g * gammainc_dk(k, y) / _gamma_density(k, y), g / _gamma_density(k, y)],
+    nin=2, class_name="GammaIncInv", cost=300.0)
+gammainccinv = op("gammainccinv", _scipy("gammainccinv"), None, _real,
+    lambda g, y, k, q: [-g * gammainc_dk(k, y) / _gamma_density(k, y), -g / _gamma_density(k, y)],
+    nin=2, class_name="GammaIncCInv", cost=300.0)
+gammal = op("gammal", special.gammal, None, _real,
+    lambda g, y, k, x: [g * (y * psi(k) + gamma(k) * gammainc_dk(k, x)), g * exp(xlogy0(k - 1, x) - x)],
+    nin=2, class_name="GammaL", cost=120.0, doc="The lower incomplete gamma function, not normalised.")
+gammau = op("gammau", special.gammau, None, _real,
+    lambda g, y, k, x: [g * (y * psi(k) - gamma(k) * gammainc_dk(k, x)), -g * exp(xlogy0(k - 1, x) - x)],
+    nin=2, class_name="GammaU", cost=120.0, doc="The upper incomplete gamma function, not normalised.")
+gammainc_dk = op("gammainc_dk", incomplete.gammainc_dk, None, _real,
+    lambda g, y, k, x: [g * gammainc_dkk(k, x), g * _gamma_density(k, x) * _gamma_score(k, x)],
+    nin=2, cost=3000.0, doc="d gammainc(k, x) / dk.")
+gammainc_dkk = op("gammainc_dkk", incomplete.gammainc_dkk, None, _real,
+    lambda g, y, k, x: [UNDEFINED, g * _gamma_density(k, x) * (sqr(_gamma_score(k, x)) - tri_gamma(k))],
+    nin=2, cost=3000.0, doc="d² gammainc(k, x) / dk².")
 
 # -- incomplete beta ---------------------------------------------------------------------------------------------------
-betainc      = op("betainc",    _scipy("betainc"),    None, _real, lambda g, y, a, b, x: [g * betainc_da(a, b, x), g * betainc_db(a, b, x), g * _beta_density(a, b, x)], nin=3, cost=200.0, vectorises=False, class_name="BetaInc")
-betaincinv   = op("betaincinv", _scipy("betaincinv"), None, _real, lambda g, y, a, b, p: _betaincinv_rule(g, y, a, b),           nin=3, cost=900.0, vectorises=False, class_name="BetaIncInv")
-betainc_da   = op("betainc_da",  incomplete.betainc_da,  None, _real, lambda g, y, a, b, x: [g * betainc_daa(a, b, x), g * betainc_dab(a, b, x), g * _beta_density(a, b, x) * _beta_score_a(a, b, x)], nin=3, cost=3000.0, vectorises=False, doc="d betainc(a, b, x) / da.")
-betainc_db   = op("betainc_db",  incomplete.betainc_db,  None, _real, lambda g, y, a, b, x: [g * betainc_dab(a, b, x), g * betainc_dbb(a, b, x), g * _beta_density(a, b, x) * _beta_score_b(a, b, x)], nin=3, cost=3000.0, vectorises=False, doc="d betainc(a, b, x) / db.")
-betainc_daa  = op("betainc_daa", incomplete.betainc_daa, None, _real, lambda g, y, a, b, x: [UNDEFINED, UNDEFINED, g * _beta_density(a, b, x) * (sqr(_beta_score_a(a, b, x)) - tri_gamma(a) + tri_gamma(a + b))], nin=3, cost=3000.0, vectorises=False, doc="d² betainc(a, b, x) / da².")
-betainc_dab  = op("betainc_dab", incomplete.betainc_dab, None, _real, lambda g, y, a, b, x: [UNDEFINED, UNDEFINED, g * _beta_density(a, b, x) * (_beta_score_a(a, b, x) * _beta_score_b(a, b, x) + tri_gamma(a + b))], nin=3, cost=3000.0, vectorises=False, doc="d² betainc(a, b, x) / da db.")
-betainc_dbb  = op("betainc_dbb", incomplete.betainc_dbb, None, _real, lambda g, y, a, b, x: [UNDEFINED, UNDEFINED, g * _beta_density(a, b, x) * (sqr(_beta_score_b(a, b, x)) - tri_gamma(b) + tri_gamma(a + b))], nin=3, cost=3000.0, vectorises=False, doc="d² betainc(a, b, x) / db².")
+betainc = op("betainc", _scipy("betainc"), None, _real,
+    lambda g, y, a, b, x: [g * betainc_da(a, b, x), g * betainc_db(a, b, x), g * _beta_density(a, b, x)],
+    nin=3, class_name="BetaInc", cost=200.0)
+betaincinv = op("betaincinv", _scipy("betaincinv"), None, _real, lambda g, y, a, b, p: _betaincinv_rule(g, y, a, b),
+    nin=3, class_name="BetaIncInv", cost=900.0)
+betainc_da = op("betainc_da", incomplete.betainc_da, None, _real,
+    lambda g, y, a, b, x: [g * betainc_daa(a, b, x), g * betainc_dab(a, b, x), g * _beta_density(a, b, x) * _beta_score_a(a, b, x)],
+    nin=3, cost=3000.0, doc="d betainc(a, b, x) / da.")
+betainc_db = op("betainc_db", incomplete.betainc_db, None, _real,
+    lambda g, y, a, b, x: [g * betainc_dab(a, b, x), g * betainc_dbb(a, b, x), g * _beta_density(a, b, x) * _beta_score_b(a, b, x)],
+    nin=3, cost=3000.0, doc="d betainc(a, b, x) / db.")
+betainc_daa = op("betainc_daa", incomplete.betainc_daa, None, _real,
+    lambda g, y, a, b, x: [UNDEFINED, UNDEFINED, g * _beta_density(a, b, x) * (sqr(_beta_score_a(a, b, x)) - tri_gamma(a) + tri_gamma(a + b))],
+    nin=3, cost=3000.0, doc="d² betainc(a, b, x) / da².")
+betainc_dab = op("betainc_dab", incomplete.betainc_dab, None, _real,
+    lambda g, y, a, b, x: [UNDEFINED, UNDEFINED, g * _beta_density(a, b, x) * (_beta_score_a(a, b, x) * _beta_score_b(a, b, x) + tri_gamma(a + b))],
+    nin=3, cost=3000.0, doc="d² betainc(a, b, x) / da db.")
+betainc_dbb = op("betainc_dbb", incomplete.betainc_dbb, None, _real,
+    lambda g, y, a, b, x: [UNDEFINED, UNDEFINED, g * _beta_density(a, b, x) * (sqr(_beta_score_b(a, b, x)) - tri_gamma(b) + tri_gamma(a + b))],
+    nin=3, cost=3000.0, doc="d² betainc(a, b, x) / db².")
 
 # -- Bessel functions --------------------------------------------------------------------------------------------------
-j0           = op("j0",  _scipy("j0"),  "j0({0})", _real, lambda g, y, x: [-g * j1(x)],                                 nin=1, cost=30.0, vectorises=False, class_name="J0")
-j1           = op("j1",  _scipy("j1"),  "j1({0})", _real, lambda g, y, x: [g * (j0(x) - jv(constant(2), x)) / 2],       nin=1, cost=30.0, vectorises=False, class_name="J1")
-jv           = op("jv",  _scipy("jv"),  None,      _real, lambda g, y, v, x: [UNDEFINED, g * (jv(v - 1, x) - jv(v + 1, x)) / 2],  nin=2, cost=200.0, vectorises=False)
-i0           = op("i0",  _scipy("i0"),  "ptl_i0({0})", _real, lambda g, y, x: [g * i1(x)],                                  nin=1, cost=6.0, class_name="I0")
-i1           = op("i1",  _scipy("i1"),  "ptl_i1({0})", _real, lambda g, y, x: [g * (i0(x) + iv(constant(2), x)) / 2],       nin=1, cost=6.0, class_name="I1")
-iv           = op("iv",  _scipy("iv"),  None,      _real, lambda g, y, v, x: [UNDEFINED, g * (iv(v - 1, x) + iv(v + 1, x)) / 2],  nin=2, cost=200.0, vectorises=False)
-ive          = op("ive", _scipy("ive"), None,      _real, lambda g, y, v, x: [UNDEFINED, g * ((ive(v - 1, x) + ive(v + 1, x)) / 2 - sign(x) * y)], nin=2, cost=200.0, vectorises=False, doc="exp(-|x|) iv(v, x).")
-kv           = op("kv",  _scipy("kv"),  None,      _real, lambda g, y, v, x: [UNDEFINED, -g * (kv(v - 1, x) + kv(v + 1, x)) / 2], nin=2, cost=300.0, vectorises=False)
-kve          = op("kve", _scipy("kve"), None,      _real, lambda g, y, v, x: [UNDEFINED, g * (y - (kve(v - 1, x) + kve(v + 1, x)) / 2)], nin=2, cost=300.0, vectorises=False, doc="exp(x) kv(v, x).")
+j0 = op("j0", _scipy("j0"), "j0({0})", _real, lambda g, y, x: [-g * j1(x)],
+    nin=1, class_name="J0", cost=30.0, vectorises=False)
+j1 = op("j1", _scipy("j1"), "j1({0})", _real, lambda g, y, x: [g * (j0(x) - jv(constant(2), x)) / 2],
+    nin=1, class_name="J1", cost=30.0, vectorises=False)
+jv = op("jv", _scipy("jv"), None, _real, lambda g, y, v, x: [UNDEFINED, g * (jv(v - 1, x) - jv(v + 1, x)) / 2],
+    nin=2, cost=200.0)
+i0 = op("i0", _scipy("i0"), "ptl_i0({0})", _real, lambda g, y, x: [g * i1(x)], nin=1, class_name="I0", cost=6.0)
+i1 = op("i1", _scipy("i1"), "ptl_i1({0})", _real, lambda g, y, x: [g * (i0(x) + iv(constant(2), x)) / 2],
+    nin=1, class_name="I1", cost=6.0)
+iv = op("iv", _scipy("iv"), None, _real, lambda g, y, v, x: [UNDEFINED, g * (iv(v - 1, x) + iv(v + 1, x)) / 2],
+    nin=2, cost=200.0)
+ive = op("ive", _scipy("ive"), None, _real,
+    lambda g, y, v, x: [UNDEFINED, g * ((ive(v - 1, x) + ive(v + 1, x)) / 2 - sign(x) * y)],
+    nin=2, cost=200.0, doc="exp(-|x|) iv(v, x).")
+kv = op("kv", _scipy("kv"), None, _real, lambda g, y, v, x: [UNDEFINED, -g * (kv(v - 1, x) + kv(v + 1, x)) / 2],
+    nin=2, cost=300.0)
+kve = op("kve", _scipy("kve"), None, _real,
+    lambda g, y, v, x: [UNDEFINED, g * (y - (kve(v - 1, x) + kve(v + 1, x)) / 2)],
+    nin=2, cost=300.0, doc="exp(x) kv(v, x).")
 
 # -- hypergeometric ----------------------------------------------------------------------------------------------------
-hyp2f1       = op("hyp2f1",    _scipy("hyp2f1"),    None, upgrade_to_float, lambda g, y, a, b, c, z: [g * hyp2f1_da(a, b, c, z), g * hyp2f1_da(b, a, c, z), g * hyp2f1_dc(a, b, c, z), g * (a * b / c) * hyp2f1(a + 1, b + 1, c + 1, z)], nin=4, cost=500.0, vectorises=False, class_name="Hyp2F1")
-hyp2f1_da    = op("hyp2f1_da",  hypergeometric.hyp2f1_da,  None, _real, lambda g, y, a, b, c, z: [g * hyp2f1_daa(a, b, c, z), g * hyp2f1_dab(a, b, c, z), g * hyp2f1_dac(a, b, c, z), g * (b / c) * (hyp2f1(a + 1, b + 1, c + 1, z) + a * hyp2f1_da(a + 1, b + 1, c + 1, z))], nin=4, cost=9000.0, vectorises=False, doc="d hyp2f1(a, b, c, z) / da.")
-hyp2f1_dc    = op("hyp2f1_dc",  hypergeometric.hyp2f1_dc,  None, _real, lambda g, y, a, b, c, z: [g * hyp2f1_dac(a, b, c, z), g * hyp2f1_dac(b, a, c, z), g * hyp2f1_dcc(a, b, c, z), g * (a * b / c) * (hyp2f1_dc(a + 1, b + 1, c + 1, z) - hyp2f1(a + 1, b + 1, c + 1, z) / c)], nin=4, cost=9000.0, vectorises=False, doc="d hyp2f1(a, b, c, z) / dc.")
-hyp2f1_daa   = op("hyp2f1_daa", hypergeometric.hyp2f1_daa, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4, nin=4, cost=9000.0, vectorises=False, doc="d² hyp2f1(a, b, c, z) / da².")
-hyp2f1_dab   = op("hyp2f1_dab", hypergeometric.hyp2f1_dab, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4, nin=4, cost=9000.0, vectorises=False, doc="d² hyp2f1(a, b, c, z) / da db.")
-hyp2f1_dac   = op("hyp2f1_dac", hypergeometric.hyp2f1_dac, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4, nin=4, cost=9000.0, vectorises=False, doc="d² hyp2f1(a, b, c, z) / da dc.")
-hyp2f1_dcc   = op("hyp2f1_dcc", hypergeometric.hyp2f1_dcc, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4, nin=4, cost=9000.0, vectorises=False, doc="d² hyp2f1(a, b, c, z) / dc².")
+hyp2f1 = op("hyp2f1", _scipy("hyp2f1"), None, upgrade_to_float,
+    lambda g, y, a, b, c, z: [g * hyp2f1_da(a, b, c, z), g * hyp2f1_da(b, a, c, z), g * hyp2f1_dc(a, b, c, z), g * (a * b / c) * hyp2f1(a + 1, b + 1, c + 1, z)],
+    nin=4, class_name="Hyp2F1", cost=500.0, vectorises=False)
+hyp2f1_da = op("hyp2f1_da", hypergeometric.hyp2f1_da, None, _real,
+    lambda g, y, a, b, c, z: [g * hyp2f1_daa(a, b, c, z), g * hyp2f1_dab(a, b, c, z), g * hyp2f1_dac(a, b, c, z), g * (b / c) * (hyp2f1(a + 1, b + 1, c + 1, z) + a * hyp2f1_da(a + 1, b + 1, c + 1, z))],
+    nin=4, cost=9000.0, doc="d hyp2f1(a, b, c, z) / da.")
+hyp2f1_dc = op("hyp2f1_dc", hypergeometric.hyp2f1_dc, None, _real,
+    lambda g, y, a, b, c, z: [g * hyp2f1_dac(a, b, c, z), g * hyp2f1_dac(b, a, c, z), g * hyp2f1_dcc(a, b, c, z), g * (a * b / c) * (hyp2f1_dc(a + 1, b + 1, c + 1, z) - hyp2f1(a + 1, b + 1, c + 1, z) / c)],
+    nin=4, cost=9000.0, doc="d hyp2f1(a, b, c, z) / dc.")
+hyp2f1_daa = op("hyp2f1_daa", hypergeometric.hyp2f1_daa, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4,
+    nin=4, cost=9000.0, doc="d² hyp2f1(a, b, c, z) / da².")
+hyp2f1_dab = op("hyp2f1_dab", hypergeometric.hyp2f1_dab, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4,
+    nin=4, cost=9000.0, doc="d² hyp2f1(a, b, c, z) / da db.")
+hyp2f1_dac = op("hyp2f1_dac", hypergeometric.hyp2f1_dac, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4,
+    nin=4, cost=9000.0, doc="d² hyp2f1(a, b, c, z) / da dc.")
+hyp2f1_dcc = op("hyp2f1_dcc", hypergeometric.hyp2f1_dcc, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4,
+    nin=4, cost=9000.0, doc="d² hyp2f1(a, b, c, z) / dc².")
 # fmt: on
 
 
@@ -205,3 +283,7 @@ def hyp2f1_grad(a: Any, b: Any, c: Any, z: Any, wrt: int) -> Any:
 
 digamma = psi
 expit = sigmoid
+
+
+_PRIVATE = {"Any", "annotations", "constants", "hypergeometric", "incomplete", "np", "special"}
+__all__ = sorted(name for name in globals() if not name.startswith("_") and name not in _PRIVATE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce, singledispatch
+from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,7 +22,13 @@ from pytensorlite.graph.op import Op
 from pytensorlite.scalar.dtypes import kind, real_part_dtype, upcast
 from pytensorlite.scalar.rules import DtypeRule, upcast_out
 from pytensorlite.scalar.table import ROWS
-from pytensorlite.scalar.type import ScalarVariable, as_scalar, constant, get_scalar_type, is_discrete
+from pytensorlite.scalar.type import (
+    ScalarVariable,
+    as_scalar,
+    constant,
+    get_scalar_type,
+    is_discrete,
+)
 
 #: In the list that a derivative rule returns: this derivative exists but nobody has written it.
 UNDEFINED = object()
@@ -53,10 +60,10 @@ class ScalarOp(Op):
         ``(g, y, *xs)`` → one term per input; None in the list is a zero, None as a whole makes all
         of them zero.
     computes_in : str
-        What the inputs are cast to: the ``"output"`` dtype; the smallest that holds the
-        ``"inputs"``; the output's real ``"parts"``; the output dtype in its ``"branches"`` (all
-        but the first), ``"first"`` or ``"last"`` input; the output dtype ``"exactly"`` (float16 stays float16);
-        or ``"as_is"``.
+        What the inputs are cast to: the ``"output"`` dtype, in all inputs or in the ``"branches"``
+        (all but the first), the ``"first"`` or the ``"last"`` only, float16 by way of float32
+        unless ``"exactly"``; the output's real ``"parts"``; what holds the ``"inputs"``; or they
+        stay ``"as_is"``.
     commutative, associative, identity
         Algebraic facts; ``identity`` is the neutral element or None.
     cost : float
@@ -406,12 +413,12 @@ def op(
         "dtype_rule": dtype_rule,
         "derivative": None if derivative is None else staticmethod(derivative),
     }
-    if facts.get("push") is not None:
+    facts.setdefault("vectorises", c is not None)
+    if "push" in facts:
         facts["push"] = staticmethod(facts["push"])
     class_name = class_name or "".join(part.capitalize() for part in name.split("_"))
-    row_class = type(ScalarOp)(
-        class_name, (base or _BASES.get(nin, ScalarOp),), {**attributes, **facts}
-    )
+    metaclass: Any = type(ScalarOp)
+    row_class = metaclass(class_name, (base or _BASES.get(nin, ScalarOp),), {**attributes, **facts})
     row_class.__module__ = __name__
     if name in ROWS:
         raise ValueError(f"the op table has two rows called {name}")
@@ -434,20 +441,19 @@ def lazily(module: str, function: str) -> Callable[..., Any]:
     SciPy costs more to import than everything else together, and most programs never ask for it.
     """
 
+    implementation: Callable[..., Any] | None = None
+
     def call(*arrays: Any) -> Any:
         nonlocal implementation
         if implementation is None:
-            from importlib import import_module
-
             implementation = getattr(import_module(module), function)
         return implementation(*arrays)
 
-    implementation: Callable[..., Any] | None = None
     call.__name__ = function
     return call
 
 
-# -- what derivative rules are written with ---------------------------------------------------------
+# -- what derivative rules are written with --------------------------------------------------------
 
 
 def like(x: Any, value: float) -> Any:

@@ -50,7 +50,7 @@ class DtypeRule:
         return self.__name__
 
 
-class specific_out:  # noqa: N801  (a rule that is made by calling it, named as in PyTensor)
+class specific_out:
     """The rule that answers with the given types whatever the inputs are."""
 
     def __init__(self, *types: ScalarType) -> None:
@@ -263,7 +263,7 @@ def float_power_out(*dtypes: str) -> str:
     return upcast("float64", *dtypes)
 
 
-# -- fixed ------------------------------------------------------------------------------------------
+# -- fixed -----------------------------------------------------------------------------------------
 
 
 @DtypeRule
@@ -312,12 +312,15 @@ def float_out_nocomplex(*dtypes: str) -> str:
     return "float64"
 
 
-class unary_out_lookup(dict):  # noqa: N801  (a rule that is made by calling it, named as in PyTensor)
+class unary_out_lookup(dict):
     """A rule for one input as a table: input type or dtype → output type or dtype."""
 
     def __init__(self, type_table: dict) -> None:
         super().__init__(
-            (get_scalar_type(getattr(key, "dtype", key)), get_scalar_type(getattr(value, "dtype", value)))
+            (
+                get_scalar_type(getattr(key, "dtype", key)),
+                get_scalar_type(getattr(value, "dtype", value)),
+            )
             for key, value in type_table.items()
         )
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-
 # -- logistic and its kin --------------------------------------------------------------------------
 
 

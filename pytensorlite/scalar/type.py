@@ -96,11 +96,13 @@ class ScalarType(Type):
         """Whether `otype` is the same type."""
         return self == otype
 
-    def values_eq(self, a: Any, b: Any) -> bool:
+    @classmethod
+    def values_eq(cls, a: Any, b: Any) -> bool:
         """Whether two values are the same number; NaN equals NaN."""
         return bool(a == b) or bool(a != a and b != b)
 
-    def values_eq_approx(self, a: Any, b: Any, tolerance: float = 1e-4) -> bool:
+    @classmethod
+    def values_eq_approx(cls, a: Any, b: Any, tolerance: float = 1e-4) -> bool:
         """Whether two values agree up to a relative `tolerance`."""
         return bool(np.isclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True))
 
@@ -205,8 +207,8 @@ class ScalarVariable(Variable):
 
     def _has_no_value(self) -> Any:
         raise TypeError(
-            f"expected a number, got the symbolic {self.type} {self}, whose value is known only when "
-            "a function runs; try .eval(), or switch(condition, a, b) for a choice"
+            f"expected a number, got the symbolic {self.type} {self}, whose value is known only "
+            "when a function runs; try .eval(), or switch(condition, a, b) for a choice"
         )
 
     __bool__ = __index__ = __int__ = __float__ = __complex__ = _has_no_value

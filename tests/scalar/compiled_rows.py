@@ -21,10 +21,17 @@ from pytensorlite.scalar.op import ScalarOp
 from pytensorlite.scalar.table import ROWS
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
-FLAGS = (
-    "-std=gnu11 -fPIC -shared -march=native -fno-math-errno -fno-trapping-math -fopenmp-simd "
-    "-ffp-contract=off -w"
-).split()
+FLAGS = [
+    "-std=gnu11",
+    "-fPIC",
+    "-shared",
+    "-march=native",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fopenmp-simd",
+    "-ffp-contract=off",
+    "-w",
+]
 
 C_TYPES = {dtype: f"{dtype}_t" for dtype in all_dtypes if "int" in dtype} | {
     "bool": "bool",
@@ -123,7 +130,10 @@ class CompiledRows:
     def __init__(self, directory: Path) -> None:
         vector = [case for case in cases() if case.is_vector]
         rest = [case for case in cases() if not case.is_vector]
-        jobs = [_start(directory / "vector", vector, "-O3"), _start(directory / "rest", rest, "-O1")]
+        jobs = [
+            _start(directory / "vector", vector, "-O3"),
+            _start(directory / "rest", rest, "-O1"),
+        ]
         self.libraries = [_finish(*job) for job in jobs]
 
     def __call__(self, case: Case, *arrays: np.ndarray) -> np.ndarray:

@@ -14,25 +14,111 @@ UNIT: Interval = (0.05, 0.95)
 ORDER: Interval = (0.5, 4.0)
 SHIFT: Interval = (0, 9)
 
-_EVERYWHERE_UNARY = """
-neg positive sqr abs sign floor ceil trunc rint round_half_to_even round_half_away_from_zero
-exp exp2 expm1 sin cos sinh cosh tanh arcsinh arctan deg2rad rad2deg isnan isinf isfinite signbit
-logical_not invert bit_count identity real imag angle conj sigmoid softplus erf erfc erfcx
-spacing cbrt j0 j1 i0 i1
-""".split()
-_POSITIVE_UNARY = """
-reciprocal log log2 log10 log1p sqrt gammaln gamma psi tri_gamma xlogx
-""".split()
-_EVERYWHERE_BINARY = """
-add mul sub true_div int_div mod fmod hypot copysign nextafter gcd lcm heaviside logaddexp
-logaddexp2 arctan2 lt gt le ge eq neq logical_and logical_or logical_xor and_ or_ xor maximum
-minimum fmax fmin second complex owens_t
-""".split()
+# fmt: off
+_EVERYWHERE_UNARY = [
+    "neg",
+    "positive",
+    "sqr",
+    "abs",
+    "sign",
+    "floor",
+    "ceil",
+    "trunc",
+    "rint",
+    "round_half_to_even",
+    "round_half_away_from_zero",
+    "exp",
+    "exp2",
+    "expm1",
+    "sin",
+    "cos",
+    "sinh",
+    "cosh",
+    "tanh",
+    "arcsinh",
+    "arctan",
+    "deg2rad",
+    "rad2deg",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "signbit",
+    "logical_not",
+    "invert",
+    "bit_count",
+    "identity",
+    "real",
+    "imag",
+    "angle",
+    "conj",
+    "sigmoid",
+    "softplus",
+    "erf",
+    "erfc",
+    "erfcx",
+    "spacing",
+    "cbrt",
+    "j0",
+    "j1",
+    "i0",
+    "i1",
+]
+_POSITIVE_UNARY = [
+    "reciprocal",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "sqrt",
+    "gammaln",
+    "gamma",
+    "psi",
+    "tri_gamma",
+    "xlogx",
+]
+_EVERYWHERE_BINARY = [
+    "add",
+    "mul",
+    "sub",
+    "int_div",
+    "mod",
+    "fmod",
+    "hypot",
+    "copysign",
+    "nextafter",
+    "gcd",
+    "lcm",
+    "heaviside",
+    "logaddexp",
+    "logaddexp2",
+    "arctan2",
+    "lt",
+    "gt",
+    "le",
+    "ge",
+    "eq",
+    "neq",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "and_",
+    "or_",
+    "xor",
+    "maximum",
+    "minimum",
+    "fmax",
+    "fmin",
+    "second",
+    "complex",
+    "owens_t",
+]
+# fmt: on
 
 DOMAINS: dict[str, tuple[Interval, ...]] = {
     **dict.fromkeys(_EVERYWHERE_UNARY, (REAL,)),
     **dict.fromkeys(_POSITIVE_UNARY, (POSITIVE,)),
     **dict.fromkeys(_EVERYWHERE_BINARY, (REAL, REAL)),
+    "true_div": (REAL, POSITIVE),
     "pow": (POSITIVE, REAL),
     "float_power": (POSITIVE, REAL),
     "ldexp": (REAL, SHIFT),

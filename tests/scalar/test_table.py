@@ -12,30 +12,34 @@ from functools import cache
 import numpy as np
 import pytest
 
-from pytensorlite.graph.traversal import toposort
 from pytensorlite.scalar import math as special_rows  # noqa: F401 - fills the table
 from pytensorlite.scalar.dtypes import kind
 from pytensorlite.scalar.table import ROWS
-from pytensorlite.scalar.type import constant, get_scalar_type
 from tests.scalar.compiled_rows import Case, CompiledRows, arity, cases
 from tests.scalar.domains import DOMAINS
 
 UNCAST = [name for name in ROWS if not name.startswith("convert_to_")]
 
+# fmt: off
 EDGES = {
     "b": [0, 1],
-    "f": [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.0, 3.0, -2.5, 1e-3, 100.7],
+    "f": [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.0, 3.0, -2.5, 1e-3, 99],
     "c": [0, 1, 1j, -1, -1j, 0.5 + 2j, -3 + 0.25j, 2 - 1e-3j, 1e-8 + 1e-8j, -2.5 - 1.5j, 40 + 3j],
 }
 
 #: ULPs that a vector loop may be away from NumPy, both within their own bounds of the true value.
-ULPS = {"gamma": 16, "gammaln": 32, "psi": 32, "tri_gamma": 32, "i0": 16, "i1": 16, "erfcx": 12,
-        "erfinv": 16, "erfcinv": 16, "j0": 64, "j1": 64, "log1mexp": 12, "logaddexp": 12,
-        "logaddexp2": 12, "abs": 1, "xlogx": 10, "spacing": 0, "mod": 0, "fmod": 0, "int_div": 0}  # fmt: skip
-EXACT = {"add", "sub", "mul", "true_div", "sqrt", "neg", "sqr", "reciprocal", "floor",
-         "ceil", "trunc", "rint", "maximum", "minimum", "fmax", "fmin", "clip", "switch", "copysign",
-         "nextafter", "sign", "heaviside", "identity", "second", "round_half_to_even", "ldexp",
-         "round_half_away_from_zero", "deg2rad", "rad2deg", "positive", "real", "imag"}  # fmt: skip
+ULPS = {
+    "gamma": 16, "gammaln": 32, "psi": 32, "tri_gamma": 32, "i0": 16, "i1": 16, "erfcx": 12,
+    "erfinv": 16, "erfcinv": 16, "j0": 64, "j1": 64, "log1mexp": 12, "logaddexp": 12,
+    "logaddexp2": 12, "abs": 1, "xlogx": 10, "spacing": 0, "mod": 0, "fmod": 0, "int_div": 0,
+}
+EXACT = {
+    "add", "sub", "mul", "true_div", "sqrt", "neg", "sqr", "reciprocal", "floor", "ceil", "trunc",
+    "rint", "maximum", "minimum", "fmax", "fmin", "clip", "switch", "copysign", "nextafter",
+    "sign", "heaviside", "identity", "second", "round_half_to_even", "ldexp", "real", "imag",
+    "round_half_away_from_zero", "deg2rad", "rad2deg", "positive",
+}
+# fmt: on
 
 #: Where SciPy's answer is an accident, with ours, which is what the limit says.
 BETTER = {
@@ -95,7 +99,9 @@ def draw(dtype, interval, rng, count):
     values = rng.uniform(*interval, count)
     if kind(dtype) == "c":
         values = values + 1j * rng.uniform(*interval, count)
-    return np.trunc(values).astype("int64").astype(dtype) if kind(dtype) in "biu" else values.astype(dtype)
+    if kind(dtype) in "biu":
+        values = np.trunc(values).astype("int64")
+    return values.astype(dtype)
 
 
 def seeded(name: str) -> np.random.Generator:
@@ -153,12 +159,10 @@ def improved(expected, inputs, name):
 def float_close(got, expected, case):
     allowed = 0 if case.name in EXACT else ULPS.get(case.name, 8)
     floor = 0.25 if case.name in ("gammaln", "psi", "j0", "j1") else 0.0
-    unit = np.finfo(expected.dtype).eps if expected.dtype == "float16" else None
     with np.errstate(all="ignore"):
         spacing = np.spacing(np.maximum(np.abs(expected), np.asarray(floor, expected.dtype)))
-        if unit is not None:
-            spacing = np.maximum(spacing, np.finfo("float16").smallest_subnormal)
-        near = np.abs(got.astype("float64") - expected.astype("float64")) <= allowed * spacing.astype("float64")
+        distance = np.abs(got.astype("float64") - expected.astype("float64"))
+        near = distance <= allowed * spacing.astype("float64")
     special = ~np.isfinite(expected) | (expected == 0)
     if case.name in ("maximum", "minimum", "fmax", "fmin"):
         # Of two zeros NumPy returns the one or the other, as its instructions happen to do.
@@ -177,5 +181,3 @@ def complex_close(got, expected):
         near = np.abs(got - expected) <= precision * np.abs(expected)
     same = (got == expected) | (np.isnan(got) & np.isnan(expected))
     return near | same | (np.isinf(got) & np.isinf(expected))
-
-
