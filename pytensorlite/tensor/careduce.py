@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pytensorlite.graph.basic import Apply, Variable
+from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.null_type import DisconnectedType
 from pytensorlite.graph.op import Op
 from pytensorlite.scalar.dtypes import upcast
@@ -202,8 +202,14 @@ class FixedOpCAReduce(CAReduce):
 def _axis_tuple(axis: Any) -> tuple[int, ...] | None:
     if axis is None:
         return None
-    axes = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
-    return tuple(sorted(int(one) for one in axes))
+    if isinstance(axis, Constant):
+        axis = axis.data
+    axes = np.atleast_1d(axis).tolist() if isinstance(axis, np.ndarray) else axis
+    axes = (axes,) if isinstance(axes, int | np.integer) else tuple(axes)
+    for one in axes:
+        if isinstance(one, bool) or not isinstance(one, int | np.integer):
+            raise TypeError(f"Each axis must be an integer, got {one!r} in axis={axis!r}.")
+    return tuple(sorted(map(int, axes)))
 
 
 def _cast(array: np.ndarray, dtype: str) -> np.ndarray:

@@ -162,7 +162,7 @@ def diag(v: Any, k: int = 0) -> TensorVariable:
     v = as_tensor_variable(v)
     if v.type.ndim == 1:
         return alloc_diag(v, offset=k)
-    if v.type.ndim >= 2:
+    if v.type.ndim == 2:
         return diagonal(v, offset=k)
     raise ValueError(f"diag takes a vector or a matrix, got {v} of type {v.type}.")
 

@@ -219,7 +219,7 @@ def stack(tensors: Any, axis: int = 0) -> TensorVariable:
         return MakeVector(dtype)(*parts)
     ndim = parts[0].type.ndim
     if any(x.type.ndim != ndim for x in parts):
-        raise ValueError(
+        raise TypeError(
             f"Only arrays of one rank can be stacked, got {[str(x.type) for x in parts]}."
         )
     axis = normalize_axis_index(axis, ndim + 1)
@@ -302,6 +302,9 @@ class Split(Op):
     def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
         outputs = super().__call__(*inputs, **{**kwargs, "return_list": True})
         return outputs if kwargs.get("return_list") or len(outputs) > 1 else outputs[0]
+
+    def __str__(self) -> str:
+        return f"Split{{{self.len_splits}}}"
 
     def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Any) -> list[tuple]:
         _, axis, sizes = node.inputs
@@ -414,13 +417,11 @@ def _(x: Sequence, name: str | None, ndim: int | None, dtype: Any = None, **kwar
         return constant(x, name=name, ndim=ndim, dtype=dtype)
     parts = [part if isinstance(part, Variable) else as_tensor_variable(part) for part in x]
     if all(isinstance(p, ScalarVariable) or getattr(p.type, "ndim", None) == 0 for p in parts):
-        result = MakeVector(upcast(*(p.type.dtype for p in parts)) if dtype is None else dtype)(
-            *parts
-        )
+        result = MakeVector(upcast(*(p.type.dtype for p in parts)))(*parts)
     else:
         result = stack(parts)
-        if dtype is not None:
-            result = result.astype(dtype)
+    if dtype is not None:
+        result = result.astype(dtype)
     return as_tensor_variable(result, name, ndim)
 
 

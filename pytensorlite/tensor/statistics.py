@@ -222,6 +222,8 @@ def median(x: Any, axis: Any = None) -> TensorVariable:
     from pytensorlite.tensor.sort import sort
 
     x = as_tensor_variable(x)
+    if x.type.dtype in discrete_dtypes:
+        x = cast(x, "float64")
     axes = normalize_reduce_axis(axis, x.type.ndim)
     axes = tuple(range(x.type.ndim)) if axes is None else axes
     kept = [i for i in range(x.type.ndim) if i not in axes]
@@ -234,8 +236,6 @@ def median(x: Any, axis: Any = None) -> TensorVariable:
     # The two middle elements are the same one if the number is odd.
     low, high = ordered[..., (n - 1) // 2], ordered[..., n // 2]
     result = ps.true_div(low + high, 2)
-    if x.type.dtype in discrete_dtypes:
-        return result
     # NaNs come last in the order, and any of them makes the median NaN.
     last = ordered[..., -1]
     return ps.switch(ps.isnan(last), last, result)

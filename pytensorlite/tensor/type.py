@@ -248,10 +248,14 @@ class TensorType(Type):
         """Return ``var`` with this type's static shape, or None if the types cannot agree."""
         if self.is_super(var.type):
             return var
-        same_kind = isinstance(var.type, TensorType) and var.type.dtype == self.dtype
-        if same_kind and var.type.ndim == self.ndim:
-            return var.specify_shape(self.shape)
-        return None
+        if not isinstance(var.type, TensorType) or var.type.dtype != self.dtype:
+            return None
+        if var.type.ndim != self.ndim or builtins.any(
+            None not in pair and pair[0] != pair[1]
+            for pair in zip(self.shape, var.type.shape, strict=True)
+        ):
+            return None
+        return var.specify_shape(self.shape)
 
     def __eq__(self, other: object) -> bool:
         if other is self:
