@@ -84,3 +84,6 @@ def _check_outputs(outputs: list[Any], parsed: Any, signature: str | None) -> No
         raise ValueError(
             f"The outputs do not fit the signature {signature}: expected ranks {expected}, got {got}."
         )
+
+
+__all__ = ["vectorize"]

@@ -29,6 +29,7 @@ from pytensorlite.tensor.checking import CheckAndRaise
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
 from pytensorlite.tensor.extra_ops import broadcast_arrays
 from pytensorlite.tensor.indexing import literal_or_none
+from pytensorlite.tensor.indexing_vectorized import vectorize_reading, vectorize_writing
 from pytensorlite.tensor.math import all as pt_all
 from pytensorlite.tensor.shape import Reshape, Shape_i, SpecifyShape, specify_shape
 from pytensorlite.tensor.variable import TensorVariable
@@ -189,9 +190,11 @@ __all__ = [
     "vectorize_extract_diag",
     "vectorize_join",
     "vectorize_make_vector",
+    "vectorize_reading",
     "vectorize_reshape",
     "vectorize_scalar_conversion",
     "vectorize_shape_i",
     "vectorize_specify_shape",
     "vectorize_split",
+    "vectorize_writing",
 ]
