@@ -121,7 +121,7 @@ class Loop:
     stop: Index
     body: tuple[Stmt, ...]
     start: Index = field(default_factory=lambda: Index.of(0))
-    step: int = 1
+    step: Index = field(default_factory=lambda: Index.of(1))
     kind: str = "serial"  # "serial" | "simd"
 
 
@@ -240,7 +240,7 @@ def names(body: tuple[Stmt, ...]) -> set[str]:
     for stmt in walk(body):
         match stmt:
             case Loop():
-                found |= stmt.start.names | stmt.stop.names
+                found |= stmt.start.names | stmt.stop.names | stmt.step.names
             case Store():
                 found |= stmt.index.names
             case If():
@@ -253,6 +253,8 @@ def names(body: tuple[Stmt, ...]) -> set[str]:
             for sub in subexpressions(expr):
                 if isinstance(sub, Load | Integer):
                     found |= sub.index.names
+                elif isinstance(sub, Var):
+                    found.add(sub.name)
     return found
 
 

@@ -164,7 +164,10 @@ def domain(value: Value) -> tuple[str, ...]:
 def unfinished(value: Value) -> tuple[str, ...]:
     """Return the labels over which a loop must end before `value` may be read."""
     match value:
-        case Reduce() | Scatter() | Check():
+        case Scatter():
+            # Along a label that is written in order each position is a scatter of its own.
+            return tuple(label for label in value.over if f"@{label}" not in value.at)
+        case Reduce() | Check():
             return value.over
     return ()
 
@@ -264,7 +267,7 @@ class Scheduler:
             for value in stage:
                 for read in self.reads[value.name]:
                     if read in earlier and isinstance(value, Map | Reduce):
-                        self._repeat(read, earlier, copies, renewed, number)
+                        self._repeat(read, label, earlier, copies, renewed, number)
                 renewed.append(self._reading(value, copies))
             result.append(renewed)
             for value in renewed:
@@ -275,6 +278,7 @@ class Scheduler:
     def _repeat(
         self,
         name: str,
+        label: str,
         earlier: dict[str, Map],
         copies: dict[str, str],
         into: list[Value],
@@ -294,7 +298,7 @@ class Scheduler:
             elif current in earlier and len(chain) < LONGEST_COPY:
                 chain[current] = None
                 pending.extend(self.reads[current])
-            elif self.domains.get(current):
+            elif label in self.domains.get(current, ()):
                 return
         if len(arrays) > 1 or sum(earlier[c].cost for c in chain) >= CHEAP:
             return

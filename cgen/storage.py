@@ -175,6 +175,8 @@ class Writer:
                 inside = list(_inside(item))
                 for value in inside:
                     yield from self._begin(value, item, path)
+                if item.block is not None:
+                    yield self._rows(item)
                 yield self._loop(item, path)
                 for value in inside:
                     yield from self._finish(value, item, path)
@@ -188,13 +190,10 @@ class Writer:
         extent = self.extents[nest.label]
         if nest.block is not None:
             start = Index.name(f"{variable}_block")
-            end = Op(
-                "ptl_min_int64({0}, {1})",
-                (Integer(start + nest.block), Integer(extent)),
-                "int64",
-            )
+            rows = Index.name(f"{variable}_rows")
+            end = Op("ptl_min_int64({0}, {1})", (Integer(start + rows), Integer(extent)), "int64")
             body = (Let(Var(f"{variable}_end", "int64"), end), *self.arrays[id(nest)], *body)
-            return Loop(f"{variable}_block", extent, body, step=nest.block)
+            return Loop(f"{variable}_block", extent, body, step=rows)
         kind = "simd" if self._vectorises(nest) else "serial"
         if any(outer.label == nest.label for outer in path):
             return Loop(
@@ -205,6 +204,27 @@ class Writer:
                 kind=kind,
             )
         return Loop(variable, extent, body, kind=kind)
+
+    def _rows(self, nest: Nest) -> Let:
+        """Choose how many rows go through the block together: those that the cache holds."""
+        row = Index.of(0)
+        touched: dict[object, tuple[str, ...]] = {}
+        for value in _inside(nest):
+            if value.name in self.memory:
+                touched[self.memory[value.name].buffer] = value.labels
+            for name in reads(value):
+                source = self.values[name]
+                if isinstance(source, Source):
+                    touched[source.buffer, source.labels] = source.labels
+        for labels in touched.values():
+            if nest.label in labels and len(labels) > 1:
+                row = row + product(self.extents[x] for x in labels if x != nest.label)
+        variable = Var(f"{self.variables[nest.label]}_rows", "int64")
+        if row == 0:
+            return Let(variable, Index.of(nest.block or 1))
+        choice = Op("ptl_block_rows({0}, {1})", (Integer(Index.of(nest.block or 1)), Integer(row)),
+                    "int64")  # fmt: skip
+        return Let(variable, choice)
 
     def _vectorises(self, nest: Nest) -> bool:
         extent = self.extents[nest.label].constant

@@ -9,6 +9,12 @@
 static inline int64_t ptl_min_int64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t ptl_max_int64(int64_t a, int64_t b) { return a > b ? a : b; }
 
+/* How many rows of `elements` elements, at most `most`, go through several loops together: as many
+ * as stay in the second-level cache meanwhile. */
+static inline int64_t ptl_block_rows(int64_t most, int64_t elements) {
+    return ptl_max_int64(1, ptl_min_int64(most, 16384 / ptl_max_int64(elements, 1)));
+}
+
 /* Is `index` no position of an axis of this length?  Negative positions count from the end. */
 static inline bool ptl_out_of_range(int64_t index, int64_t length) {
     return (index >= length) | (index < -length);

@@ -104,7 +104,7 @@ SIZES: dict[type, slice] = {
 }
 
 PURE_SIZES = (Shape, Shape_i)
-SIZE_ARITHMETIC = (Elemwise, ScalarFromTensor, TensorFromScalar, MakeVector)
+SIZE_ARITHMETIC = (Elemwise, DimShuffle, ScalarFromTensor, TensorFromScalar, MakeVector)
 
 
 def lowering_of(node: Apply) -> Lowering:

@@ -216,8 +216,8 @@ class Plan:
     def _store_integers(self, variable: Variable) -> None:
         """Write integers about sizes to memory, because something reads them as data."""
         numbers = self.pure[variable]
-        shape = [Index.of(len(numbers))] if variable.type.ndim else []
-        view = self.allocate(variable, shape)
+        shape = [Index.of(1)] * (variable.type.ndim - 1) + [Index.of(len(numbers))]
+        view = self.allocate(variable, shape[: variable.type.ndim])
         for position, number in enumerate(numbers):
             value: Expr = Integer(number)
             if view.dtype != "int64":

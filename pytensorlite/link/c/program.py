@@ -7,11 +7,12 @@ before anything is computed) and ``run``.  Workspace arrays whose lifetimes do n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pytensorlite.cgen import emit
 from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.ir import Let, Stmt, names
 from pytensorlite.graph.basic import Constant
 from pytensorlite.link.basic import ArraySpec, OutputSpec
 from pytensorlite.link.c.plan import Failure, Plan, Workspace
@@ -52,13 +53,13 @@ def render(plan: Plan, name: str) -> Rendered:
     for symbol in symbols:
         slots.setdefault(Index.name(symbol), len(slots) + 1)
     offsets = {room: len(slots) + 1 + room for room in range(len(rooms))}
-    parts = [
-        *_includes(plan, "\n".join([*kernels, *run])),
+    code = [
         *kernels,
         *_imports(plan, name),
         "\n".join(_sizes_function(plan, name, slots, rooms, offsets)),
         "\n".join(_run_function(plan, name, slots, symbols, rooms, offsets, run)),
     ]
+    parts = [*_includes(plan, "\n".join(code)), *code]
     return Rendered(
         source="\n".join(part.rstrip("\n") + "\n" for part in parts),
         n_sizes=1 + len(slots) + len(rooms),
@@ -150,7 +151,9 @@ def _sizes_function(
         f"int32_t {name}_sizes(", ["const ptl_array *in", "int64_t *sizes", "ptl_error *error"]
     )
     yield "{"
-    yield from emit.statements(plan.size_code)
+    used = {n for index in slots for n in index.names}
+    used |= {n for room in rooms for length, _ in room.lengths for n in length.names}
+    yield from emit.statements(_without_unused(plan.size_code, used))
     if rooms:
         yield f"{emit.INDENT}int64_t bytes = 0;"
         for number, room in enumerate(rooms):
@@ -163,6 +166,16 @@ def _sizes_function(
         yield f"{emit.INDENT}sizes[{slot}] = {index};"
     yield f"{emit.INDENT}return PTL_OK;"
     yield "}"
+
+
+def _without_unused(code: Sequence[Stmt], used: set[str]) -> list[Stmt]:
+    """Drop the names that nothing needs in the end."""
+    kept: list[Stmt] = []
+    for stmt in reversed(code):
+        if not isinstance(stmt, Let) or stmt.var.name in used:
+            kept.append(stmt)
+            used |= names((stmt,))
+    return kept[::-1]
 
 
 def _bytes(room: Room) -> str:

@@ -132,9 +132,11 @@ class Region:
 
     def _is_size(self, outer: Variable) -> bool:
         """Whether `outer` is a length that the program knows without loading it."""
-        if outer.type.ndim or outer.type.dtype != "int64" or isinstance(outer, Constant):
+        if outer.type.dtype != "int64" or isinstance(outer, Constant) or outer in self.plan.views:
             return False
-        if outer in self.plan.views:
+        if outer in self.plan.pure:
+            return len(self.plan.pure[outer]) == 1
+        if outer.type.ndim:
             return False
         try:
             integer(self.plan, outer)

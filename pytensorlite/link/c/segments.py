@@ -21,6 +21,8 @@ from pytensorlite.link.c.lowerings import (
 )
 from pytensorlite.link.c.plan import NoLowering, Plan, SizeUnknown
 from pytensorlite.link.c.program import Rendered, render
+from pytensorlite.tensor.basic import MakeVector
+from pytensorlite.tensor.shape import Shape
 
 
 @dataclass(slots=True)
@@ -67,7 +69,8 @@ def lower_nodes(plan: Plan, nodes: Sequence[Apply]) -> None:
 def _note_sizes(plan: Plan, node: Apply) -> None:
     """Find the integers now, in order, so that no search is deep later."""
     (out,) = node.outputs
-    plan.pure[out] = integers(plan, out) if out.type.ndim else (integer(plan, out),)
+    is_vector = isinstance(node.op, Shape | MakeVector)
+    plan.pure[out] = integers(plan, out) if is_vector else (integer(plan, out),)
 
 
 def _is_pure_size(plan: Plan, node: Apply) -> bool:
@@ -78,7 +81,7 @@ def _is_pure_size(plan: Plan, node: Apply) -> bool:
         return False
     if any(x.type.dtype not in ("int64", "bool") for x in (*node.inputs, *node.outputs)):
         return False
-    if any(getattr(x.type, "ndim", 0) for x in node.inputs):
+    if any(n != 1 for x in node.inputs for n in getattr(x.type, "shape", ())):
         return False
     return bool(node.inputs) and all(x in plan.pure or isinstance(x, Constant) for x in node.inputs)
 

@@ -3,8 +3,9 @@ double loss = 0.0;
 for (int64_t j = 0; j < n1; j++) {
     y1[j] = 0.0;
 }
-for (int64_t i_block = 0; i_block < n0; i_block += 64) {
-    const int64_t i_end = ptl_min_int64(i_block + 64, n0);
+const int64_t i_rows = ptl_block_rows(64, n1);
+for (int64_t i_block = 0; i_block < n0; i_block += i_rows) {
+    const int64_t i_end = ptl_min_int64(i_block + i_rows, n0);
     double rows_z[64];
     double rows_r[64];
     for (int64_t i = i_block; i < i_end; i++) {
