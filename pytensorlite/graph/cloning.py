@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.graph.utils import without_collection
 
 
 def clone(
@@ -39,6 +40,7 @@ def clone(
     return [memo[v] for v in inputs], [memo[v] for v in outputs]
 
 
+@without_collection
 def clone_get_equiv(
     inputs: Iterable[Variable],
     outputs: Iterable[Variable],

@@ -19,7 +19,12 @@ from pytensorlite.graph.features import CALLBACKS, AlreadyThere, Feature
 from pytensorlite.graph.flatten import Ancestors
 from pytensorlite.graph.op import Op
 from pytensorlite.graph.traversal import graph_inputs, toposort, toposort_with_orderings
-from pytensorlite.graph.utils import MetaObject, MissingInputError, get_variable_trace_string
+from pytensorlite.graph.utils import (
+    MetaObject,
+    MissingInputError,
+    get_variable_trace_string,
+    without_collection,
+)
 
 
 class FunctionGraph(MetaObject):
@@ -48,6 +53,7 @@ class FunctionGraph(MetaObject):
         What is in the graph, in the order in which it came.
     """
 
+    @without_collection
     def __init__(
         self,
         inputs: Sequence[Variable] | None = None,
@@ -344,13 +350,14 @@ class FunctionGraph(MetaObject):
             return
         if not var.type.is_super(new_var.type):
             new_var = var.type.filter_variable(new_var, allow_convert=False)
-        clients = self.clients.get(var)
-        if clients is None:
+        if var not in self.clients:
+            return
+        # Taken before the import: what the replacement itself reads stays.
+        readers = list(self.clients[var])
+        if not readers:
             return
         self.import_var(new_var, reason, import_missing)
-        if not clients and var in self._input_set:
-            return
-        for node, i in list(clients):
+        for node, i in readers:
             self.change_node_input(node, i, new_var, reason, check=False)
 
     def replace_all(self, pairs: Iterable[tuple[Variable, Variable]], **kwargs: Any) -> None:
@@ -498,6 +505,7 @@ class FunctionGraph(MetaObject):
         """Return a copy of the graph with copies of its features."""
         return self.clone_get_equiv(check_integrity, clone_inner_graphs=clone_inner_graphs)[0]
 
+    @without_collection
     def clone_get_equiv(
         self, check_integrity: bool = True, attach_feature: bool = True, **kwargs: Any
     ) -> tuple[FunctionGraph, dict]:
@@ -522,6 +530,7 @@ class FunctionGraph(MetaObject):
         state = {key: value for key, value in self.__dict__.items() if key not in derived}
         return {"_ancestors": Ancestors([v.owner for v in self.outputs]), **state}
 
+    @without_collection
     def __setstate__(self, state: dict) -> None:
         state = dict(state)
         del state["_ancestors"]

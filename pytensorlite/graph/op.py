@@ -96,7 +96,7 @@ class Op(MetaObject):
     otypes: Any = None
     _output_type_depends_on_input_value: ClassVar[bool] = False
 
-    def make_node(self, *inputs: Variable) -> Apply:
+    def make_node(self, *inputs: Any, **options: Any) -> Apply:
         """Return the node that applies this op to `inputs`, its outputs typed."""
         if self.itypes is None or self.otypes is None:
             raise NotImplementedError(
@@ -133,6 +133,10 @@ class Op(MetaObject):
             if isinstance(given, Placeholder):
                 return given.apply(self, inputs)
         node = self.make_node(*inputs, **kwargs)
+        if not type(self).__module__.startswith("pytensorlite."):
+            # Of an op that a user wrote, what counts is where it is applied, not its make_node.
+            for output in node.outputs:
+                add_tag_trace(output)
         if name is not None:
             if len(node.outputs) == 1:
                 node.outputs[0].name = name

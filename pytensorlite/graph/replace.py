@@ -14,10 +14,12 @@ from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.op import Op
 from pytensorlite.graph.traversal import ancestors, toposort, truncated_graph_inputs
+from pytensorlite.graph.utils import without_collection
 
 ReplaceTypes = Iterable[tuple[Variable, Variable]] | Mapping[Variable, Variable]
 
 
+@without_collection
 def clone_replace(
     output: Any,
     replace: ReplaceTypes | None = None,
@@ -65,6 +67,7 @@ def _copied_leaf(variable: Variable, memo: dict, copy_inputs_over: bool) -> Vari
     return memo[variable]
 
 
+@without_collection
 def graph_replace(outputs: Any, replace: ReplaceTypes | None = None, *, strict: bool = True) -> Any:
     """Return `outputs` with variables replaced; what does not depend on them is shared, not copied.
 
@@ -153,6 +156,7 @@ def vectorize_node(node: Apply, *batched_inputs: Variable) -> Any:
     return _vectorize_node(node.op, node, *batched_inputs)
 
 
+@without_collection
 def vectorize_graph(outputs: Any, replace: Mapping[Variable, Variable]) -> Any:
     """Return `outputs` for replacements that have further dimensions in front.
 

@@ -169,22 +169,24 @@ def apply_depends_on(apply: Apply, depends_on: Apply | Iterable[Apply]) -> bool:
 def truncated_graph_inputs(
     outputs: Sequence[Variable], ancestors_to_include: Iterable[Variable] | None = None
 ) -> list[Variable]:
-    """Return variables from which `outputs` can be computed, stopping at `ancestors_to_include`.
+    """Return variables from which `outputs` can be computed, as few steps up as possible.
 
-    Where one of these is computed from another of them, the walk goes on above it: both are
-    returned, and what else is needed to get from one to the other.
+    Every path from an output upwards ends at one of `ancestors_to_include`, or at the first
+    variable that depends on none of them.  Where one of these is computed from another of them,
+    both are returned, and what else is needed to get from one to the other.
+
+    Examples
+    --------
+    With ``c = exp(a * y)`` and ``a = x + 1``, what `c` needs besides `a` is `y`:
+    ``truncated_graph_inputs([c], [a])`` is ``[a, y]``.
     """
-    cut = frozenset(ancestors_to_include or ())
-    depends_on_cut: set[Variable] = set()
+    included = frozenset(ancestors_to_include or ())
+    below: set[Variable] = set()
     for node in toposort(outputs):
-        if any(v in cut or v in depends_on_cut for v in node.inputs):
-            depends_on_cut.update(node.outputs)
-    blockers = [v for v in cut if v not in depends_on_cut]
-    return [
-        v
-        for v in variable_ancestors(outputs, blockers=blockers)
-        if v in cut or (v.owner is None and not isinstance(v, Constant))
-    ]
+        if any(v in included or v in below for v in node.inputs):
+            below.update(node.outputs)
+    blockers = [v for v in variable_ancestors(outputs) if v not in below]
+    return [v for v in variable_ancestors(outputs, blockers) if v in included or v not in below]
 
 
 def walk_toposort(

@@ -7,11 +7,13 @@ user's program created a variable.  Nothing here knows what a graph is.
 
 from __future__ import annotations
 
+import functools
+import gc
 import linecache
 import sys
 import threading
 from abc import ABCMeta
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
@@ -21,6 +23,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable)
 
 Frame = tuple[str, int, str, "str | None"]
 
@@ -311,6 +314,26 @@ def user_frame(frame: FrameType | None) -> Frame | None:
     if outermost is None:
         return None
     return outermost.f_code.co_filename, outermost.f_lineno, outermost.f_code.co_name, None
+
+
+def without_collection(function: F) -> F:
+    """Let `function` run with Python's cyclic garbage collection switched off (a decorator).
+
+    While a large graph is being built nothing of it is garbage, yet the collector would walk over
+    all of it again and again: two thirds of the time that cloning 100 000 nodes takes.
+    """
+
+    @functools.wraps(function)
+    def uninterrupted(*args: Any, **kwargs: Any) -> Any:
+        if not gc.isenabled():
+            return function(*args, **kwargs)
+        gc.disable()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            gc.enable()
+
+    return uninterrupted  # type: ignore[return-value]
 
 
 class _Rewriting(threading.local):

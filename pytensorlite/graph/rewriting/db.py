@@ -8,7 +8,6 @@ after another on each node (`LocalGroupDB`), or in one walk (`TopoDB`).
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
@@ -221,7 +220,7 @@ class RewriteDatabase:
     def __contains__(self, name: str) -> bool:
         return bool(self.named(name))
 
-    def print_summary(self, stream: TextIO = sys.stdout) -> None:
+    def print_summary(self, stream: TextIO | None = None) -> None:
         """Print names and tags."""
         print(f"{type(self).__name__} (id {id(self)})", file=stream)
         for name, tags in self._tags.items():
@@ -357,7 +356,7 @@ class SequenceDB(RewriteDatabase):
             [rewriter for _, rewriter in rewriters], failure_callback=self.failure_callback
         )
 
-    def print_summary(self, stream: TextIO = sys.stdout) -> None:
+    def print_summary(self, stream: TextIO | None = None) -> None:
         print(f"{type(self).__name__} (id {id(self)})", file=stream)
         for name, position in sorted(self._position.items(), key=lambda item: (item[1], item[0])):
             print(f"  {position:>8} {name}: {', '.join(self._tags[name])}", file=stream)

@@ -8,7 +8,6 @@ rewriter may look further than that.
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
@@ -216,7 +215,7 @@ class EquilibriumGraphRewriter(NodeProcessingGraphRewriter):
     def __str__(self) -> str:
         return self.name or f"EquilibriumGraphRewriter({len(list(self.get_node_rewriters()))})"
 
-    def print_summary(self, stream: TextIO = sys.stdout, level: int = 0, depth: int = -1) -> None:
+    def print_summary(self, stream: TextIO | None = None, level: int = 0, depth: int = -1) -> None:
         super().print_summary(stream, level, 0)
         if depth != 0:
             for rewriter in [*self.global_rewriters, *self.get_node_rewriters()]:

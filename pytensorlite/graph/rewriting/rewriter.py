@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import pdb
-import sys
 import time
 import traceback
 import warnings
@@ -21,7 +20,7 @@ from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.features import AlreadyThere, ReplaceValidate
 from pytensorlite.graph.fg import FunctionGraph
-from pytensorlite.graph.utils import InconsistencyError, no_traces
+from pytensorlite.graph.utils import InconsistencyError, no_traces, without_collection
 
 
 class Rewriter(ABC):  # noqa: B024 - its two kinds below have the abstract methods
@@ -32,7 +31,7 @@ class Rewriter(ABC):  # noqa: B024 - its two kinds below have the abstract metho
     def add_requirements(self, fgraph: FunctionGraph) -> None:  # noqa: B027 - few need features
         """Attach the features that the rewriter needs."""
 
-    def print_summary(self, stream: TextIO = sys.stdout, level: int = 0, depth: int = -1) -> None:
+    def print_summary(self, stream: TextIO | None = None, level: int = 0, depth: int = -1) -> None:
         """Print the name, and those of the rewriters inside, indented."""
         print(f"{' ' * level}{type(self).__name__} {self.name or ''} id={id(self)}", file=stream)
 
@@ -44,6 +43,7 @@ class GraphRewriter(Rewriter):
     def apply(self, fgraph: FunctionGraph) -> Any:
         """Change `fgraph` in place."""
 
+    @without_collection
     def rewrite(self, fgraph: FunctionGraph, *args: Any, **kwargs: Any) -> Any:
         """Attach what `apply` needs, then apply."""
         self.add_requirements(fgraph)
@@ -91,7 +91,7 @@ class NodeRewriter(Rewriter):
             that must leave the graph by this.
         """
 
-    def print_summary(self, stream: TextIO = sys.stdout, level: int = 0, depth: int = -1) -> None:
+    def print_summary(self, stream: TextIO | None = None, level: int = 0, depth: int = -1) -> None:
         print(f"{' ' * level}{type(self).__name__} {self.name or self}", file=stream)
 
 
@@ -297,7 +297,7 @@ class SequentialGraphRewriter(GraphRewriter, UserList):
     def __repr__(self) -> str:
         return f"SequentialGraphRewriter({self.data})"
 
-    def print_summary(self, stream: TextIO = sys.stdout, level: int = 0, depth: int = -1) -> None:
+    def print_summary(self, stream: TextIO | None = None, level: int = 0, depth: int = -1) -> None:
         super().print_summary(stream, level)
         if depth != 0:
             for rewriter in self.data:

@@ -6,7 +6,6 @@ table of a hundred rules costs a node no more than the two or three that are abo
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
@@ -155,7 +154,7 @@ class SequentialNodeRewriter(NodeRewriter):
     def __str__(self) -> str:
         return self.name or f"SequentialNodeRewriter({', '.join(map(str, self.rewriters))})"
 
-    def print_summary(self, stream: TextIO = sys.stdout, level: int = 0, depth: int = -1) -> None:
+    def print_summary(self, stream: TextIO | None = None, level: int = 0, depth: int = -1) -> None:
         super().print_summary(stream, level)
         if depth != 0:
             for rewriter in self.rewriters:

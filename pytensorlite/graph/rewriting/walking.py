@@ -6,7 +6,6 @@ many rewriters until nothing changes see `pytensorlite.graph.rewriting.equilibri
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -186,7 +185,7 @@ class NodeProcessingGraphRewriter(GraphRewriter):
         if self.node_rewriter is not None:
             self.node_rewriter.add_requirements(fgraph)
 
-    def print_summary(self, stream: TextIO = sys.stdout, level: int = 0, depth: int = -1) -> None:
+    def print_summary(self, stream: TextIO | None = None, level: int = 0, depth: int = -1) -> None:
         super().print_summary(stream, level)
         if depth != 0 and self.node_rewriter is not None:
             self.node_rewriter.print_summary(stream, level + 2, depth - 1)
