@@ -179,7 +179,12 @@ class OpFromGraph(Op, HasInnerGraph):
     def connection_pattern(self, node: Apply | None) -> list[list[bool]]:
         """Return, for each input, which outputs are differentiable in it."""
         if self._connection_pattern is None:
-            self._connection_pattern = io_connection_pattern(self.inner_inputs, self.inner_outputs)
+            pattern = io_connection_pattern(self.inner_inputs, self.inner_outputs)
+            if isinstance(self.lop_overrides, list | tuple):
+                for position, override in enumerate(self.lop_overrides):
+                    if isinstance(getattr(override, "type", None), DisconnectedType):
+                        pattern[position] = [False] * len(self.inner_outputs)
+            self._connection_pattern = pattern
         return self._connection_pattern
 
     # -- derivatives ------------------------------------------------------------------------------
@@ -193,7 +198,7 @@ class OpFromGraph(Op, HasInnerGraph):
         explicit = len(self.input_types)
         arguments = (list(inputs[:explicit]), list(outputs), list(cotangents))
         if callable(self.lop_overrides):
-            chosen = _as_terms(self.lop_overrides(*arguments), explicit)
+            chosen = _as_terms(_call_override(self.lop_overrides, arguments), explicit)
             if explicit == len(inputs):
                 return chosen
             return chosen + self._own_pullback(inputs, outputs, cotangents)[explicit:]
@@ -228,9 +233,8 @@ class OpFromGraph(Op, HasInnerGraph):
     ) -> list[Variable]:
         explicit = len(self.input_types)
         if callable(self.rop_overrides):
-            answer = self.rop_overrides(
-                list(inputs[:explicit]), _none_for_still(tangents[:explicit])
-            )
+            still = _none_for_still(tangents[:explicit])
+            answer = _call_override(self.rop_overrides, (list(inputs[:explicit]), still))
             return _as_terms(answer, len(outputs))
         moving = [
             (inner, tangent)
@@ -300,6 +304,13 @@ def _ignoring_outputs(overrides: Overrides) -> Overrides:
     return [_ignoring_outputs(each) if callable(each) else each for each in overrides]
 
 
+def _call_override(override: Callable[..., Any], arguments: Sequence[Sequence[Any]]) -> Any:
+    """Return what an override says; one that is an op takes its arguments one by one."""
+    if isinstance(override, OpFromGraph):
+        return override(*(each for group in arguments for each in group), return_list=True)
+    return override(*arguments)
+
+
 def _as_terms(answer: Any, count: int) -> list[Variable]:
     """Return what a callable override gave as a list with one variable for each place."""
     terms = [answer] if isinstance(answer, Variable) else list(answer)
@@ -317,7 +328,7 @@ def _overridden(own: list[Variable], overrides: Any, arguments: tuple[Any, ...])
     terms = list(own)
     for position, override in enumerate(overrides):
         if callable(override):
-            terms[position] = override(*arguments)
+            terms[position] = _call_override(override, arguments)
         elif isinstance(override, Variable):
             terms[position] = override
         elif override is not None and override != "default":

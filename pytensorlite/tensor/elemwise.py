@@ -143,7 +143,7 @@ class Elemwise(Op):
                 target = inputs[self.inplace_pattern[o]]
                 target[...] = result
                 result = target
-            elif any(result is x for x in inputs):
+            elif result.base is not None or any(result is x for x in inputs):
                 # An op that changes nothing hands its input through, which nobody may overwrite.
                 result = result.copy()
             storage[0] = result
