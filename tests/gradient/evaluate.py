@@ -2,9 +2,13 @@
 
 import pytensorlite.tensor as pt
 from pytensorlite import function
+from pytensorlite.compile.mode import Mode
+
+#: NumPy, node by node, nothing rewritten: what is tested is the graph that was built.
+PLAIN = Mode(linker="numpy", optimizer=None)
 
 
-def evaluate(outputs, inputs, mode="NUMPY"):
+def evaluate(outputs, inputs, mode=PLAIN):
     """Compile `outputs` for the variables that `inputs` maps to values, and call the result."""
     compiled = function(list(inputs), outputs, mode=mode, on_unused_input="ignore")
     return compiled(*inputs.values())

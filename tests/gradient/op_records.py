@@ -38,13 +38,14 @@ def well_conditioned(rng, shape):
 
 @dataclass(frozen=True)
 class OpRecord:
-    """A function that uses an op, and where to differentiate it."""
+    """A function that uses an op, and where to differentiate it; `wide` ops know no float16."""
 
     f: Callable
     shapes: tuple[tuple[tuple[int, ...], ...], ...]
     draw: Callable = normal
     order: int = 2
     tolerance: float = 2e-5
+    wide: bool = False
 
 
 def of(f, *shapes, **facts):
@@ -264,3 +265,6 @@ OP_RECORDS = {
     "GradScale": {"one": of(lambda x: grad_scale(x, 1.0) ** 2, *VECTORS)},
     "CheckAndRaise": {"assert": of(lambda x: Assert("positive")(x, pt.all(x > -9)) ** 2, *VECTORS)},
 }
+
+#: Op classes without a derivative of their own, and why.
+NO_DERIVATIVE = {}

@@ -12,9 +12,9 @@ import numpy as np
 import pytensorlite.tensor as pt
 from pytensorlite import Lop, Rop, function
 
-from .evaluate import variables_like
+from .evaluate import PLAIN, variables_like
 
-OPTIONS = {"mode": "NUMPY", "on_unused_input": "ignore"}
+OPTIONS = {"mode": PLAIN, "on_unused_input": "ignore"}
 
 
 def check_derivatives(

@@ -10,11 +10,13 @@ import pytensorlite.scalar as ps
 import pytensorlite.tensor as pt
 from pytensorlite import function, grad
 
-MODES = ["NUMPY", "FAST_RUN"]
+from .evaluate import PLAIN
+
+MODES = [PLAIN, "FAST_RUN"]
 HUGE = np.array([-1000.0, -40.0, -1.0, 0.0, 1.0, 40.0, 1000.0])
 
 
-@pytest.fixture(params=MODES)
+@pytest.fixture(params=MODES, ids=["plain", "fast"])
 def slope(request):
     """Return the gradient of the sum of ``f(x)`` at a point."""
 
@@ -228,6 +230,6 @@ def test_empty_and_single(slope, f, shape):
 
 def test_float16_accumulates_in_float32():
     x = pt.vector("x", dtype="float16")
-    value = function([x], grad((x**2).mean(), x), mode="NUMPY")(np.ones(5000, dtype="float16"))
+    value = function([x], grad((x**2).mean(), x), mode=PLAIN)(np.ones(5000, dtype="float16"))
     assert value.dtype == "float16"
     np.testing.assert_allclose(value, 2 / 5000, rtol=1e-2)

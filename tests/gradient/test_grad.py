@@ -19,7 +19,7 @@ from pytensorlite.gradient import (
 from pytensorlite.graph.basic import Constant, equal_computations
 from pytensorlite.graph.traversal import ancestors
 
-from .evaluate import evaluate
+from .evaluate import PLAIN, evaluate
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -415,13 +415,13 @@ def test_scalar_graphs():
     x, y = ps.float64("x"), ps.float64("y")
     by_x, by_y = grad(x * y + ps.exp(x), [x, y])
     assert by_x.type == x.type
-    compiled = function([x, y], [by_x, by_y], mode="NUMPY")
+    compiled = function([x, y], [by_x, by_y], mode=PLAIN)
     np.testing.assert_allclose(compiled(1.0, 2.0), [2.0 + np.e, 1.0])
 
 
 def test_shared_variables():
     weights = shared(X, name="weights")
-    np.testing.assert_allclose(grad((weights**2).sum(), weights).eval(mode="NUMPY"), 2 * X)
+    np.testing.assert_allclose(grad((weights**2).sum(), weights).eval(mode=PLAIN), 2 * X)
 
 
 def test_intermediate_variables():

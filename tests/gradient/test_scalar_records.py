@@ -9,6 +9,7 @@ from pytensorlite.gradient import NullTypeGradError
 from pytensorlite.scalar.table import ROWS
 from pytensorlite.tensor.elemwise import Elemwise
 
+from .evaluate import PLAIN
 from .oracle import check_derivatives
 from .scalar_records import DISCRETE, NOT_IMPLEMENTED, RECORDS, STEPS, WIDENING
 
@@ -65,7 +66,7 @@ def test_smaller_floats_agree_with_float64(name, dtype, rng):
         wrt = [inputs[position] for position in moved]
         cost = pt.real(Elemwise(ROWS[name])(*inputs)).astype("float64").sum()
         found = grad(cost, wrt, disconnected_inputs="ignore")
-        return function(inputs, found, mode="NUMPY", on_unused_input="ignore")(*arrays)
+        return function(inputs, found, mode=PLAIN, on_unused_input="ignore")(*arrays)
 
     wide = [a if a.dtype == "int64" else a.astype("float64") for a in rounded]
     tolerance = {"float32": 2e-3, "float16": 0.2}[dtype]
@@ -83,7 +84,7 @@ def test_steps_have_a_zero_derivative(name):
     output = Elemwise(row)(*inputs)
     gradients = grad(output.sum(), list(inputs), return_disconnected="none")
     pushed = Rop(output, list(inputs), list(inputs), use_op_rop_implementation=True)
-    for value in function(list(inputs), [*gradients, pushed], mode="NUMPY")(*values):
+    for value in function(list(inputs), [*gradients, pushed], mode=PLAIN)(*values):
         np.testing.assert_array_equal(value, np.zeros(2))
 
 
@@ -94,7 +95,7 @@ def test_discrete_rows_have_a_zero_derivative(name):
     output = Elemwise(row)(*inputs)
     gradients = grad(output.sum(), list(inputs), return_disconnected="none")
     values = [np.array([1, 2])] * row.nin
-    for value in function(list(inputs), gradients, mode="NUMPY", on_unused_input="ignore")(*values):
+    for value in function(list(inputs), gradients, mode=PLAIN, on_unused_input="ignore")(*values):
         assert value.dtype == "float64"
         np.testing.assert_array_equal(value, np.zeros(2))
 
@@ -111,6 +112,6 @@ def test_missing_derivatives_say_so(name):
 def test_casts(source, target):
     x = pt.vector("x", dtype=source)
     gradient = grad(pt.real(pt.cast(x, target)).sum(), x)
-    (value,) = function([x], [gradient], mode="NUMPY")(np.ones(3, dtype=source))
+    (value,) = function([x], [gradient], mode=PLAIN)(np.ones(3, dtype=source))
     np.testing.assert_array_equal(value, np.full(3, 0.0 if target == "int32" else 1.0))
     assert value.dtype.kind == "f"
