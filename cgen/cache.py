@@ -21,6 +21,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -302,12 +303,10 @@ _warned: set[str] = set()
 
 
 def _depth() -> int:
-    """How many frames up the first one outside this package is, so that a warning points there."""
-    import sys
-
-    package = os.path.dirname(__file__)
+    """How many frames up the first one outside the package is, so that a warning points there."""
+    package = __name__.partition(".")[0]
     depth, frame = 2, sys._getframe(2)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(package):
         depth, frame = depth + 1, frame.f_back
     return depth
 
