@@ -237,13 +237,12 @@ class Supervisor(Feature):
             raise TypeError("the graph has a supervisor already")
         fgraph._supervisor = self  # type: ignore[attr-defined]
 
-    def validate(self, fgraph: FunctionGraph) -> bool:
+    def on_validate(self, fgraph: FunctionGraph) -> None:
         """Raise `InconsistencyError` if a protected input is destroyed."""
         if hasattr(fgraph, "destroyers"):
             for variable in self.protected:
                 if fgraph.destroyers(variable):
                     raise InconsistencyError(f"Trying to destroy the protected input {variable}")
-        return True
 
 
 def protect_inputs(fgraph: FunctionGraph, entries: list[In], accept_inplace: bool) -> None:
@@ -258,13 +257,14 @@ def protect_inputs(fgraph: FunctionGraph, entries: list[In], accept_inplace: boo
                 f"Graph must not contain inplace operations, got {destroyer};"
                 " use the op that leaves its inputs alone, or pass accept_inplace=True"
             )
-        fgraph.attach_feature(DestroyHandler())
-    fgraph.attach_feature(
-        Supervisor(
-            variable
-            for entry, variable in zip(entries, fgraph.inputs, strict=True)
-            if not entry.mutable
-        )
+        handler = DestroyHandler()
+        fgraph.attach_feature(handler)
+    supervisor = Supervisor(
+        variable
+        for entry, variable in zip(entries, fgraph.inputs, strict=True)
+        if not entry.mutable
     )
+    fgraph.attach_feature(supervisor)
     if destroyer is not None:
-        fgraph.validate()
+        supervisor.on_validate(fgraph)
+        handler.on_validate(fgraph)
