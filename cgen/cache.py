@@ -62,7 +62,7 @@ class Entry(NamedTuple):
     @property
     def key(self) -> str:
         """The digest of all that decides the machine code."""
-        return self.meta["key"]
+        return str(self.meta["key"])
 
     @property
     def library(self) -> str:

@@ -12,7 +12,7 @@ import errno
 import os
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .cache import LIBRARY, Cache, Entry
 from .elf import is_whole
@@ -80,7 +80,7 @@ def _compile_in(cache: Cache, job: Job) -> tuple[Entry, ctypes.CDLL, bool]:
     return entry, handle, True
 
 
-def _describe(job: Job, seconds: float) -> dict:
+def _describe(job: Job, seconds: float) -> dict[str, Any]:
     toolchain = job.toolchain
     return {
         "label": job.label,

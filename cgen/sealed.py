@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+from typing import Any
 
 __all__ = ["digest", "read_sealed", "unseal", "write_private", "write_sealed"]
 
@@ -33,7 +34,7 @@ def digest(*pieces: str | bytes) -> str:
     return state.hexdigest()
 
 
-def read_sealed(path: str) -> dict | None:
+def read_sealed(path: str) -> dict[str, Any] | None:
     """The body of the sealed file at `path`; None when there is none or it is not whole."""
     try:
         with open(path, "rb") as file:
@@ -42,7 +43,7 @@ def read_sealed(path: str) -> dict | None:
         return None
 
 
-def unseal(text: bytes) -> dict | None:
+def unseal(text: bytes) -> dict[str, Any] | None:
     """The body of a sealed text; None when it is not whole.
 
     Examples
@@ -61,7 +62,7 @@ def unseal(text: bytes) -> dict | None:
     return body if whole else None
 
 
-def write_sealed(path: str, body: dict) -> int:
+def write_sealed(path: str, body: dict[str, Any]) -> int:
     """Write `body` to `path` in one step, readable by its owner only; return the size in bytes."""
     text = json.dumps({"body": body, "sha256": digest(_canonical(body))}, indent=1)
     data = text.encode() + b"\n"
@@ -84,5 +85,5 @@ def write_private(path: str, data: bytes) -> None:
         file.write(data)
 
 
-def _canonical(body: dict) -> str:
+def _canonical(body: dict[str, Any]) -> str:
     return json.dumps(body, sort_keys=True, separators=(",", ":"))

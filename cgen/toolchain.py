@@ -14,7 +14,7 @@ import functools
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import features
 from .errors import BuildError
@@ -261,9 +261,9 @@ def _identify(command: tuple[str, ...], wanted: str, memo: str) -> Toolchain:
     return toolchain
 
 
-def _stamp(command: Sequence[str]) -> list[list]:
+def _stamp(command: Sequence[str]) -> list[list[str | int]]:
     """Path, size and time of change of each program in the command (think of ``ccache gcc``)."""
-    stamp = []
+    stamp: list[list[str | int]] = []
     for word in command:
         path = _which(word)
         if path:
@@ -305,7 +305,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C", "LANGUAGE": "C", **(extra or {})}
 
 
-def _read_memo(memo: str) -> dict:
+def _read_memo(memo: str) -> dict[str, Any]:
     body = read_sealed(memo) if memo else None
     if body is None or body.get("schema") != _MEMO_SCHEMA:
         return {"schema": _MEMO_SCHEMA, "compilers": {}, "latest": {}}

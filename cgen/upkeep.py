@@ -11,7 +11,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import locks
 from .cache import Cache, remove_tree
@@ -246,7 +246,7 @@ def read_size(cache: Cache, extra: str = "") -> int:
     try:
         assert noted is not None
         if abs(time.time() - noted["counted"]) < _RECOUNT_AFTER:
-            return noted["bytes"] + (tree_bytes(cache.path("entries", extra)) if extra else 0)
+            return int(noted["bytes"]) + (tree_bytes(cache.path("entries", extra)) if extra else 0)
     except (AssertionError, KeyError, TypeError):
         pass
     size = count_bytes(cache)
@@ -287,7 +287,7 @@ def verify(cache: Cache, fix: bool = False) -> list[Problem]:
     return problems
 
 
-def as_json(items: Iterable[Row | Problem]) -> list[dict]:
+def as_json(items: Iterable[Row | Problem]) -> list[dict[str, Any]]:
     """Rows or problems as plain objects."""
     return [item._asdict() for item in items]
 
