@@ -364,13 +364,15 @@ class Rule(NodeRewriter):
         self.single_client = single_client
         self._after_needs = None if isinstance(after, Pattern) else _parameters(after)
         self._when_needs = _parameters(when)
+        inner = [part.op for part in before.inputs if isinstance(part, PatternNode)]
+        self._inner_ops = [op for op in inner if not isinstance(op, OpPattern)]
 
     def tracks(self) -> Sequence[Any]:
         return [self.before.op]
 
     def transform(self, fgraph: FunctionGraph, node: Apply, enforce_tracks: bool = True) -> Any:
         """Return the replacement for the first way to match that leads to one."""
-        if not node.outputs:
+        if not node.outputs or not self._may_match(node):
             return False
         for bound, rest in match_node(self.before, node, {}, partial=True):
             if self.single_client and any(len(fgraph.clients[v]) > 1 for v in bound.get(INNER, ())):
@@ -385,6 +387,17 @@ class Rule(NodeRewriter):
             if fitted is not None:
                 return fitted
         return False
+
+    def _may_match(self, node: Apply) -> bool:
+        """Whether each op that the pattern has below its root is there: most often one is not."""
+        for wanted in self._inner_ops:
+            for variable in node.inputs:
+                owner = variable.owner
+                if owner is not None and (owner.op is wanted or owner.op == wanted):
+                    break
+            else:
+                return False
+        return True
 
     def _replacement(self, surroundings: Mapping[str, Any], bound: Bindings) -> Any:
         if callable(self.after) and not isinstance(self.after, Variable):
