@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytensorlite import tensor as pt
-from pytensorlite.gradient.values import float_zeros_like, is_connected
+from pytensorlite.gradient.values import cast_gradient, float_zeros_like, is_connected
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.null_type import disconnected_type, grad_undefined
 from pytensorlite.graph.op import Op
@@ -117,7 +117,9 @@ class GradClip(ViewOp):
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Variable]:
         """Clip the cotangent."""
         return [
-            pt.clip(g, self.clip_lower_bound, self.clip_upper_bound) if is_connected(g) else g
+            _of_dtype(g, pt.clip(g, self.clip_lower_bound, self.clip_upper_bound))
+            if is_connected(g)
+            else g
             for g in cotangents
         ]
 
@@ -132,11 +134,19 @@ class GradScale(ViewOp):
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Variable]:
         """Multiply the cotangent."""
-        return [self.multiplier * g if is_connected(g) else g for g in cotangents]
+        return [self._scaled(g) for g in cotangents]
 
     def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Variable]:
         """Multiply the tangent: the same linear map, forward."""
-        return [self.multiplier * t if is_connected(t) else t for t in tangents]
+        return [self._scaled(t) for t in tangents]
+
+    def _scaled(self, g: Variable) -> Variable:
+        return _of_dtype(g, self.multiplier * g) if is_connected(g) else g
+
+
+def _of_dtype(g: Variable, changed: Variable) -> Variable:
+    """Undo the upcasting of small floats by the parameters of an op."""
+    return cast_gradient(changed, getattr(g.type, "dtype", ""))
 
 
 _vectorize_node.register(ViewOp, _vectorize_not_needed)
