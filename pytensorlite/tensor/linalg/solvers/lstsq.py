@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -65,6 +67,23 @@ class Lstsq(Op):
         inverse = pinv(a)
         g_inverse = g @ b.T if b.type.ndim == 2 else g.dimshuffle(0, "x") * b
         return [pulled_through_pinv(a, inverse, g_inverse), inverse.T @ g, disconnected_type()]
+
+    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
+        (a, b, _), (solution, *_) = inputs, outputs
+        ta, tb, _ = tangents
+        absent = grad_not_implemented(self, 0, a, "only the solution")
+        inverse = pinv(a)
+        terms = []
+        if not is_disconnected(ta):
+            # The differential of the pseudo-inverse, applied to b: what the solution does not
+            # reach of b counts, and so does what the rows of a do not span.
+            seen = inverse.T @ solution
+            missed = inverse.T @ (ta.T @ (b - a @ solution))
+            terms.append(inverse @ (missed - ta @ solution - a @ (ta.T @ seen)) + ta.T @ seen)
+        if not is_disconnected(tb):
+            terms.append(inverse @ tb)
+        moved = reduce(add, terms) if terms else disconnected_type()
+        return [moved, absent, disconnected_type(), absent]
 
 
 def lstsq(a: Any, b: Any, rcond: Any = 1e-15) -> list[TensorVariable]:
