@@ -70,6 +70,11 @@ def symmetric(x):
     return (x + pt.moveaxis(x, -1, -2)) / 2
 
 
+def qr(x):
+    """Return the factors of which the derivative is determined."""
+    return pt.linalg.qr(x, mode="economic")
+
+
 def from_graph(x, y):
     """Return an op made of a graph, applied."""
     a, b = x.type(), y.type()
@@ -306,12 +311,8 @@ OP_RECORDS = {
     "Expm": {"exponential": of(pt.linalg.expm, (3, 3), (1, 1), (0, 0), order=1, wide=True)},
     "Eigvalsh": {"values": of(lambda x: pt.linalg.eigvalsh(x), (3, 3), (1, 1), wide=True)},
     "QR": {
-        "upper": of(
-            lambda x: pt.linalg.qr(x)[1], (3, 3), (4, 2), (1, 1), draw=well_conditioned, wide=True
-        ),
-        "orthogonal": of(
-            lambda x: pt.linalg.qr(x)[0], (3, 3), (4, 2), draw=well_conditioned, wide=True
-        ),
+        "upper": of(lambda x: qr(x)[1], (3, 3), (4, 2), (1, 1), draw=well_conditioned, wide=True),
+        "orthogonal": of(lambda x: qr(x)[0], (3, 3), (4, 2), draw=well_conditioned, wide=True),
     },
     "SVD": {
         "values": of(lambda x: pt.linalg.svd(x, compute_uv=False), (3, 2), (2, 2), wide=True),
