@@ -21,9 +21,14 @@
 /* From here on huge pages are asked for, as NumPy does. */
 #define POOL_HUGE (4u << 20)
 
+/* Large blocks begin a page.  Writing just after the place (modulo 4096) where another array is being read makes the
+ * processor suspect that they overlap: 15 % slower, measured.  NumPy's large arrays begin 16 bytes into a page. */
+#define POOL_PAGE 4096
+
 /* Stands in the 64 bytes before the data. */
 typedef struct {
     size_t capacity;
+    void *memory; /* what is to be freed */
 } PoolHeader;
 
 static struct {
@@ -37,6 +42,10 @@ static inline PoolHeader *pool_header(void *data) {
     return (PoolHeader *)((char *)data - POOL_ALIGNMENT);
 }
 
+static void pool_release(char *data) {
+    free(pool_header(data)->memory);
+}
+
 static char *pool_take(int position) {
     char *data = pool.blocks[position];
     pool.bytes -= pool_header(data)->capacity;
@@ -47,7 +56,7 @@ static char *pool_take(int position) {
 }
 
 static void pool_shrink(size_t limit) {
-    while (pool.count > 0 && pool.bytes > limit) free(pool_header(pool_take(0)));
+    while (pool.count > 0 && pool.bytes > limit) pool_release(pool_take(0));
 }
 
 /* The smallest block that holds `size` bytes and wastes less than a quarter; -1 if there is none. */
@@ -70,18 +79,17 @@ static void *pool_malloc(void *context, size_t size) {
         int found = pool_find(size);
         if (found >= 0) return pool_take(found);
     }
-    if (size > (size_t)PTRDIFF_MAX - 2 * POOL_ALIGNMENT) return NULL;
+    if (size > (size_t)PTRDIFF_MAX - 2 * POOL_PAGE) return NULL;
     size_t capacity = (size + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT;
+    size_t before = capacity >= POOL_SMALLEST ? POOL_PAGE : POOL_ALIGNMENT;
     void *memory;
-    if (posix_memalign(&memory, POOL_ALIGNMENT, capacity + POOL_ALIGNMENT) != 0) return NULL;
+    if (posix_memalign(&memory, before, capacity + before) != 0) return NULL;
+    char *data = (char *)memory + before;
 #if defined(MADV_HUGEPAGE)
-    if (capacity >= POOL_HUGE) {
-        char *page = (char *)(((uintptr_t)memory + 4095) & ~(uintptr_t)4095);
-        madvise(page, capacity - 4096, MADV_HUGEPAGE);
-    }
+    if (capacity >= POOL_HUGE) madvise(data, capacity / POOL_PAGE * POOL_PAGE, MADV_HUGEPAGE);
 #endif
-    ((PoolHeader *)memory)->capacity = capacity;
-    return (char *)memory + POOL_ALIGNMENT;
+    *pool_header(data) = (PoolHeader){capacity, memory};
+    return data;
 }
 
 static void pool_free(void *context, void *data, size_t size) {
@@ -90,11 +98,11 @@ static void pool_free(void *context, void *data, size_t size) {
     if (data == NULL) return;
     size_t capacity = pool_header(data)->capacity;
     if (capacity < POOL_SMALLEST || capacity > pool.limit) {
-        free(pool_header(data));
+        pool_release(data);
         return;
     }
     pool_shrink(pool.limit - capacity);
-    if (pool.count == POOL_BLOCKS) free(pool_header(pool_take(0)));
+    if (pool.count == POOL_BLOCKS) pool_release(pool_take(0));
     pool.blocks[pool.count++] = data;
     pool.bytes += capacity;
 }
