@@ -219,43 +219,66 @@ class Scheduler:
     def split(
         self, values: Sequence[Value], label: str
     ) -> tuple[list[list[Value]], list[list[Value]]]:
-        """Deal `values` out to loops over `label` (stages) and to the gaps between them."""
-        place: dict[str, int] = {}  # stage of a runner, gap of another; both count from 0
+        """Deal `values` out to loops over `label` (stages) and to the gaps between them.
+
+        Of the two extremes, everything as early as it can be or as late, the one is taken that
+        keeps less between loops.
+        """
         runs = {v.name for v in values if label in self.domains[v.name]}
+        early = self._earliest(values, label, runs)
+        late = self._latest(values, label, runs, early)
+        if late == early:
+            return self._deal(values, runs, early)
+        choices = [self._deal(values, runs, place) for place in (late, early)]
+        return min(choices, key=lambda choice: self._moved(values, *choice, label))
+
+    def _earliest(self, values: Sequence[Value], label: str, runs: set[str]) -> dict[str, int]:
+        """Return the first stage in which each value can run, or the first gap."""
+        place: dict[str, int] = {}
         for value in values:
+            place[value.name] = max(
+                (
+                    place[read] + self._waits(value, read, label, runs)
+                    for read in self.reads[value.name]
+                    if read in place
+                ),
+                default=0,
+            )
+        return place
+
+    def _latest(
+        self, values: Sequence[Value], label: str, runs: set[str], early: dict[str, int]
+    ) -> dict[str, int]:
+        """Return the last stage in which each value of a loop is in time for its readers."""
+        place = dict(early)
+        wanted: dict[str, int] = {}
+        for value in reversed(values):
             name = value.name
-            at = 0
+            if name in runs and name in wanted:
+                place[name] = max(place[name], wanted[name])
             for read in self.reads[name]:
-                if read not in place:
-                    continue
-                wait = read in runs and (
-                    name not in runs
-                    or label in unfinished(self.by_name[read])
-                    or self._reads_at_random(value, read, label)
-                )
-                at = max(at, place[read] + wait)
-            place[name] = at
-        self._postpone(values, label, runs, place)
+                last = place[name] - self._waits(value, read, label, runs)
+                wanted[read] = min(wanted.get(read, last), last)
+        return place
+
+    def _waits(self, value: Value, read: str, label: str, runs: set[str]) -> bool:
+        """Whether `value` must come after the loop over `label` in which `read` is computed."""
+        return read in runs and (
+            value.name not in runs
+            or label in unfinished(self.by_name[read])
+            or self._reads_at_random(value, read, label)
+        )
+
+    @staticmethod
+    def _deal(
+        values: Sequence[Value], runs: set[str], place: dict[str, int]
+    ) -> tuple[list[list[Value]], list[list[Value]]]:
         count = 1 + max((place[name] for name in runs), default=-1)
         gaps: list[list[Value]] = [[] for _ in range(1 + max(place.values(), default=0))]
         stages: list[list[Value]] = [[] for _ in range(count)]
         for value in values:
             (stages if value.name in runs else gaps)[place[value.name]].append(value)
         return gaps, stages
-
-    def _postpone(
-        self, values: Sequence[Value], label: str, runs: set[str], place: dict[str, int]
-    ) -> None:
-        """Move what is mapped to the first stage that reads it, so that less is kept between."""
-        wanted: dict[str, int] = {}
-        for value in reversed(values):
-            name = value.name
-            if name in wanted and name in runs and isinstance(value, Map | Gather):
-                place[name] = max(place[name], wanted[name])
-            for read in self.reads[name]:
-                at_random = name not in runs or self._reads_at_random(value, read, label)
-                last = place[name] - (read in runs and at_random)
-                wanted[read] = min(wanted.get(read, last), last)
 
     def recompute(self, stages: list[list[Value]], label: str) -> list[list[Value]]:
         """Repeat cheap arithmetic on arrays in a later loop instead of keeping its results."""
@@ -340,8 +363,17 @@ class Scheduler:
         )
 
     def traffic(self, values: Sequence[Value], label: str, fixed: frozenset[str]) -> float:
-        """Count the elements read when `label` is outermost: an array once per stage."""
-        gaps, stages = self.split(values, label)
+        """Count the elements that move when `label` is outermost: an array once per stage."""
+        return self._moved(values, *self.split(values, label), label, fixed)
+
+    def _moved(
+        self,
+        values: Sequence[Value],
+        gaps: list[list[Value]],
+        stages: list[list[Value]],
+        label: str,
+        fixed: frozenset[str] = frozenset(),
+    ) -> float:
         total = 0.0
         for group in itertools.chain(gaps, stages):
             touched = {read for v in group for read in self.reads[v.name]} & self.sources.keys()

@@ -333,6 +333,8 @@ class Writer:
                 else:
                     yield Update(Var(name, value.dtype), value.template, expr)
             case Scatter():
+                if not unfinished(value):  # all that it writes is written here and now
+                    yield from self._fill(value, path)
                 yield from self._positions(value, path)
                 memory = self.memory[name]
                 address = self._position_address(value, memory, path)

@@ -205,6 +205,7 @@ class AdvancedSubtensor(BaseSubtensor):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         x, *indices = inputs
+        check_index_arrays(node.inputs[1:], indices)
         part = x[advanced_numpy_index(x.shape, indices, self.idx_list)]
         # Indices that are all of rank 0 make a view, and this op promises a new array.
         output_storage[0][0] = np.array(part) if np.may_share_memory(part, x) else np.asarray(part)
@@ -282,6 +283,7 @@ class AdvancedIncSubtensor(BaseSubtensor):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         x, y, *indices = inputs
+        check_index_arrays(node.inputs[2:], indices)
         index = advanced_numpy_index(x.shape, indices, self.idx_list)
         output_storage[0][0] = write(self, node, x, y, index)
 
@@ -430,6 +432,27 @@ def advanced_numpy_index(
     return tuple(result)
 
 
+def check_index_arrays(variables: Sequence[Variable], arrays: Sequence[Any]) -> None:
+    """Apply the rule of elementwise ops to index arrays: only a static length 1 broadcasts."""
+    pairs = [
+        (variable.type.shape, array.shape)
+        for variable, array in zip(variables, arrays, strict=True)
+        if getattr(variable.type, "ndim", 0) and variable.type.dtype != "bool"
+    ]
+    for offset in range(1, 1 + max((len(shape) for _, shape in pairs), default=0)):
+        lengths = {
+            shape[-offset]
+            for static, shape in pairs
+            if len(shape) >= offset and static[-offset] != 1
+        }
+        if len(lengths) > 1:
+            raise ValueError(
+                "Index arrays have incompatible shapes: "
+                f"{', '.join(str(shape) for _, shape in pairs)}. An index broadcasts only along a "
+                "dimension whose length is 1 in its type; use specify_broadcastable to say so."
+            )
+
+
 def write(op: Any, node: Apply, x: np.ndarray, y: np.ndarray, index: tuple[Any, ...]) -> np.ndarray:
     """Set or increase ``x[index]`` and return the array, copied unless the op works in place."""
     part_shape = np.broadcast_to(np.int8(0), x.shape)[index].shape
@@ -565,10 +588,7 @@ def _symbolic_broadcast(
             for lengths, symbols in zip(static, symbolic, strict=True)
             if len(lengths) >= offset and lengths[-offset] != 1
         ]
-        length = candidates[0]
-        for other in candidates[1:]:
-            length = switch(eq(length, 1), other, length)
-        result.append(length)
+        result.append(candidates[0])  # the others are equal, or `check_index_arrays` complains
     return tuple(reversed(result))
 
 

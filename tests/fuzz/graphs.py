@@ -106,9 +106,7 @@ def _gather(draw, graph):
         return _unary(draw, graph)
     x, shape = draw(st.sampled_from(candidates))
     count = draw(st.sampled_from(LENGTHS))
-    positions = draw(
-        st.lists(st.integers(-shape[0], shape[0] - 1), min_size=count, max_size=count)
-    )
+    positions = draw(st.lists(st.integers(-shape[0], shape[0] - 1), min_size=count, max_size=count))
     index = pt.lvector()
     graph.inputs.append(index)
     graph.values.append(np.array(positions, np.int64).reshape(count))
@@ -124,6 +122,34 @@ def _gather(draw, graph):
             graph.add(part.inc(y), shape)
 
 
+def _gather_elements(draw, graph):
+    candidates = [v for v in graph.pool if len(v[1]) == 2 and 0 not in v[1]]
+    if not candidates:
+        return _unary(draw, graph)
+    x, (n, m) = draw(st.sampled_from(candidates))
+    columns = draw(st.lists(st.integers(-m, m - 1), min_size=n, max_size=n))
+    index = pt.lvector()
+    graph.inputs.append(index)
+    graph.values.append(np.array(columns, np.int64).reshape(n))
+    part = x[pt.arange(x.shape[0]), index]
+    which = draw(st.integers(0, 2))
+    if which == 0:
+        graph.add(part, (n,))
+    elif which == 1:
+        graph.add(part.inc(pt.sin(part)), (n, m))
+    else:
+        graph.add(pt.zeros_like(x)[pt.arange(x.shape[0]), index].set(pt.sin(part)), (n, m))
+
+
+def _alloc(draw, graph):
+    vectors = [v for v in graph.pool if len(v[1]) == 1]
+    if not vectors:
+        return _unary(draw, graph)
+    x, (n,) = draw(st.sampled_from(vectors))
+    y, (m,) = draw(st.sampled_from(vectors))
+    graph.add(pt.alloc(x, y.shape[0], x.shape[0]), (m, n))
+
+
 def _slice(draw, graph):
     candidates = [v for v in graph.pool if v[1]]
     if not candidates:
@@ -135,7 +161,9 @@ def _slice(draw, graph):
     if draw(st.booleans()):
         graph.add(x[part], (length, *shape[1:]))
     else:
-        y, _ = draw(st.sampled_from([v for v in graph.pool if v[1] == ()] or [(pt.constant(2.0), ())]))
+        y, _ = draw(
+            st.sampled_from([v for v in graph.pool if v[1] == ()] or [(pt.constant(2.0), ())])
+        )
         z = pt.set_subtensor(x[part], y) if draw(st.booleans()) else pt.inc_subtensor(x[part], y)
         graph.add(z, shape)
 
@@ -175,7 +203,7 @@ def _softmax(draw, graph):
 
 STEPS = [
     _unary, _unary, _binary, _binary, _binary, _outer_broadcast, _reduce, _reduce, _dot,
-    _transpose, _gather, _slice, _join, _reshape, _cumsum, _softmax,
+    _transpose, _gather, _gather_elements, _slice, _join, _reshape, _cumsum, _softmax, _alloc,
 ]  # fmt: skip
 
 

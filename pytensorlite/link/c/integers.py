@@ -8,7 +8,7 @@ data which only the program computes is not known in time: `SizeUnknown`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pytensorlite import scalar as ps
 from pytensorlite.cgen.index import Index, product
@@ -147,6 +147,21 @@ def _fold(plan: Plan, node: Apply) -> Index:
     raise SizeUnknown(node.outputs[0])
 
 
+def non_negative(plan: Plan, length: Index) -> Index:
+    """Return a length that arrives as data; the program refuses a negative one."""
+    if is_non_negative(length):
+        return length
+    plan.require(f"{length} >= 0", ValueError, "negative dimensions are not allowed", (length,))
+    return length
+
+
+def is_non_negative(length: Index) -> bool:
+    """Whether a polynomial is surely not negative: no minus sign, and only lengths in it."""
+    return all(c > 0 for c in length.terms.values()) and all(
+        name.startswith("n") for name in length.names
+    )
+
+
 _POLYNOMIAL: dict[str, Callable[..., Index]] = {
     "add": lambda *xs: sum(xs, Index.of(0)),
     "mul": lambda *xs: product(xs),
@@ -154,6 +169,28 @@ _POLYNOMIAL: dict[str, Callable[..., Index]] = {
     "neg": lambda a: -a,
     "identity": lambda a: a,
 }
+
+
+def _simplified(name: str, arguments: Sequence[Index]) -> Index | None:
+    """Return the result where it is one of the arguments, or a number, for all lengths."""
+    first = arguments[0]
+    constants = [x.constant for x in arguments]
+    match name:
+        case "int_div" if constants[1] == 1:
+            return first
+        case "maximum" | "minimum" if len(arguments) == 2:
+            if (difference := first - arguments[1]) == 0:
+                return first
+            if is_non_negative(difference) or is_non_negative(-difference):
+                larger = is_non_negative(difference)
+                return arguments[larger != (name == "maximum")]
+        case "switch" if arguments[1] == arguments[2]:
+            return arguments[1]
+        case "switch" if constants[0] is not None:
+            return arguments[1] if constants[0] else arguments[2]
+        case "abs" if is_non_negative(first):
+            return first
+    return None
 
 
 def _arithmetic(plan: Plan, node: Apply) -> Index:
@@ -167,6 +204,8 @@ def _arithmetic(plan: Plan, node: Apply) -> Index:
             return _POLYNOMIAL[op.name](*arguments)
         if isinstance(op, ps.Cast):
             return arguments[0]
+        if (simple := _simplified(op.name, arguments)) is not None:
+            return simple
     template = op.c_for(dtypes, dtype) if dtype.startswith(("int", "bool")) else None
     if template is None:
         raise SizeUnknown(node.outputs[0])

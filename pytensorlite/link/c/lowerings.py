@@ -11,8 +11,6 @@ from collections.abc import Callable
 from pytensorlite.graph.basic import Apply
 from pytensorlite.link.c.blas import lower_dot
 from pytensorlite.link.c.movement import (
-    lower_advanced_inc_subtensor,
-    lower_advanced_subtensor,
     lower_alloc,
     lower_alloc_empty,
     lower_arange,
@@ -66,6 +64,8 @@ LOWERINGS: dict[type, Lowering] = {
     Elemwise: lower_member,
     CAReduce: lower_member,
     Dot: lower_dot,
+    AdvancedSubtensor: lower_member,
+    AdvancedIncSubtensor: lower_member,
     AdvancedSubtensor1: lower_member,
     AdvancedIncSubtensor1: lower_member,
     # making, moving, indexing
@@ -77,8 +77,6 @@ LOWERINGS: dict[type, Lowering] = {
     Join: lower_join,
     Split: lower_split,
     IncSubtensor: lower_inc_subtensor,
-    AdvancedSubtensor: lower_advanced_subtensor,
-    AdvancedIncSubtensor: lower_advanced_inc_subtensor,
     Argmax: lower_argmax,
     CumOp: lower_cumulative,
     # another look at the same memory
@@ -125,6 +123,10 @@ def lowering_of(node: Apply) -> Lowering:
 
 def sizes_of(node: Apply) -> list:
     """Return the inputs of `node` that are sizes rather than data."""
+    if isinstance(node.op, Fused):
+        inside = node.op.sizes()
+        pairs = zip(node.op.fgraph.inputs, node.inputs, strict=True)
+        return [outer for inner, outer in pairs if inner in inside]
     for kind in type(node.op).__mro__:
         if kind in SIZES:
             return node.inputs[SIZES[kind]]

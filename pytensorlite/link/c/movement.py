@@ -21,7 +21,7 @@ from pytensorlite.cgen.ir import (
     Update,
     Var,
 )
-from pytensorlite.cgen.nest import Check, Gather, Map, Reduce, Scatter, Source, Value
+from pytensorlite.cgen.nest import Map, Reduce, Source, Value
 from pytensorlite.cgen.storage import Memory
 from pytensorlite.graph.basic import Apply, Constant
 from pytensorlite.link.c.integers import integer, integers
@@ -29,7 +29,6 @@ from pytensorlite.link.c.plan import NoLowering, Plan, View
 from pytensorlite.link.c.region import add_kernel, add_nest, copy
 from pytensorlite.link.c.scalars import apply_scalar, convert, reduction_identity
 from pytensorlite.link.c.views import subview
-from pytensorlite.tensor.subtensor import indices_from_subtensor
 
 
 class Nester:
@@ -43,7 +42,7 @@ class Nester:
 
     def labels(self) -> tuple[str, ...]:
         """Return the labels of the result."""
-        return tuple(self.extents)
+        return tuple(f"a{axis}" for axis, n in enumerate(self.shape) if n != 1)
 
     def name(self) -> str:
         """Return a fresh name."""
@@ -260,124 +259,6 @@ def lower_inc_subtensor(plan: Plan, node: Apply) -> None:
         there = nest.source(part, range(len(part.shape)))
         expr = apply_scalar(ps.add, [there, expr], out.type.dtype)
     nest.write(nest.map(out.type.dtype, expr), part)
-
-
-# -- positions that are arrays ---------------------------------------------------------------------
-
-
-class _Indexed:
-    """The result of ``x[entries]`` dimension by dimension, for gathering and for scattering.
-
-    NumPy puts the dimensions of the index arrays first when something stands between them, else
-    where they are.
-    """
-
-    def __init__(self, plan: Plan, view: View, entries: Sequence[object]):
-        self.plan = plan
-        self.view = view
-        full = [*entries, *[slice(None)] * (len(view.shape) - len(entries))]
-        arrays = [i for i, entry in enumerate(full) if not isinstance(entry, slice)]
-        if any(isinstance(entry, slice) and entry != slice(None) for entry in full):
-            raise NoLowering("a slice beside index arrays")
-        if any(getattr(full[i].type, "dtype", "") == "bool" for i in arrays):
-            raise NoLowering("a mask as index: its number of elements is data")
-        self.arrays = arrays
-        self.positions = [plan.view(full[i]) for i in arrays]
-        self.rank = max(len(p.shape) for p in self.positions)
-        together = arrays == list(range(arrays[0], arrays[-1] + 1))
-        self.first = arrays[0] if together else 0
-        self.kept = [i for i in range(len(view.shape)) if i not in arrays]
-        self.shape = [view.shape[i] for i in self.kept]
-        self.shape[self.first : self.first] = self._broadcast_shape()
-
-    def _broadcast_shape(self) -> list[Index]:
-        shape = [Index.of(1)] * self.rank
-        text = "shape mismatch: indexing arrays could not be broadcast together: {0} and {1}"
-        for position in self.positions:
-            for i, length in enumerate(position.shape):
-                axis = self.rank - len(position.shape) + i
-                if shape[axis] == 1:
-                    shape[axis] = length
-                elif length != 1:
-                    self.plan.require_equal(shape[axis], length, text)
-        return shape
-
-    def at(self, nest: Nester) -> tuple[tuple[str, ...], list[str]]:
-        """Add the index arrays; return a position per dimension of the array, and the checks."""
-        places: dict[int, str] = {}
-        checks: list[str] = []
-        for axis, position in zip(self.arrays, self.positions, strict=True):
-            lead = self.first + self.rank - len(position.shape)
-            axes = [None if length == 1 else lead + i for i, length in enumerate(position.shape)]
-            source = nest.source(position, axes)
-            places[axis] = source.name
-            text = f"index {{0}} is out of bounds for axis {axis} with size {{1}}"
-            where = self.plan.failure(IndexError, text)
-            labels = next(v.labels for v in nest.values if v.name == source.name)
-            check = nest.name()
-            extent = self.view.shape[axis]
-            nest.values.append(Check(check, source.name, labels, extent, where))
-            checks.append(check)
-        for number, axis in enumerate(self.kept):
-            result_axis = number if number < self.first else number + self.rank
-            places[axis] = f"@a{result_axis}"
-        return tuple(places[i] for i in range(len(self.view.shape))), checks
-
-
-def lower_advanced_subtensor(plan: Plan, node: Apply) -> None:
-    """``x[arrays and full slices]``."""
-    x, *index_inputs = node.inputs
-    (out,) = node.outputs
-    indexed = _Indexed(plan, plan.view(x), indices_from_subtensor(index_inputs, node.op.idx_list))
-    nest = Nester(plan, indexed.shape)
-    at, checks = indexed.at(nest)
-    target_labels = _own_labels(nest, indexed.view, at)
-    name = nest.name()
-    nest.values.append(
-        Source(name, out.type.dtype, target_labels, indexed.view.buffer, indexed.view.strides,
-               indexed.view.offset)
-    )  # fmt: skip
-    result = nest.name()
-    nest.values.append(Gather(result, out.type.dtype, nest.labels(), name, at, tuple(checks)))
-    nest.write(result, plan.allocate(out, indexed.shape))
-
-
-def lower_advanced_inc_subtensor(plan: Plan, node: Apply) -> None:
-    """A copy of the array, written at positions that are arrays."""
-    x, y, *index_inputs = node.inputs
-    (out,) = node.outputs
-    view, value = plan.view(x), plan.view(y)
-    indexed = _Indexed(plan, view, indices_from_subtensor(index_inputs, node.op.idx_list))
-    nest = Nester(plan, indexed.shape)
-    at, checks = indexed.at(nest)
-    text = "cannot write a value of length {0} to a part of length {1}"
-    if len(value.shape) > len(indexed.shape):
-        raise NoLowering("the value has more dimensions than the part it goes to")
-    expr = convert(nest.broadcast(value, text), out.type.dtype)
-    labels = _own_labels(nest, view, at)
-    base = nest.name()
-    nest.values.append(Source(base, view.dtype, labels, view.buffer, view.strides, view.offset))
-    template = None
-    if not node.op.set_instead_of_inc:
-        template = ps.add.c_for([out.type.dtype] * 2, out.type.dtype)
-    result = nest.name()
-    over = nest.labels()
-    nest.values.append(
-        Scatter(result, out.type.dtype, labels, expr, at, over, template, base, tuple(checks))
-    )
-    target = plan.allocate(out, view.shape)
-    memory = Memory(target.buffer, dict(zip(labels, target.strides, strict=True)), target.offset)
-    add_nest(plan, nest.values, nest.extents, {result: memory})
-
-
-def _own_labels(nest: Nester, view: View, at: Sequence[str]) -> tuple[str, ...]:
-    """Label the dimensions of the indexed array: shared where walked along, else their own."""
-    labels = []
-    for axis, place in enumerate(at):
-        label = place[1:] if place.startswith("@") else f"x{axis}"
-        nest.extents.setdefault(label, view.shape[axis])
-        labels.append(label)
-    return tuple(labels)
 
 
 # -- along an axis ---------------------------------------------------------------------------------

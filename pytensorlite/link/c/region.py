@@ -39,7 +39,7 @@ from pytensorlite.cgen.nest import (
 from pytensorlite.cgen.passes import name_repeated_loads
 from pytensorlite.cgen.storage import Memory, Writer
 from pytensorlite.graph.basic import Apply, Constant, Variable
-from pytensorlite.link.c.integers import integer
+from pytensorlite.link.c.integers import integer, non_negative
 from pytensorlite.link.c.plan import NoLowering, Plan, SizeUnknown, View
 from pytensorlite.link.c.scalars import (
     accumulator_dtype,
@@ -47,7 +47,12 @@ from pytensorlite.link.c.scalars import (
     convert,
     reduction_identity,
 )
-from pytensorlite.tensor.rewriting.axis_labels import AxisLabels, kind, reduced_axes
+from pytensorlite.tensor.rewriting.axis_labels import (
+    AxisLabels,
+    Indexing,
+    kind,
+    reduced_axes,
+)
 
 MISMATCH = "Input dimension mismatch: one dimension has length {0}, another that must equal it {1}"
 
@@ -95,6 +100,8 @@ class Region:
                 raise NoLowering(f"{node} cannot share loops with itself")
         self._share_inputs()
         self._measure()
+        if self._align_ranges():
+            self._measure()
         for node in self.nodes:
             MEMBERS[kind(node)](self, node)
         self._finish()
@@ -119,6 +126,15 @@ class Region:
 
     def _measure(self) -> None:
         """Give each label its length; where two lengths meet, the program checks them."""
+        self.extents = {}
+        self.ranges: set[Variable] = set()
+        for node in self.nodes:
+            which = kind(node)
+            if which == "range":
+                self.ranges.add(node.outputs[0])
+                self._measure_output(node, [self._length(node.inputs[1])])
+            elif which == "alloc":
+                self._measure_output(node, [self._length(x) for x in node.inputs[1:]])
         for inner, outer in self.outer.items():
             if self._is_size(outer) or (isinstance(outer, Constant) and outer.type.ndim == 0):
                 continue
@@ -129,6 +145,31 @@ class Region:
                 known = self.extents.setdefault(name, length)
                 self.plan.require_equal(known, length, MISMATCH)
         self.extents = {name: self.plan.canonical(n) for name, n in self.extents.items()}
+
+    def _length(self, inner: Variable) -> Index:
+        return non_negative(self.plan, integer(self.plan, self.outer.get(inner, inner)))
+
+    def _measure_output(self, node: Apply, lengths: Sequence[Index]) -> None:
+        for label, length in zip(self.labels[node.outputs[0]], lengths, strict=True):
+            if label is not None:
+                known = self.extents.setdefault(f"a{label}", length)
+                self.plan.require_equal(known, length, MISMATCH)
+
+    def _align_ranges(self) -> bool:
+        """Let a range run along the axis that it indexes, where their lengths are the same."""
+        changed = False
+        for node in self.nodes:
+            if kind(node) not in ("gather", "scatter"):
+                continue
+            index = Indexing(node)
+            for axis in index.positions:
+                entry, label = index.entries[axis], self.labels[index.array][axis]
+                if entry not in self.ranges or label is None or self.labels[entry] == (label,):
+                    continue
+                (own,) = self.labels[entry]
+                if self.extents.get(f"a{own}") == self.extents.get(f"a{label}"):
+                    changed |= self.labels.unify(own, label)
+        return changed
 
     def _is_size(self, outer: Variable) -> bool:
         """Whether `outer` is a length that the program knows without loading it."""
@@ -185,7 +226,7 @@ class Region:
     def value_name(self, variable: Variable) -> str:
         """Return the name of the nest value that holds `variable`, making one if need be."""
         expr = self.operand(variable)
-        if not isinstance(expr, Var):
+        if not isinstance(expr, Var) or expr.name.startswith("@"):
             name = self._fresh()
             self.values.append(Map(name, variable.type.dtype, self._named(variable), expr))
             expr = self.expr[variable] = Var(name, variable.type.dtype)
@@ -270,48 +311,83 @@ class Region:
         self._cast_result(name, dtype, out)
 
     def gather(self, node: Apply) -> None:
-        """``source[index]`` along the first axis."""
-        (source, index), (out,) = node.inputs, node.outputs
-        check = self._check(index, source, node)
+        """``array[entries]``."""
+        index, (out,) = Indexing(node), node.outputs
+        at, checks = self._positions(index)
         name = self._fresh()
-        axes = self._named(source)
-        at = (self.value_name(index), *(f"@{label}" for label in axes[1:]))
-        self.values.append(
-            Gather(name, out.type.dtype, self._named(out), self.value_name(source), at, (check,))
-        )
+        array = self._full(index.array)
+        self.values.append(Gather(name, out.type.dtype, self._named(out), array, at, checks))
         self.expr[out] = Var(name, out.type.dtype)
 
     def scatter(self, node: Apply) -> None:
-        """``base[index] += values`` or ``= values`` along the first axis."""
-        (base, values, index), (out,) = node.inputs, node.outputs
-        check = self._check(index, base, node)
+        """``array[entries] += values`` or ``= values``, in a copy of the array."""
+        index, (out,) = Indexing(node), node.outputs
+        at, checks = self._positions(index)
         dtype = out.type.dtype
-        zeros = isinstance(self.operand(base), Const) and self.operand(base).value == 0
-        start = None if zeros else self.value_name(base)
+        base = self.operand(index.array)
+        zeros = isinstance(base, Const) and base.value == 0
+        start = None if zeros else self._full(index.array)
         labels = self._named(out)
-        index_name = self.value_name(index)
-        at = (index_name, *(f"@{label}" for label in labels[1:]))
-        over = (*self._named(index), *labels[1:])
+        places = self.labels._places(index) or []
+        over = tuple(f"a{self.labels.find(label)}" for label in places if label is not None)
         template = None if node.op.set_instead_of_inc else ps.add.c_for([dtype, dtype], dtype)
+        operand = convert(self.operand(index.values), dtype)
         name = self._fresh()
-        operand = convert(self.operand(values), dtype)
-        self.values.append(
-            Scatter(name, dtype, labels, operand, at, over, template, start, (check,))
-        )
+        self.values.append(Scatter(name, dtype, labels, operand, at, over, template, start, checks))
         self.expr[out] = Var(name, dtype)
 
-    def _check(self, index: Variable, target: Variable, node: Apply) -> str:
-        """Ask that every element of `index` be a position of the first axis of `target`."""
+    def _full(self, variable: Variable) -> str:
+        """Return the name of a value that has the labels of `variable`, all and in order."""
+        name = self.value_name(variable)
+        value = self._by_name(name)
+        labels = self._named(variable)
+        if value.labels == labels:
+            return name
+        copy = self._fresh()
+        dtype = variable.type.dtype
+        self.values.append(Map(copy, dtype, labels, Var(name, dtype)))
+        return copy
+
+    def _positions(self, index: Indexing) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return a position for each labelled axis of the array, and the checks they need."""
+        at: list[str] = []
+        checks: list[str] = []
+        for axis, (entry, label) in enumerate(
+            zip(index.entries, self.labels[index.array], strict=True)
+        ):
+            in_order = isinstance(entry, slice) or self._runs_along(entry, label)
+            if not in_order:
+                extent = Index.of(1) if label is None else self.extents[f"a{label}"]
+                checks.append(self._check(entry, extent, axis))
+            if label is not None:
+                at.append(f"@a{label}" if in_order else self.value_name(entry))
+        return tuple(at), tuple(checks)
+
+    def _runs_along(self, entry: Variable, label: int | None) -> bool:
+        """Whether `entry` is the range 0, 1, 2, ... over the very axis that it indexes."""
+        return entry in self.ranges and label is not None and self.labels[entry] == (label,)
+
+    def _check(self, index: Variable, extent: Index, axis: int) -> str:
+        """Ask that every element of `index` be a position of an axis of length `extent`."""
         name = self.value_name(index)
-        label = self.labels[target][0]
-        extent = self.extents[f"a{label}"]
         if (name, extent) not in self.checked:
             check = self._fresh()
-            text = "index {0} is out of bounds for axis 0 with size {1}"
+            text = f"index {{0}} is out of bounds for axis {axis} with size {{1}}"
             where = self.plan.failure(IndexError, text)
             self.values.append(Check(check, name, self._named(index), extent, where))
             self.checked[name, extent] = check
         return self.checked[name, extent]
+
+    def range(self, node: Apply) -> None:
+        """The position along a label."""
+        (out,) = node.outputs
+        (label,) = self._named(out) or ("",)
+        self.expr[out] = Var(f"@{label}", "int64") if label else Const(0, "int64")
+
+    def alloc(self, node: Apply) -> None:
+        """The value, over labels whose lengths are given."""
+        (out,) = node.outputs
+        self.expr[out] = convert(self.operand(node.inputs[0]), out.type.dtype)
 
     # -- the kernel --------------------------------------------------------------------------------
 
@@ -319,7 +395,7 @@ class Region:
         destinations: dict[str, Memory] = {}
         targets: list[tuple[Variable, View, str]] = []
         for inner, outer in self.outputs:
-            name = self.value_name(inner)
+            name = self._full(inner)
             if name in destinations or isinstance(self._by_name(name), Source):
                 copy = self._fresh()
                 dtype = inner.type.dtype
@@ -350,6 +426,8 @@ MEMBERS = {
     "dot": Region.dot,
     "gather": Region.gather,
     "scatter": Region.scatter,
+    "range": Region.range,
+    "alloc": Region.alloc,
 }
 
 

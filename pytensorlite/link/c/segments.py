@@ -79,7 +79,8 @@ def _is_pure_size(plan: Plan, node: Apply) -> bool:
         return node.inputs[0] in plan.views or isinstance(node.inputs[0], Constant)
     if not isinstance(node.op, SIZE_ARITHMETIC):
         return False
-    if any(x.type.dtype not in ("int64", "bool") for x in (*node.inputs, *node.outputs)):
+    computed = [x for x in (*node.inputs, *node.outputs) if not isinstance(x, Constant)]
+    if any(x.type.dtype not in ("int64", "bool") for x in computed):
         return False
     if any(n != 1 for x in node.inputs for n in getattr(x.type, "shape", ())):
         return False

@@ -11,10 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pytensorlite.graph.basic import Apply, Variable
+from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.tensor.basic import Alloc, ARange
 from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensorlite.tensor.math import Dot
-from pytensorlite.tensor.subtensor import AdvancedIncSubtensor1, AdvancedSubtensor1
+from pytensorlite.tensor.subtensor import (
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    AdvancedSubtensor,
+    AdvancedSubtensor1,
+    indices_from_subtensor,
+)
 
 Labels = tuple[int | None, ...]
 
@@ -111,15 +118,90 @@ class AxisLabels:
         return self._set(node.outputs[0], [*left[:-1], *right[1:]])
 
     def _gather(self, node: Apply) -> bool:
-        source, index = (self[x] for x in node.inputs)
-        return self._set(node.outputs[0], [*index, *source[1:]])
+        index = Indexing(node)
+        places = self._places(index)
+        return places is not None and self._set(node.outputs[0], places)
 
     def _scatter(self, node: Apply) -> bool:
-        base, values, index = (self[x] for x in node.inputs)
-        places = [*index, *base[1:]]
+        index = Indexing(node)
+        places = self._places(index)
+        if places is None or index.values.type.ndim > len(places):
+            return False
+        values = self[index.values]
+        places = places[len(places) - len(values) :]
         if not all(self.unify(a, b) for a, b in zip(places, values, strict=True)):
             return False
-        return self._set(node.outputs[0], base)
+        return self._set(node.outputs[0], self[index.array])
+
+    def _places(self, index: Indexing) -> list[int | None] | None:
+        """Return the labels of ``array[entries]``, None if the index arrays cannot share theirs."""
+        common: list[int | None] = [None] * index.rank
+        for axis in index.positions:
+            labels = self[index.entries[axis]]
+            for place, label in enumerate(labels, start=index.rank - len(labels)):
+                if not self.unify(common[place], label):
+                    return None
+                common[place] = label if common[place] is None else common[place]
+        kept = self[index.array]
+        places = [kept[axis] for axis in index.kept]
+        places[index.first : index.first] = common
+        return places
+
+    def _range(self, node: Apply) -> bool:
+        return self._set(node.outputs[0], self[node.outputs[0]])
+
+    def _alloc(self, node: Apply) -> bool:
+        value, (out,) = self[node.inputs[0]], node.outputs
+        labels = list(self[out])
+        for axis, label in enumerate(value, start=len(labels) - len(value)):
+            if label is not None and not self.unify(labels[axis], label):
+                return False
+        return self._set(out, labels)
+
+
+class Indexing:
+    """What an op that indexes by arrays reads or writes, in one form for all four of them.
+
+    Attributes
+    ----------
+    array, values
+        The array that is indexed, and what is written to it (None for reading).
+    entries
+        For each axis of the array, an integer variable or a full slice.
+    positions, kept
+        The axes that have a variable, and the others.
+    rank, first
+        How many dimensions the index arrays make together, and where in the result they stand:
+        where they are, or in front if something stands between them.
+    """
+
+    def __init__(self, node: Apply):
+        self.array = node.inputs[0]
+        is_write = isinstance(node.op, AdvancedIncSubtensor | AdvancedIncSubtensor1)
+        self.values = node.inputs[1] if is_write else None
+        variables = node.inputs[1 + is_write :]
+        if isinstance(node.op, AdvancedSubtensor1 | AdvancedIncSubtensor1):
+            entries = list(variables)
+        else:
+            entries = list(indices_from_subtensor(variables, node.op.idx_list))
+        ndim = self.array.type.ndim
+        self.entries = entries + [slice(None)] * (ndim - len(entries))
+        self.positions = [i for i, e in enumerate(self.entries) if not isinstance(e, slice)]
+        self.kept = [i for i in range(ndim) if i not in self.positions]
+        self.rank = max(self.entries[i].type.ndim for i in self.positions)
+        low, high = self.positions[0], self.positions[-1]
+        self.first = low if high - low + 1 == len(self.positions) else 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether only whole axes stand beside integer arrays."""
+        return (
+            all(
+                entry == slice(None) if isinstance(entry, slice) else entry.type.dtype != "bool"
+                for entry in self.entries
+            )
+            and len(self.entries) == self.array.type.ndim
+        )
 
 
 def reduced_axes(node: Apply) -> tuple[int, ...]:
@@ -143,15 +225,29 @@ def kind(node: Apply) -> str | None:
         # Matrix times matrix has work to spare for each byte: that is for BLAS.
         vector = any(x.type.ndim == 1 for x in node.inputs)
         return "dot" if vector else None
-    if isinstance(op, AdvancedSubtensor1):
-        return "gather" if node.inputs[0].type.shape[0] != 1 else None
-    if isinstance(op, AdvancedIncSubtensor1):
-        base, values = node.inputs[:2]
-        if base.type.shape[0] == 1 or values.type.ndim != base.type.ndim:
-            return None
-        pairs = zip(values.type.shape[1:], base.type.shape[1:], strict=True)
-        return None if any(v == 1 and b != 1 for v, b in pairs) else "scatter"
+    if isinstance(op, AdvancedSubtensor | AdvancedSubtensor1):
+        return "gather" if Indexing(node).is_plain else None
+    if isinstance(op, AdvancedIncSubtensor | AdvancedIncSubtensor1):
+        index = Indexing(node)
+        # Loops may change places, and then of two writes to one position another one is the last.
+        ordered = index.rank > 1 if op.set_instead_of_inc else getattr(op, "ignore_duplicates", False)
+        return "scatter" if index.is_plain and not ordered else None
+    if isinstance(op, ARange):
+        return "range" if _counts_from_zero(node) else None
+    if isinstance(op, Alloc):
+        return "alloc"
     return None
+
+
+def _counts_from_zero(node: Apply) -> bool:
+    start, _, step = node.inputs
+    return (
+        isinstance(start, Constant)
+        and isinstance(step, Constant)
+        and start.data == 0
+        and step.data == 1
+        and node.outputs[0].type.dtype == "int64"
+    )
 
 
 def _has_template(node: Apply) -> bool:
@@ -168,4 +264,6 @@ RULES = {
     "dot": AxisLabels._dot,
     "gather": AxisLabels._gather,
     "scatter": AxisLabels._scatter,
+    "range": AxisLabels._range,
+    "alloc": AxisLabels._alloc,
 }

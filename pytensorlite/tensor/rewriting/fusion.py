@@ -39,6 +39,17 @@ class Fused(Op, HasInnerGraph):
         """Outputs of the inner graph."""
         return list(self.fgraph.outputs)
 
+    def sizes(self) -> set[Variable]:
+        """Return the inner inputs that are lengths of what members make."""
+        found: set[Variable] = set()
+        for member in self.fgraph.apply_nodes:
+            match kind(member):
+                case "alloc":
+                    found.update(member.inputs[1:])
+                case "range":
+                    found.update(member.inputs)
+        return found
+
     def clone(self) -> Fused:
         """Return the same op over a copy of the inner graph."""
         return Fused(self.fgraph.clone())
@@ -90,9 +101,13 @@ def find_size_arithmetic(fgraph: FunctionGraph, order: Sequence[Apply]) -> set[A
         ):
             continue
         clients = [client for client, _ in fgraph.clients[node.outputs[0]]]
-        if any(c in found or (kind(c) is None and not isinstance(c.op, Output)) for c in clients):
+        if any(c in found or _takes_sizes(c) for c in clients):
             found.add(node)
     return found
+
+
+def _takes_sizes(node: Apply) -> bool:
+    return kind(node) in (None, "alloc", "range") and not isinstance(node.op, Output)
 
 
 def find_regions(fgraph: FunctionGraph) -> list[list[Apply]]:
