@@ -63,11 +63,10 @@ def _index(idx_list: Sequence[Any], indices: Sequence[Any]) -> list[Piece]:
         if not isinstance(entry, slice):
             pieces.append((indices[entry], _LOOSEST))
             continue
-        for mark, part in (("", entry.start), (":", entry.stop), (":", entry.step)):
-            if mark and (part is not None or part is entry.stop):
-                pieces.append(mark)
-            if part is not None:
-                pieces.append((indices[part], _LOOSEST))
+        for mark, part in (("", entry.start), (":", entry.stop)):
+            pieces += [mark] if part is None else [mark, (indices[part], _LOOSEST)]
+        if entry.step is not None:
+            pieces += [":", (indices[entry.step], _LOOSEST)]
     return pieces[1:]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.utils import Scratchpad
+from pytensorlite.printing.arrays import BY_CLASS
 
 #: A text longer than this many pieces is cut: a graph that shares values can be exponentially long.
 MOST_PIECES = 1_000_000
@@ -177,16 +178,14 @@ class DefaultPrinter(Printer):
         if output.owner is None:
             return leaf_printer.pieces(output, pstate)
         node = output.owner
-        core = getattr(node.op, "scalar_op", None)
-        name = getattr(core, "name", None)
-        known = (
-            OPERATORS.get(name) if core is not None and type(node.op).__name__ in LIFTS else None
-        )
-        if known is not None:
-            return known.pieces(output, pstate)
-        if name is not None and type(node.op).__name__ in LIFTS:
-            return call_pieces(name, node.inputs)
-        return call_pieces(str(node.op), node.inputs)
+        written = BY_CLASS.get(type(node.op).__name__)
+        if written is not None:
+            return written(node, pstate.precedence)
+        is_lifted = type(node.op).__name__ in LIFTS
+        name = getattr(node.op.scalar_op, "name", None) if is_lifted else None
+        if name in OPERATORS:
+            return OPERATORS[name].pieces(output, pstate)
+        return call_pieces((name or str(node.op)).removeprefix("convert_to_"), node.inputs)
 
 
 #: Classes of ops that apply a scalar op to each element: printed as the scalar op.
