@@ -13,7 +13,9 @@ Names are looked up when they are first used, so that programs which need no gra
 ``pytensorlite-cache``, load none.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytensorlite._version import __version__
@@ -29,14 +31,16 @@ if TYPE_CHECKING:
     from pytensorlite.gradient import Lop, Rop, grad, subgraph_grad
     from pytensorlite.graph.basic import Variable
     from pytensorlite.graph.replace import clone_replace, graph_replace
-    from pytensorlite.ifelse import ifelse
-    from pytensorlite.printing import debugprint, dprint, pp, pprint
-    from pytensorlite.tensor.basic import get_underlying_scalar_constant_value
+    from pytensorlite.printing import debugprint, pp, pprint
+    from pytensorlite.printing import debugprint as dprint
+    from pytensorlite.tensor.basic import (
+        get_underlying_scalar_constant_value as get_underlying_scalar_constant,
+    )
     from pytensorlite.tensor.conversion import as_symbolic
     from pytensorlite.tensor.sharedvar import shared
     from pytensorlite.updates import OrderedUpdates
 
-# Where each public name is at home.
+# Where each public name is at home, and what it is called there if not the same.
 _HOMES = {
     "In": "compile.io",
     "Out": "compile.io",
@@ -54,28 +58,28 @@ _HOMES = {
     "Variable": "graph.basic",
     "clone_replace": "graph.replace",
     "graph_replace": "graph.replace",
-    "ifelse": "ifelse",
     "debugprint": "printing",
-    "dprint": "printing",
+    "dprint": "printing:debugprint",
     "pp": "printing",
     "pprint": "printing",
     "as_symbolic": "tensor.conversion",
-    "get_underlying_scalar_constant_value": "tensor.basic",
+    "get_underlying_scalar_constant": "tensor.basic:get_underlying_scalar_constant_value",
     "shared": "tensor.sharedvar",
     "OrderedUpdates": "updates",
 }
 _SUBMODULES = (
-    "compile", "configdefaults", "gradient", "graph", "ifelse", "link", "printing", "raise_op",
+    "compile", "configdefaults", "gradient", "graph", "link", "printing", "raise_op",
     "scalar", "tensor", "updates", "utils",
 )  # fmt: skip
 
-__all__ = ["__version__", *_HOMES]
+__all__ = ["__version__", "ifelse", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for, and keep it."""
     if name in _HOMES:
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        module, _, called = _HOMES[name].partition(":")
+        value = getattr(import_module(f"{__name__}.{module}"), called or name)
     elif name in _SUBMODULES:
         value = import_module(f"{__name__}.{name}")
     else:
@@ -86,3 +90,21 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES, *_SUBMODULES})
+
+
+class _Package(ModuleType):
+    """This package: ``pytensorlite.ifelse`` is the function, not the module of that name.
+
+    Importing that module would set the attribute to the module, were it not a property.
+    """
+
+    @property
+    def ifelse(self) -> Any:
+        return import_module(f"{__name__}.ifelse").ifelse
+
+    @ifelse.setter
+    def ifelse(self, module: ModuleType) -> None:
+        pass
+
+
+sys.modules[__name__].__class__ = _Package

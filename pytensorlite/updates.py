@@ -28,7 +28,7 @@ class OrderedUpdates(dict):
             raise TypeError(f"expected a shared variable as the target of an update, got {key!r}")
         super().__setitem__(key, value)
 
-    def update(self, other: Any = None) -> None:
+    def update(self, other: Any = None) -> None:  # type: ignore[override]
         """Take over the updates of ``other``; two different ones for a variable are an error."""
         for key, value in dict(other or {}).items():
             if key in self and self[key] is not value:

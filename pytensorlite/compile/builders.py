@@ -292,7 +292,7 @@ def _inner_graph(
         raise MissingInputError(
             f"NominalGraph is missing an input: {error}; add it to the inputs of the OpFromGraph"
         ) from None
-    return fgraph, list(shared)
+    return fgraph, shared
 
 
 def _ignoring_outputs(overrides: Overrides) -> Overrides:

@@ -18,7 +18,7 @@ Shapes = list[tuple[Variable, ...] | None]
 
 def construct_nominal_fgraph(
     inputs: Sequence[Variable], outputs: Sequence[Variable]
-) -> tuple[FunctionGraph, list[Variable], dict[Variable, Variable], dict[Variable, Variable]]:
+) -> tuple[FunctionGraph, list[SharedVariable], dict[Any, Any], dict[Any, Any]]:
     """Return the graph from ``inputs`` to ``outputs`` on placeholders.
 
     Returns

@@ -63,8 +63,7 @@ class Container:
     ):
         if not isinstance(storage, list) or len(storage) < 1:
             raise TypeError(f"expected a list of one element as storage, got {storage!r}")
-        is_variable = isinstance(r, Variable)
-        self.type: Any = r.type if is_variable else r
+        self.type: Any = r.type if isinstance(r, Variable) else r
         self.name = getattr(r, "name", None) if name is None else name
         self.storage = storage
         self.readonly = readonly or isinstance(r, Constant)
@@ -164,8 +163,8 @@ class NativeEntry:
 class Program:
     """What a linker returns: values of the graph's inputs in, values of its outputs out.
 
-    Unless ``native`` is set, outputs may share memory with inputs, constants or each other; the caller
-    copies where the user must not see it.
+    Unless ``native`` is set, outputs may share memory with inputs, constants or each other; the
+    caller copies where the user must not see it.
     """
 
     c_source: str = ""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copyreg
+import pickle
 from collections.abc import Iterable, Sequence
+from inspect import signature
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -84,17 +87,16 @@ def function(
     start = perf_counter()
 
     # What was asked for: In and Out, shared variables found in the graph, updates, substitutions.
-    signature = read_signature(
+    asked = read_signature(
         inputs, outputs, updates, givens, no_default_updates, rebuild_strict, allow_input_downcast
     )
-    check_unused_inputs(signature, on_unused_input or config.on_unused_input)
+    check_unused_inputs(asked, on_unused_input or config.on_unused_input)
 
     # A private copy; the user's graph is never touched.
-    fgraph = signature.to_fgraph()
-    protect_inputs(fgraph, signature.inputs, accept_inplace)
+    fgraph = asked.to_fgraph()
+    protect_inputs(fgraph, asked.inputs, accept_inplace)
 
-    # The program: known from an earlier session, or else a better graph of the same meaning,
-    # linked.
+    # The program: known from an earlier session, or made of a better graph of the same meaning.
     linker, key = mode.linker, mode.key()
     program = None if key is None else linker.lookup(fgraph, key)
     is_rewritten = program is None
@@ -106,7 +108,7 @@ def function(
             profile.add_compilation(rewritten - start, perf_counter() - rewritten)
 
     maker = FunctionMaker(
-        signature,
+        asked,
         fgraph,
         program,
         mode,
@@ -118,6 +120,16 @@ def function(
         trust_input,
     )
     return maker.create()
+
+
+def function_dump(filename: str | Path, inputs: Iterable[Any], *args: Any, **kwargs: Any) -> None:
+    """Write the arguments of a call of `function` to a file, for somebody else to look into.
+
+    The file is a pickle of a dictionary; ``function(**pickle.load(file))`` repeats the call.
+    """
+    request = signature(function).bind(inputs, *args, **kwargs).arguments
+    with Path(filename).open("wb") as file:
+        pickle.dump(dict(request), file)
 
 
 def as_profile(profile: Any, name: str) -> ProfileStats | None:

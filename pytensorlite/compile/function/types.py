@@ -78,7 +78,7 @@ class Function(Caller):
         self.n_returned_outputs = len(signature.outputs)
         self.trust_input = maker.trust_input
         self._lookup = InputLookup(signature.inputs, input_storage)
-        self._arguments = Arguments(self.name, signature.inputs, input_storage)
+        self._arguments = Arguments(maker.name or "", signature.inputs, input_storage)
         self._updates = [
             (output, input_storage[position].storage)
             for output, position in signature.update_mapping.items()
@@ -213,7 +213,8 @@ class Function(Caller):
 
     def get_shared(self) -> list[SharedVariable]:
         """Return the shared variables that the function reads or updates."""
-        return [entry.variable for entry in self.maker.inputs if entry.shared]
+        variables = (entry.variable for entry in self.maker.inputs)
+        return [variable for variable in variables if isinstance(variable, SharedVariable)]
 
     def dprint(self, **kwargs: Any) -> Any:
         """Print the rewritten graph."""
@@ -289,8 +290,8 @@ def own_memory(
 ) -> list[Any]:
     """Return ``results`` with copies of those that share memory with something else.
 
-    Decided by the memory itself, not by what ops say of themselves. Random generators and the like are
-    copied if they are the same object as an input.
+    Decided by the memory itself, not by what ops say of themselves. Random generators and the like
+    are copied if they are the same object as an input.
 
     Parameters
     ----------
