@@ -314,6 +314,9 @@ class Region:
         """``array[entries]``."""
         index, (out,) = Indexing(node), node.outputs
         at, checks = self._positions(index)
+        if all(place.startswith("@") for place in at) and not checks:
+            self.expr[out] = self.operand(index.array)  # every element, in order
+            return
         name = self._fresh()
         array = self._full(index.array)
         self.values.append(Gather(name, out.type.dtype, self._named(out), array, at, checks))
@@ -325,6 +328,9 @@ class Region:
         at, checks = self._positions(index)
         dtype = out.type.dtype
         base = self.operand(index.array)
+        if all(place.startswith("@") for place in at) and not checks:
+            self._write_in_order(node, base, self.operand(index.values))
+            return
         zeros = isinstance(base, Const) and base.value == 0
         start = None if zeros else self._full(index.array)
         labels = self._named(out)
@@ -334,6 +340,17 @@ class Region:
         operand = convert(self.operand(index.values), dtype)
         name = self._fresh()
         self.values.append(Scatter(name, dtype, labels, operand, at, over, template, start, checks))
+        self.expr[out] = Var(name, dtype)
+
+    def _write_in_order(self, node: Apply, base: Expr, values: Expr) -> None:
+        """Every element is written once, in order: that is a map."""
+        (out,) = node.outputs
+        dtype = out.type.dtype
+        expr = convert(values, dtype)
+        if not node.op.set_instead_of_inc:
+            expr = apply_scalar(ps.add, [base, expr], dtype)
+        name = self._fresh()
+        self.values.append(Map(name, dtype, self._named(out), expr))
         self.expr[out] = Var(name, dtype)
 
     def _full(self, variable: Variable) -> str:

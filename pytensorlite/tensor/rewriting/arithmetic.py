@@ -16,10 +16,11 @@ import numpy as np
 import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
-from pytensorlite.tensor.basic import alloc, cast, constant, zeros_like
+from pytensorlite.tensor.basic import alloc, cast, constant
 from pytensorlite.tensor.math import add, mul, neg, reciprocal, sqr, sub, true_div
 from pytensorlite.tensor.rewriting.basic import (
     constant_value,
+    filled,
     is_complex,
     is_exact,
     is_one,
@@ -233,7 +234,7 @@ def _integer_product(fgraph: Any, node: Apply, known: list, rest: list[Variable]
         for value in known:
             factor = factor * np.asarray(value).astype(out.type.dtype)[()]
     if factor == 0:
-        return [zeros_like(out)] if rest else None
+        return filled(fgraph, out, 0) if rest else None
     if len(known) == 1 and factor != 1 and constant_value(node.inputs[0]) is not None:
         return None
     front = [] if factor == 1 and rest else [constant(factor)]
@@ -244,7 +245,7 @@ def _integer_product(fgraph: Any, node: Apply, known: list, rest: list[Variable]
 @node_rewriter([mul])
 def local_mul_zero(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``x * 0 -> 0``: not for NaN and infinity, and so not unless asked for."""
-    return [zeros_like(node.outputs[0])] if any(map(is_zero, node.inputs)) else None
+    return filled(fgraph, node.outputs[0], 0) if any(map(is_zero, node.inputs)) else None
 
 
 @register_canonicalize
@@ -371,10 +372,10 @@ def _rebuilt(fgraph: Any, node: Apply, op: Any, operands: Sequence[Variable]) ->
     if matched is not None:
         copy_stack_trace(out, matched)
         return [matched] if out.type.is_super(matched.type) else None
-    return _filled(fgraph, node, new)
+    return _repeated(fgraph, node, new)
 
 
-def _filled(fgraph: Any, node: Apply, new: Variable) -> list[Variable] | None:
+def _repeated(fgraph: Any, node: Apply, new: Variable) -> list[Variable] | None:
     """Return ``new`` in the shape that a dropped operand gave: ``ones((3, 1)) * x -> alloc(x, 3, n)``."""
     [out] = node.outputs
     filled = alloc(new, *shapes_of(fgraph).shape(out))

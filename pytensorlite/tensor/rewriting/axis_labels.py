@@ -229,8 +229,9 @@ def kind(node: Apply) -> str | None:
         return "gather" if Indexing(node).is_plain else None
     if isinstance(op, AdvancedIncSubtensor | AdvancedIncSubtensor1):
         index = Indexing(node)
-        # Loops may change places, and then of two writes to one position another one is the last.
-        ordered = index.rank > 1 if op.set_instead_of_inc else getattr(op, "ignore_duplicates", False)
+        # Loops may change places: of two writes to one position another one would be the last.
+        ordered = index.rank > 1 and op.set_instead_of_inc
+        ordered |= getattr(op, "ignore_duplicates", False)
         return "scatter" if index.is_plain and not ordered else None
     if isinstance(op, ARange):
         return "range" if _counts_from_zero(node) else None

@@ -21,10 +21,11 @@ import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.graph.rewriting.db import EquilibriumDB
 from pytensorlite.graph.rewriting.pattern import Bindings, Rule, Rules, fit, look_through, register_operators
-from pytensorlite.tensor.basic import Alloc, ScalarFromTensor, TensorFromScalar
+from pytensorlite.tensor.basic import Alloc, ScalarFromTensor, TensorFromScalar, alloc, cast, constant
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise, elemwise_of
-from pytensorlite.tensor.variable import TensorConstant
+from pytensorlite.tensor.rewriting.shape_feature import shapes_of
 from pytensorlite.tensor.type import TensorType, complex_dtypes, discrete_dtypes, float_dtypes
+from pytensorlite.tensor.variable import TensorConstant
 
 
 def _database(name: str) -> EquilibriumDB:
@@ -206,8 +207,6 @@ def match_type(old: Variable, new: Variable) -> Variable | None:
 
     None where only a broadcast could make the shapes agree.
     """
-    from pytensorlite.tensor.basic import cast
-
     if new.type.dtype != old.type.dtype:
         new = cast(new, old.type.dtype)
     new = expand_to(new, old.type.ndim)
@@ -217,6 +216,19 @@ def match_type(old: Variable, new: Variable) -> Variable | None:
         if now == 1 and was != 1:
             return None
     return new
+
+
+def filled(fgraph: Any, out: Variable, value: Any) -> list[Variable] | None:
+    """Return ``value`` in the dtype and shape of ``out``, without computing ``out``."""
+    number = constant(value, dtype=out.type.dtype)
+    if out.type.ndim == 0:
+        return [number]
+    lengths = shapes_of(fgraph).shape(out)
+    # A length that can only be read off the variable itself would keep it.
+    if any(n.owner is not None and out in n.owner.inputs for n in lengths):
+        return None
+    new = alloc(number, *lengths)
+    return [new] if out.type.is_super(new.type) else None
 
 
 @fit.register(TensorType)

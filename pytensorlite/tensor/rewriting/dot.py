@@ -6,10 +6,10 @@ from typing import Any
 
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
-from pytensorlite.tensor.basic import zeros_like
 from pytensorlite.tensor.elemwise import DimShuffle
 from pytensorlite.tensor.math import Dot, mul, neg
 from pytensorlite.tensor.rewriting.basic import (
+    filled,
     has_one_client,
     is_exact,
     is_zero,
@@ -101,6 +101,6 @@ def local_dot_signs(fgraph: Any, node: Apply) -> list[Variable] | None:
 @node_rewriter([Dot])
 def local_0_dot_x(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``dot(0, x) -> 0``: not for NaN and infinity, and so not unless asked for."""
-    return [zeros_like(node.outputs[0])] if any(map(is_zero, node.inputs)) else None
+    return filled(fgraph, node.outputs[0], 0) if any(map(is_zero, node.inputs)) else None
 
 

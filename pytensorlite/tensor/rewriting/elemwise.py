@@ -17,16 +17,15 @@ from pytensorlite.tensor.basic import (
     ScalarFromTensor,
     TensorFromScalar,
     constant,
-    ones_like,
     second,
     switch,
-    zeros_like,
 )
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
 from pytensorlite.tensor.math import add, and_, eq, ge, gt, invert, le, lt, mul, neq, or_, xor
 from pytensorlite.tensor.math import maximum, minimum, sub
 from pytensorlite.tensor.rewriting.basic import (
     constant_value,
+    filled,
     has_one_client,
     is_exact,
     match_type,
@@ -238,10 +237,10 @@ def local_bitwise_constant(fgraph: Any, node: Apply) -> list[Variable] | None:
         if known is None:
             continue
         if node.op.scalar_op == ps.and_ and not known:
-            return [zeros_like(out)] if other.type.dtype == out.type.dtype else None
+            return filled(fgraph, out, 0) if other.type.dtype == out.type.dtype else None
         all_bits = out.type.dtype == "bool" and bool(known)
         if node.op.scalar_op == ps.or_ and all_bits:
-            return [ones_like(out)]
+            return filled(fgraph, out, 1)
         keeps = all_bits if node.op.scalar_op == ps.and_ else not known
         new = match_type(out, other) if keeps else None
         if new is not None and other.type.dtype == out.type.dtype:
@@ -261,12 +260,12 @@ def local_useless_elemwise_comparison(fgraph: Any, node: Apply) -> list[Variable
     if a is b:
         # A NaN is not below itself either, but it is not equal to itself.
         if op in (ps.lt, ps.gt) or (is_exact(a) and op in (ps.neq, ps.sub, ps.xor)):
-            return [zeros_like(out)]
+            return filled(fgraph, out, 0)
         if is_exact(a) and op in (ps.eq, ps.le, ps.ge):
-            return [ones_like(out)]
+            return filled(fgraph, out, 1)
         return None
     answer = _compare_length(op, a, b)
-    return None if answer is None else [constant(answer, dtype=out.type.dtype, ndim=out.type.ndim)]
+    return None if answer is None else filled(fgraph, out, answer)
 
 
 _MIRRORED = {ps.lt: ps.gt, ps.gt: ps.lt, ps.le: ps.ge, ps.ge: ps.le, ps.eq: ps.eq, ps.neq: ps.neq}

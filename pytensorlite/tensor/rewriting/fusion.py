@@ -19,6 +19,7 @@ from pytensorlite.graph.op import HasInnerGraph, Op
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, graph_rewriter
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
 from pytensorlite.tensor.rewriting.axis_labels import AxisLabels, kind
+from pytensorlite.tensor.rewriting.gather_lift import lift_gathers
 
 LARGEST_REGION = 250  # members; compile time grows faster than linearly beyond
 
@@ -78,6 +79,7 @@ class Fused(Op, HasInnerGraph):
 @graph_rewriter
 def fuse_loops(fgraph: FunctionGraph) -> None:
     """Nodes that can share a loop nest -> one `Fused` node."""
+    lift_gathers.rewrite(fgraph)
     for members in find_regions(fgraph):
         outputs, replacements = fuse(fgraph, members)
         for old, new in zip(outputs, replacements, strict=True):
