@@ -157,8 +157,8 @@ class Apply(Node, Generic[OpType]):
             clone = self.clone(clone_inner_graph=clone_inner_graph)
             clone.inputs = new_inputs
             return clone
-        op = _clone_inner(self.op) if clone_inner_graph else self.op
-        node = op.make_node(*new_inputs)  # type: ignore[attr-defined]
+        op: Any = _clone_inner(self.op) if clone_inner_graph else self.op
+        node = op.make_node(*new_inputs)
         node.tag.__dict__.update(self.tag.__dict__)
         for new_output, old_output in zip(node.outputs, self.outputs, strict=True):
             if new_output.owner is node:

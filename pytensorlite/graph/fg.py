@@ -9,7 +9,7 @@ Features (see `pytensorlite.graph.features`) are told of every change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from pytensorlite.configdefaults import config
@@ -420,12 +420,8 @@ class FunctionGraph(MetaObject):
         self._callbacks = {name: [] for name in CALLBACKS}
         self._provided = {}
         for feature in self._features:
-            for name in CALLBACKS:
-                method = getattr(feature, name, None)
-                if method is not None and getattr(type(feature), name, None) is not getattr(
-                    Feature, name
-                ):
-                    self._callbacks[name].append(method)
+            for name in _defined_callbacks(type(feature)):  # type: ignore[arg-type]
+                self._callbacks[name].append(getattr(feature, name))
             for name in getattr(feature, "provides", ()):
                 self._provided[name] = partial(getattr(feature, name), self)
         self._order = None
@@ -554,6 +550,16 @@ class FunctionGraph(MetaObject):
         from pytensorlite.printing import debugprint
 
         return debugprint(self, **kwargs)
+
+
+@cache
+def _defined_callbacks(feature_type: Any) -> list[str]:
+    """Return which of the methods that a graph calls a class of features really has."""
+    return [
+        name
+        for name in CALLBACKS
+        if getattr(feature_type, name, None) not in (None, getattr(Feature, name))
+    ]
 
 
 _DERIVED = ("_input_set", "_output_nodes", "_nodes", "_order", "_callbacks", "_provided")

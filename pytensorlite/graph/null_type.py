@@ -41,7 +41,9 @@ class NullType(Type):
         """Refuse every variable as a replacement."""
         raise ValueError(f"A variable of NullType can be replaced by no other: {self.why_null}")
 
-    def values_eq(self, a: Any, b: Any, force_same_dtype: bool = True) -> bool:
+    def values_eq(  # type: ignore[override]
+        self, a: Any, b: Any, force_same_dtype: bool = True
+    ) -> bool:
         """Refuse to compare values that cannot exist."""
         raise ValueError("NullType has no values to compare.")
 
@@ -77,7 +79,9 @@ class DisconnectedType(Type):
         """Refuse every variable as a replacement."""
         raise AssertionError(_DISCONNECTED_HAS_NO_VALUE)
 
-    def values_eq(self, a: Any, b: Any, force_same_dtype: bool = True) -> bool:
+    def values_eq(  # type: ignore[override]
+        self, a: Any, b: Any, force_same_dtype: bool = True
+    ) -> bool:
         """Refuse to compare values that cannot exist."""
         raise AssertionError(_DISCONNECTED_HAS_NO_VALUE)
 

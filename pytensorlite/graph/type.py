@@ -63,7 +63,7 @@ class Type(MetaObject, Generic[D]):
         """Return `value` written into `storage`, for types that can do that."""
         raise NotImplementedError()
 
-    def filter_variable(self, other: Variable | D, allow_convert: bool = True) -> Variable:
+    def filter_variable(self, other: Any, allow_convert: bool = True) -> Variable:
         """Return `other` as a variable of this type.
 
         Parameters

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -68,6 +68,12 @@ class Scratchpad:
     >>> tag
     scratchpad{'colour': 'red'}
     """
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     def clear(self) -> None:
         """Forget every attribute."""

@@ -228,14 +228,13 @@ def debugprint(
 
     Examples
     --------
-    ::
-
-        >>> x = pt.vector("x")
-        >>> debugprint(pt.exp(x) + x)
-        Add [id A]
-         ├─ Exp [id B]
-         │  └─ x [id C]
-         └─ x [id C]
+    >>> import pytensorlite.tensor as pt
+    >>> x = pt.vector("x")
+    >>> debugprint(pt.exp(x) + x)
+    Add [id A]
+     ├─ Exp [id B]
+     │  └─ x [id C]
+     └─ x [id C]
     """
     if not isinstance(depth, int):
         raise TypeError(f"depth must be an int, got {depth!r}")

@@ -24,14 +24,14 @@ def min_informative_str(
 
     Examples
     --------
-    ::
-
-        >>> print(min_informative_str(x + y * x))
-        A. Add
-         B. x
-         C. Mul
-          D. y
-          <B>
+    >>> import pytensorlite.tensor as pt
+    >>> x, y = pt.dscalars("x", "y")
+    >>> print(min_informative_str(x + y * x))
+    A. Add
+     B. x
+     C. Mul
+      D. y
+      <B>
     """
     seen: dict[Any, str] = {} if _prev_obs is None else _prev_obs
     tags = _tags() if _tag_generator is None else _tag_generator

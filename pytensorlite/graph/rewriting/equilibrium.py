@@ -62,6 +62,34 @@ class ChangeTracker(Feature):
         self.lonelier = {}
 
 
+class _Watcher(ChangeTracker):
+    """Also gives new nodes a line, and puts nodes on the list of a walk that wants them."""
+
+    def __init__(self, rewriter: EquilibriumGraphRewriter) -> None:
+        super().__init__()
+        self.rewriter = rewriter
+        self.pending: list[Apply] = []
+        self.waiting: set[Apply] = set()
+
+    def on_import(self, fgraph: Any, node: Any, reason: Any) -> None:
+        super().on_import(fgraph, node, reason)
+        self.rewriter.inherit_trace(node)
+        if not self.rewriter.ignore_newtrees:
+            self.ask_again(node)
+
+    def on_change_input(
+        self, fgraph: Any, node: Any, i: int, var: Any, new_var: Any, reason: Any = None
+    ) -> None:
+        super().on_change_input(fgraph, node, i, var, new_var, reason)
+        if self.rewriter.tracks_on_change_inputs and not isinstance(node.op, Output):
+            self.ask_again(node)
+
+    def ask_again(self, node: Apply) -> None:
+        if node not in self.waiting:
+            self.waiting.add(node)
+            self.pending.append(node)
+
+
 class EquilibriumGraphRewriter(NodeProcessingGraphRewriter):
     """Apply node and graph rewriters until none changes the graph.
 
@@ -130,7 +158,7 @@ class EquilibriumGraphRewriter(NodeProcessingGraphRewriter):
         if ratio is None:
             ratio = config.optdb__max_use_ratio
         self.uses, self.walks = {}, 0
-        tracker = ChangeTracker()
+        tracker = _Watcher(self)
         fgraph.attach_feature(tracker)
         most_nodes = len(fgraph._nodes)
         everything = True
@@ -157,33 +185,21 @@ class EquilibriumGraphRewriter(NodeProcessingGraphRewriter):
             fgraph.remove_feature(tracker)
         return self.uses
 
-    def _walk(self, fgraph: FunctionGraph, queue: list[Apply], tracker: ChangeTracker) -> None:
+    def _walk(self, fgraph: FunctionGraph, queue: list[Apply], tracker: _Watcher) -> None:
         """Ask the rewriters about every node in `queue`; a node that changed is asked once."""
         self.walks += 1
-        nodes, get_trackers = fgraph._nodes, self.node_tracker.get_trackers
+        nodes, get_functions, ask = fgraph._nodes, self.node_tracker.get_functions, self.ask
         pending = list(reversed(queue))
-        waiting = set(queue)
-
-        def again(node: Apply) -> None:
-            if node not in waiting and not isinstance(node.op, Output):
-                waiting.add(node)
-                pending.append(node)
-
-        chin = (lambda node, *_: again(node)) if self.tracks_on_change_inputs else None
-        updater = self.attach_updater(fgraph, again, None, chin=chin, name="equilibrium")
-        try:
-            while pending:
-                node = pending.pop()
-                waiting.discard(node)
-                for rewriter in get_trackers(node.op):
-                    if node not in nodes:
-                        break
-                    if self.process_node(fgraph, node, rewriter, enforce_tracks=False):
-                        self.uses[rewriter] = self.uses.get(rewriter, 0) + 1
-                        if self.cleanup_rewriters:
-                            tracker.changed = True
-        finally:
-            self.detach_updater(fgraph, updater)
+        tracker.pending = pending
+        tracker.waiting = waiting = set(queue)
+        while pending:
+            node = pending.pop()
+            waiting.discard(node)
+            for rewriter, function in get_functions(node.op):
+                if node not in nodes:
+                    break
+                if ask(fgraph, node, rewriter, function):
+                    self.uses[rewriter] = self.uses.get(rewriter, 0) + 1
 
     def _run_all(
         self,

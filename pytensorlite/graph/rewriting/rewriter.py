@@ -102,7 +102,7 @@ class FromFunctionGraphRewriter(GraphRewriter):
         self.fn = fn
         self.requirements = tuple(requirements)
         self.name = getattr(fn, "__name__", None)
-        functools.update_wrapper(self, fn, updated=())
+        functools.update_wrapper(self, fn, updated=())  # type: ignore[arg-type]
 
     def apply(self, fgraph: FunctionGraph) -> Any:
         return self.fn(fgraph)
@@ -136,7 +136,7 @@ class FromFunctionNodeRewriter(NodeRewriter):
         self._ops = [t for t in tracks or () if not isinstance(t, type)]
         self.requirements = tuple(requirements)
         self.name = getattr(fn, "__name__", None)
-        functools.update_wrapper(self, fn, updated=())
+        functools.update_wrapper(self, fn, updated=())  # type: ignore[arg-type]
 
     def transform(self, fgraph: FunctionGraph, node: Apply, enforce_tracks: bool = True) -> Any:
         if enforce_tracks and self._tracks is not None and not self._is_tracked(node.op):
@@ -288,7 +288,7 @@ class SequentialGraphRewriter(GraphRewriter, UserList):
     def __eq__(self, other: object) -> bool:
         return self is other
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         return id(self)
 
     def __str__(self) -> str:

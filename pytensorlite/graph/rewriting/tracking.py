@@ -6,13 +6,19 @@ table of a hundred rules costs a node no more than the two or three that are abo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, TextIO
 
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.op import Op
-from pytensorlite.graph.rewriting.rewriter import NodeRewriter, Rewriter, copy_stack_trace
+from pytensorlite.graph.rewriting.rewriter import (
+    FromFunctionNodeRewriter,
+    NodeRewriter,
+    Rewriter,
+    copy_stack_trace,
+)
 from pytensorlite.graph.rewriting.unify import OpPattern
 
 
@@ -34,6 +40,7 @@ class OpToRewriterTracker:
         self.untracked_rewrites: list[NodeRewriter] = []
         self._position: dict[NodeRewriter, int] = {}
         self._by_op: dict[Op, list[NodeRewriter]] = {}
+        self._functions: dict[Op, list[tuple[NodeRewriter, Callable]]] = {}
 
     def add_tracker(self, rw: NodeRewriter) -> None:
         """Add a rewriter.
@@ -45,6 +52,7 @@ class OpToRewriterTracker:
         """
         self._position.setdefault(rw, len(self._position))
         self._by_op.clear()
+        self._functions.clear()
         tracked = rw.tracks()
         if tracked is None:
             self.untracked_rewrites.append(rw)
@@ -71,6 +79,14 @@ class OpToRewriterTracker:
 
     _get_trackers = get_trackers
 
+    def get_functions(self, op: Op) -> list[tuple[NodeRewriter, Callable[[Any, Apply], Any]]]:
+        """Return the rewriters with what to call: they are known to track the op."""
+        found = self._functions.get(op)
+        if found is None:
+            found = [(rewriter, _function_of(rewriter)) for rewriter in self.get_trackers(op)]
+            self._functions[op] = found
+        return found
+
     def _find(self, op: Op) -> list[NodeRewriter]:
         rewriters = dict.fromkeys(self.untracked_rewrites)
         rewriters.update(dict.fromkeys(self.tracked_instances.get(op, ())))
@@ -84,6 +100,12 @@ class OpToRewriterTracker:
     def get_rewriters(self) -> Iterable[NodeRewriter]:
         """Return every rewriter once."""
         return list(self._position)
+
+
+def _function_of(rewriter: NodeRewriter) -> Callable[[Any, Apply], Any]:
+    if type(rewriter) is FromFunctionNodeRewriter:
+        return rewriter.fn
+    return partial(rewriter.transform, enforce_tracks=False)
 
 
 class SequentialNodeRewriter(NodeRewriter):
@@ -140,8 +162,8 @@ class SequentialNodeRewriter(NodeRewriter):
             node = new_node
 
     def _first_that_applies(self, fgraph: FunctionGraph, node: Apply) -> Any:
-        for rewriter in self.tracker.get_trackers(node.op):
-            replacements = rewriter.transform(fgraph, node, enforce_tracks=False)
+        for rewriter, function in self.tracker.get_functions(node.op):
+            replacements = function(fgraph, node)
             if replacements is not False and replacements is not None and len(replacements):
                 self.applied_true[rewriter] = self.applied_true.get(rewriter, 0) + 1
                 return replacements

@@ -124,15 +124,19 @@ class NodeProcessingGraphRewriter(GraphRewriter):
         """
 
         def on_import(node: Apply) -> None:
-            for output in node.outputs:
-                if not output.tag.__dict__.get("trace"):
-                    output.tag.trace = self._trace
+            self.inherit_trace(node)
             if importer is not None and not self.ignore_newtrees:
                 importer(node)
 
         updater = DispatchingFeature(on_import, pruner, chin, name=name)
         fgraph.attach_feature(updater)
         return updater
+
+    def inherit_trace(self, node: Apply) -> None:
+        """Give a new node the user's line of the node that is being replaced."""
+        for output in node.outputs:
+            if not output.tag.__dict__.get("trace"):
+                output.tag.trace = self._trace
 
     def detach_updater(self, fgraph: FunctionGraph, updater: DispatchingFeature | None) -> None:
         """Stop being told."""
@@ -156,13 +160,21 @@ class NodeProcessingGraphRewriter(GraphRewriter):
         rewriter = node_rewriter or self.node_rewriter
         if rewriter is None:
             raise ValueError("process_node needs a node rewriter")
+        return self.ask(
+            fgraph, node, rewriter, partial(rewriter.transform, enforce_tracks=enforce_tracks)
+        )
+
+    def ask(
+        self, fgraph: FunctionGraph, node: Apply, rewriter: NodeRewriter, function: Callable
+    ) -> bool:
+        """Call ``function(fgraph, node)``, what `rewriter` does, and make the replacement."""
         try:
-            replacements = rewriter.transform(fgraph, node, enforce_tracks=enforce_tracks)
+            replacements = function(fgraph, node)
         except Exception as error:
             if self.failure_callback is None:
                 raise
-            pairs = [(output, None) for output in node.outputs]
-            self.failure_callback(error, self, pairs, rewriter, node)
+            nothing = [(output, None) for output in node.outputs]
+            self.failure_callback(error, self, nothing, rewriter, node)
             return False
         if replacements is False or replacements is None:
             return False
