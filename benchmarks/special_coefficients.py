@@ -99,7 +99,6 @@ FITS: list[tuple[str, Callable, Any, Any, int, bool]] = [
     ("trigamma(2 + t)", lambda t: mp.psi(1, 2 + t), 0, 1, 18, True),
     ("trigamma's rest, of 1/x²", _trigamma_rest, 0, mp.mpf(1) / 64, 8, False),
     ("sin(pi r) / r, of r²", _quotient(lambda r: mp.sin(mp.pi * r)), 0, mp.mpf(1) / 4, 9, False),
-    ("cos(pi r), of r²", lambda v: mp.cos(mp.pi * mp.sqrt(v)), 0, mp.mpf(1) / 4, 9, False),
     ("erfinv(x) / x, of w", _erfinv_centre, 0, 5, 23, True),
     ("erfinv, of sqrt w", lambda s: erf_inverse_of(s * s), mp.mpf("2.2"), 4, 21, True),
     ("erfinv, of sqrt w", lambda s: erf_inverse_of(s * s), 4, mp.mpf("6.1"), 18, True),

@@ -87,13 +87,6 @@ PTL_INLINE double ptl_sin_pi_(double r) {
         0x1.5078348551854p-4, -0x1.e3074dfaf87afp-8, 0x1.e8f3675ee37ddp-12, -0x1.6f7acdb8f6580p-16,
         0x1.9d462020fcc78p-21);
 }
-PTL_INLINE double ptl_cos_pi_(double r) {
-    const double v = r * r;
-    return PTL_P9(v, 0x1.0000000000000p+0, -0x1.3bd3cc9be45dbp+2, 0x1.03c1f081b5992p+2, -0x1.55d3c7e3bfbf5p+0,
-        0x1.e1f506813a321p-3, -0x1.a6d1efc8c38bep-6, 0x1.f9d254582ac30p-10, -0x1.b6957b54dd389p-14,
-        0x1.1678f9078a9b3p-18);
-}
-
 PTL_INLINE double ptl_gamma_(double x) { return tgamma(x); }
 
 PTL_INLINE double ptl_gammaln_(double x) {
@@ -141,17 +134,20 @@ PTL_INLINE double ptl_psi_(double x) {
 #define PTL_TERM(k) n = a >= k ? PTL_FMA(n, a - (k - 2), d) : n, d = a >= k ? d * (a - (k - 2)) : d
     PTL_TERM(3), PTL_TERM(4), PTL_TERM(5), PTL_TERM(6), PTL_TERM(7);
 #undef PTL_TERM
-    n = a < 1 ? -(2 * a + 1) : a < 2 ? -1 : n;
-    d = a < 1 ? a * (a + 1) : a < 2 ? a : d;
+    /* psi(-y) wants psi(y) + 1/y: below 2 the term 1/y is left out rather than added back. */
+    const bool negative = x < 0;
+    n = a < 1 ? (negative ? -1 : -(2 * a + 1)) : a < 2 ? (negative ? 0 : -1) : n;
+    d = a < 1 ? (negative ? a + 1 : a * (a + 1)) : a < 2 ? a : d;
     const double inverse = 1 / y, w = inverse * inverse;
     const double rest = w * PTL_P7(w, 0x1.5555555555555p-4, -0x1.11111111095e6p-7, 0x1.041040c62923cp-8, -0x1.1110b33fc17d6p-8,
         0x1.f037df4b69ba2p-8, -0x1.531da6b6dedbfp-6, 0x1.0497fbf0fa8abp-4);
     const double large = log(y) - (0.5 * inverse + rest);
     const double positive = small ? near_two + n / d : large;
     const double r = y - rint(y);
-    const double reflected = positive + inverse + 3.14159265358979323846 * ptl_cos_pi_(r) / ptl_sin_pi_(r);
+    const double cosine = ptl_sin_pi_(0.5 - fabs(r));
+    const double reflected = positive + ((y < 2 ? 0 : inverse) + 3.14159265358979323846 * (cosine / ptl_sin_pi_(r)));
     const double left = r != 0 ? reflected : (double)NAN;
-    return y < 0x1p-60 ? -1 / x : x < 0 ? left : positive;
+    return y < 0x1p-60 ? -1 / x : negative ? left : positive;
 }
 
 PTL_INLINE double ptl_trigamma_(double x) {
@@ -253,10 +249,12 @@ PTL_INLINE double ptl_erfcx_(double x) {
         0x1.1f6fa90ad568bp+10, -0x1.e0071bd76ed8ep+10, -0x1.7d55455d1e67ep+12, 0x1.e6de205ee0ce8p+13,
         0x1.cd8933dee28adp+14, -0x1.dbe36149021d8p+16, -0x1.77406e1a7ee29p+16, 0x1.356cb969b5d5cp+19);
     const double positive = y < 2 ? near : far;
-    const double clipped = x > -30 ? x < 0 ? x : 0 : -30;
+    /* At -26.64 exp(x²) is still finite, twice it no longer. */
+    const double clipped = x > -26.64 ? x < 0 ? x : 0 : -26.64;
     const double high = (double)(float)clipped;
     const double low = (clipped - high) * (clipped + high);
-    const double square = exp(high * high) * (1 + low * (1 + low * (0.5 + low * (1.0 / 6))));
+    const double coarse = exp(high * high);
+    const double square = PTL_FMA(coarse, low * (1 + low * (0.5 + low * (1.0 / 6))), coarse);
     return (x < 0 ? 2 * square : 0) + (x < 0 ? -positive : positive);
 }
 

@@ -178,7 +178,8 @@ def _polar_push(tangents: list, y: Any, r: Any, theta: Any) -> Any:
 
 # fmt: off
 # ruff: noqa: E501, F401 - rows may be wide; names are re-exported for PyTensor's paths
-# mypy: disable-error-code="has-type" - rules mention rows that come later
+# Rules mention rows that come later, which mypy does not follow:
+# mypy: disable-error-code="has-type"
 # -- arithmetic --------------------------------------------------------------------------------------------------------
 add = op("add", np.add, "{0} + {1}", upcast_out, lambda g, y, *xs: [g for _ in xs],
     nin=-1, kinds={"b": "{0} | {1}", "iu": "@ptl_add({0}, {1})"}, commutative=True, associative=True, identity=0,

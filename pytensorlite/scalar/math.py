@@ -90,7 +90,8 @@ _no_c_for_complex: dict[str, str | None] = {"c": None}
 
 # fmt: off
 # ruff: noqa: E501, F401 - rows may be wide; names are re-exported for PyTensor's paths
-# mypy: disable-error-code="has-type" - rules mention rows that come later
+# Rules mention rows that come later, which mypy does not follow:
+# mypy: disable-error-code="has-type"
 
 # -- logistic and its kin ----------------------------------------------------------------------------------------------
 sigmoid = op("sigmoid", _scipy("expit"), "ptl_sigmoid({0})", _real, lambda g, y, x: [g * y * (1 - y)],

@@ -1,0 +1,231 @@
+"""How far the functions of the op table are from the truth, in units of the last place.
+
+``python -m benchmarks.accuracy`` draws 10 000 points a function, compares loops compiled as in
+programs with mpmath, and writes the table of ``docs/accuracy.md``. The tests run the same
+measurement on fewer points and hold it against the bounds below.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+from pytensorlite.cgen.build import build
+
+from benchmarks.special_coefficients import erfc_inverse
+from pytensorlite.scalar import math as special_rows  # noqa: F401 - fills the table
+from pytensorlite.scalar.headers import headers_of
+from pytensorlite.scalar.table import ROWS
+
+Draw = Callable[[np.random.Generator, int], np.ndarray]
+
+#: Bounds in ULP for loops of doubles, floats, and for one double at a time.
+ELEMENTARY, FAMILY = (4, 4, 2), {"erf": (4, 4, 4), "gamma": (10, 4, 10), "log gamma": (16, 4, 16)}
+
+
+def uniform(low: float, high: float) -> Draw:
+    """Draw evenly."""
+    return lambda rng, n: rng.uniform(low, high, n)
+
+
+def decades(low: float, high: float, *, signed: bool = False) -> Draw:
+    """Draw evenly on the logarithmic scale from 10**low to 10**high."""
+
+    def draw(rng: np.random.Generator, n: int) -> np.ndarray:
+        sign = rng.choice([-1.0, 1.0], n) if signed else 1.0
+        return sign * 10 ** rng.uniform(low, high, n)
+
+    return draw
+
+
+def near_one(low: float) -> Draw:
+    """Draw 1 - 10**-k for k between 0 and -low."""
+    return lambda rng, n: 1 - 10 ** rng.uniform(low, 0, n)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A row, the truth, where it is measured, and the bounds."""
+
+    name: str
+    truth: Callable[[Any], Any]
+    draws: tuple[Draw, ...]
+    bounds: tuple[float, float, float] = ELEMENTARY
+    domain: str = ""
+    floor: float = 0.0
+
+
+def _erfcx(x: Any) -> Any:
+    if x > 1000:
+        return (1 - 1 / (2 * x**2) + 3 / (4 * x**4) - 15 / (8 * x**6)) / (x * mp.sqrt(mp.pi))
+    return mp.exp(x * x) * mp.erfc(x)
+
+
+def _erfcinv(c: Any) -> Any:
+    return erfc_inverse(c) if c <= 1 else -erfc_inverse(2 - c)
+
+
+def _erfinv(x: Any) -> Any:
+    return mp.erfinv(x) if abs(x) < 1e-3 else mp.sign(x) * erfc_inverse(1 - abs(x))
+
+
+def _log1mexp(x: Any) -> Any:
+    return mp.log(-mp.expm1(x)) if x > -1 else mp.log1p(-mp.exp(x))
+
+
+def _gammaln(x: Any) -> Any:
+    return mp.log(abs(mp.gamma(x))) if abs(x) < 1000 else mp.loggamma(x)
+
+
+# fmt: off
+# ruff: noqa: E501 - a table
+FUNCTIONS = [
+    Function("exp",      mp.exp,      (uniform(-708, 709), decades(-5, 1, signed=True)), domain="where it is normal"),
+    Function("exp2",     lambda x: mp.power(2, x), (uniform(-1022, 1023),), domain="where it is normal"),
+    Function("expm1",    mp.expm1,    (uniform(-40, 700), decades(-10, 1, signed=True)), domain="-40 to 700"),
+    Function("log",      mp.log,      (uniform(0.5, 2), decades(-300, 300)), domain="all positive"),
+    Function("log2",     lambda x: mp.log(x) / mp.log(2), (uniform(0.5, 2), decades(-300, 300)), domain="all positive"),
+    Function("log10",    mp.log10,    (uniform(0.5, 2), decades(-300, 300)), domain="all positive"),
+    Function("log1p",    mp.log1p,    (uniform(-0.999, 1), decades(-18, 18)), domain="above -1"),
+    Function("sqrt",     mp.sqrt,     (decades(-300, 300),), (0.5, 0.5, 0.5), domain="all positive"),
+    Function("cbrt",     mp.cbrt,     (decades(-300, 300),), (4, 4, 4), domain="all"),
+    Function("sin",      mp.sin,      (uniform(-10, 10), decades(-8, 12, signed=True)), domain="up to 1e12"),
+    Function("cos",      mp.cos,      (uniform(-10, 10), decades(-8, 12, signed=True)), domain="up to 1e12"),
+    Function("tan",      mp.tan,      (uniform(-10, 10), decades(-8, 8, signed=True)), domain="up to 1e8"),
+    Function("arcsin",   mp.asin,     (uniform(-1, 1), decades(-10, 0, signed=True)), domain="all"),
+    Function("arccos",   mp.acos,     (uniform(-1, 1),), domain="all"),
+    Function("arctan",   mp.atan,     (decades(-10, 10, signed=True),), domain="all"),
+    Function("sinh",     mp.sinh,     (uniform(-700, 700), decades(-10, 1, signed=True)), domain="-700 to 700"),
+    Function("cosh",     mp.cosh,     (uniform(-700, 700), decades(-10, 1, signed=True)), domain="-700 to 700"),
+    Function("tanh",     mp.tanh,     (uniform(-20, 20), decades(-10, 0, signed=True)), (4, 4, 3), domain="all"),
+    Function("arcsinh",  mp.asinh,    (decades(-10, 100, signed=True),), domain="all"),
+    Function("arccosh",  mp.acosh,    (lambda rng, n: 1 + 10 ** rng.uniform(-10, 100, n),), (4, 4, 3), domain="all"),
+    Function("arctanh",  mp.atanh,    (uniform(-1, 1), decades(-10, 0, signed=True)), domain="all"),
+    Function("sigmoid",  lambda x: 1 / (1 + mp.exp(-x)), (uniform(-708, 40), uniform(-5, 5)), (4, 4, 3), domain="where it is normal"),
+    Function("softplus", lambda x: mp.log1p(mp.exp(x)), (uniform(-700, 700), uniform(-5, 5)), (4, 4, 3), domain="-700 to 700"),
+    Function("log1mexp", _log1mexp,   (lambda rng, n: -(10 ** rng.uniform(-15, 2.8, n)), uniform(-3, 0)), (4, 6, 3), domain="all negative"),
+    Function("erf",      mp.erf,      (uniform(-6, 6), decades(-10, 0, signed=True)), FAMILY["erf"], domain="all"),
+    Function("erfc",     mp.erfc,     (uniform(-6, 26),), FAMILY["erf"], domain="-6 to 26"),
+    Function("erfcx",    _erfcx,      (uniform(-26, 5), decades(-5, 10)), FAMILY["erf"], domain="above -26"),
+    Function("erfinv",   _erfinv,     (uniform(-1, 1), near_one(-16), decades(-10, 0, signed=True)), (8, 4, 8), domain="all"),
+    Function("erfcinv",  _erfcinv,    (uniform(0, 2), decades(-300, 0)), (8, 4, 8), domain="all"),
+    Function("gamma",    mp.gamma,    (uniform(0, 170), uniform(-50, 0)), FAMILY["gamma"], domain="-50 to 170"),
+    Function("gammaln",  _gammaln,    (uniform(0, 20), decades(-5, 6), uniform(-8, 0)), FAMILY["log gamma"], domain="above -8", floor=0.25),
+    Function("psi",      lambda x: mp.psi(0, x), (uniform(0, 20), decades(-5, 6), uniform(-4, 0)), FAMILY["log gamma"], domain="above -4", floor=0.25),
+    Function("tri_gamma", lambda x: mp.psi(1, x), (uniform(0, 20), decades(-5, 6), uniform(-8, 0)), FAMILY["log gamma"], domain="above -8"),
+    Function("i0",       lambda x: mp.besseli(0, x), (uniform(0, 20), decades(-3, 2.85)), (8, 4, 8), domain="up to 700"),
+    Function("i1",       lambda x: mp.besseli(1, x), (uniform(0, 20), decades(-3, 2.85)), (8, 4, 8), domain="up to 700"),
+]
+# fmt: on
+
+
+def loops(functions: list[Function]) -> dict[str, Any]:
+    """Compile each function as a loop of doubles, of floats, and of one double at a time."""
+    code = "\n".join(text for f in functions for text in _loop_texts(f.name))
+    headers = ["stddef.h", "ptl_math.h", *headers_of(code)]
+    includes = "\n".join(f'#include "{h}"' for h in headers)
+    library = build(f"{includes}\n{code}", label="accuracy")
+    prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+    names = (f"{kind}_{f.name}" for f in functions for kind in ("double", "float", "single"))
+    return {name: (library, prototype(library.address(name))) for name in names}
+
+
+def _loop_texts(name: str) -> Iterator[str]:
+    text = (ROWS[name].c or "").format("x")
+    for kind, c_type in (("double", "double"), ("float", "float"), ("single", "double")):
+        pragma = "" if kind == "single" else "#pragma omp simd\n"
+        barrier = ' __asm__ volatile("" ::: "memory");' if kind == "single" else ""
+        yield (
+            f"void {kind}_{name}(const {c_type} *restrict a, {c_type} *restrict y, size_t n) {{\n"
+            f"{pragma}for (size_t i = 0; i < n; i++) "
+            f"{{ const {c_type} x = a[i]; y[i] = {text};{barrier} }}\n}}\n"
+        )
+
+
+def apply(compiled: dict[str, Any], kind: str, name: str, x: np.ndarray) -> np.ndarray:
+    """Run a compiled loop."""
+    y = np.empty_like(x)
+    compiled[f"{kind}_{name}"][1](x.ctypes.data, y.ctypes.data, x.size)
+    return y
+
+
+def errors(values: np.ndarray, truth: list, floor: float) -> np.ndarray:
+    """Return the distance of each value from the truth in ULP of max(|truth|, floor)."""
+    result = np.zeros(len(values))
+    for i, (value, exact) in enumerate(zip(values, truth, strict=True)):
+        nearest = values.dtype.type(exact)
+        if not np.isfinite(nearest) or not np.isfinite(value):
+            result[i] = 0.0 if value == nearest else np.inf
+            continue
+        unit = np.spacing(np.maximum(np.abs(nearest), values.dtype.type(floor)))
+        result[i] = float(abs(mp.mpf(float(value)) - exact) / mp.mpf(float(unit)))
+    return result
+
+
+def measure(function: Function, compiled: dict[str, Any], count: int) -> tuple[float, float, float]:
+    """Return the largest error of loops of doubles, of floats, and of single doubles."""
+    rng = np.random.default_rng(7)
+    share = max(1, count // len(function.draws))
+    x = np.concatenate([draw(rng, share) for draw in function.draws])
+    with np.errstate(all="ignore"), mp.workdps(40):
+        truth = [function.truth(mp.mpf(float(v))) for v in x]
+        double = errors(apply(compiled, "double", function.name, x), truth, function.floor)
+        single = errors(apply(compiled, "single", function.name, x), truth, function.floor)
+        short = _normal_floats(x, truth)
+        short_truth = [function.truth(mp.mpf(float(v))) for v in short]
+        values = apply(compiled, "float", function.name, short)
+        floats = errors(values, short_truth, function.floor)
+    return double.max(), floats.max(), single.max()
+
+
+def _normal_floats(x: np.ndarray, truth: list) -> np.ndarray:
+    """Return the points that single precision holds, with results that are normal floats."""
+    tiny, huge = float(np.finfo("float32").tiny), float(np.finfo("float32").max) / 4
+    fits = [
+        tiny < abs(v) < huge and tiny < abs(t) < huge
+        for v, t in zip(x.tolist(), truth, strict=True)
+    ]
+    inner = x[np.array(fits)].astype("float32")
+    return inner[np.abs(inner) != 1]
+
+
+def table(count: int) -> Iterator[str]:
+    """Yield the lines of the document."""
+    compiled = loops(FUNCTIONS)
+    yield "# Accuracy of the elementary and special functions"
+    yield ""
+    yield "Largest error against mpmath in units of the last place (ULP), in loops of float64, in"
+    yield f"loops of float32, and for one float64 at a time; {count} points a function. `gammaln` and"
+    yield "`psi`, which have zeros, are measured in ULP of max(|value|, 0.25). Written by"
+    yield "`python -m benchmarks.accuracy`."
+    yield ""
+    yield "| function | domain | float64 loop | float32 loop | one float64 | bounds |"
+    yield "|---|---|---:|---:|---:|---|"
+    for function in FUNCTIONS:
+        double, short, single = measure(function, compiled, count)
+        bounds = ", ".join(map(str, function.bounds))
+        yield (
+            f"| `{function.name}` | {function.domain} | {double:.2f} | {short:.2f} "
+            f"| {single:.2f} | {bounds} |"
+        )
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--points", type=int, default=10_000)
+    default = Path(__file__).resolve().parents[1] / "docs" / "accuracy.md"
+    parser.add_argument("--output", type=Path, default=default)
+    arguments = parser.parse_args()
+    arguments.output.write_text("\n".join(table(arguments.points)) + "\n")
+    print(arguments.output.read_text())
+
+
+if __name__ == "__main__":
+    main()
