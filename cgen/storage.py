@@ -301,7 +301,18 @@ class Writer:
             return Load(value.buffer, self._source_address(value), value.dtype)
         if name in self.memory:
             return Load(self.memory[name].buffer, self._address(self.memory[name], ()), value.dtype)
-        return Var(name, value.dtype)
+        return self._anew(value.expr) if isinstance(value, Map) else Var(name, value.dtype)
+
+    def _anew(self, expr: Expr) -> Expr:
+        """Return `expr` computed once more, outside the loop whose locals have gone."""
+        match expr:
+            case Var(name, _):
+                return self._read(name, ()) if name.startswith("@") else self._value_at_labels(name)
+            case Op(template, args, dtype):
+                return Op(template, tuple(self._anew(a) for a in args), dtype)
+            case Cast(arg, dtype):
+                return Cast(self._anew(arg), dtype)
+        return expr
 
     def _statement(self, value: Value, path: Path) -> Iterator[Stmt]:
         """Write what one iteration does for `value`."""
@@ -346,6 +357,9 @@ class Writer:
             case Check():
                 index = self._read(value.index, path)
                 bad = Op(self._range_test(value), (index, Integer(value.extent)), "bool")
+                if not value.over:
+                    yield from self._find_bad_index(value, path)
+                    return
                 yield Update(Var(name, "bool"), "{0} | {1}", bad)
 
     # -- reading -----------------------------------------------------------------------------------

@@ -111,6 +111,8 @@ def _gather(draw, graph):
     graph.inputs.append(index)
     graph.values.append(np.array(positions, np.int64).reshape(count))
     if draw(st.booleans()):
+        if draw(st.booleans()):
+            index = pt.minimum(index + 1, shape[0] - 1)
         graph.add(x[index], (count, *shape[1:]))
     else:
         y = pt.tanh(x[index]) * 2

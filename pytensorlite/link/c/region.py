@@ -314,7 +314,7 @@ class Region:
         """``array[entries]``."""
         index, (out,) = Indexing(node), node.outputs
         at, checks = self._positions(index)
-        if all(place.startswith("@") for place in at) and not checks:
+        if all(place.startswith("@") for place in at):
             self.expr[out] = self.operand(index.array)  # every element, in order
             return
         name = self._fresh()
@@ -328,7 +328,7 @@ class Region:
         at, checks = self._positions(index)
         dtype = out.type.dtype
         base = self.operand(index.array)
-        if all(place.startswith("@") for place in at) and not checks:
+        if all(place.startswith("@") for place in at):
             self._write_in_order(node, base, self.operand(index.values))
             return
         zeros = isinstance(base, Const) and base.value == 0
