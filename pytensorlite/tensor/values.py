@@ -69,9 +69,10 @@ def _array_from_array(
             f"with shape {data.shape}. Cast it with .astype('{dtype}'), or do without strict."
         )
     if allow_downcast or np.can_cast(data.dtype, dtype, "safe"):
-        return data.astype(dtype)
+        with np.errstate(all="ignore"):
+            return _astype(data, dtype)
     raise TypeError(
-        f"An array of {data.dtype} cannot become {dtype} without a possible loss: "
+        f"Expected an array that becomes {dtype} without loss, got {data.dtype}: "
         f"{_describe(data)}. "
         f"Cast it yourself with .astype('{dtype}'), or compile the function with "
         "allow_input_downcast=True."
@@ -86,13 +87,16 @@ def _array_from_other(
     try:
         given = np.asarray(data)
         with np.errstate(all="ignore"):
-            converted = given.astype(dtype) if may_lose_digits else _converted_exactly(given, dtype)
+            lossy = may_lose_digits and given.dtype.kind in "biufcO"
+            converted = _astype(given, dtype) if lossy else _converted_exactly(given, dtype)
     except (TypeError, ValueError, OverflowError) as error:
-        raise TypeError(f"{_describe(data)} cannot become an array of {dtype}: {error}") from error
+        raise TypeError(
+            f"Expected a value for an array of {dtype}, got {_describe(data)}: {error}"
+        ) from error
     if converted is None:
         raise TypeError(
-            f"{_describe(data)} does not survive the conversion to {dtype} unchanged. "
-            f"Give a value that {dtype} can hold, cast it yourself with "
+            f"Expected a value that {dtype} holds exactly, got {_describe(data)}. Cast it "
+            "yourself with "
             f"numpy.asarray(value, '{dtype}'), or compile with allow_input_downcast=True."
         )
     return converted
@@ -109,19 +113,26 @@ def _converted_exactly(given: np.ndarray, dtype: np.dtype) -> np.ndarray | None:
         return given if given.dtype == dtype and np.isfinite(given).all() else None
     if given.dtype.kind == "c" and dtype.kind != "c" and (given.imag != 0).any():
         return None
-    converted = (given.real if dtype.kind != "c" else given).astype(dtype)
-    back = converted.astype(given.dtype)
+    converted = _astype(given, dtype)
+    back = _astype(converted, given.dtype)
     same = (back == given) | ((back != back) & (given != given))
-    # 2**63 as float64 -> int64 wraps to a number that may convert back to the same float.
-    same &= np.signbit(converted.real) == np.signbit(given.real) if dtype.kind in "iuf" else True
+    if dtype.kind in "iu":
+        # Beyond the range the conversion may give anything, even what converts back.
+        limits = np.iinfo(dtype)
+        same &= (given.real >= limits.min) & (given.real < limits.max + 1)
     return converted if same.all() else None
+
+
+def _astype(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    is_cut = array.dtype.kind == "c" and dtype.kind != "c"
+    return (array.real if is_cut else array).astype(dtype)
 
 
 def _describe(data: Any) -> str:
     text = repr(data)
     if len(text) > 80:
         text = text[:77] + "..."
-    return f"the value {text} of {type(data).__name__}"
+    return f"the {type(data).__name__} {text}"
 
 
 def values_eq(a: Any, b: Any, force_same_dtype: bool = True) -> bool:
