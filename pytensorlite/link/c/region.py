@@ -328,14 +328,14 @@ class Region:
         at, checks = self._positions(index)
         dtype = out.type.dtype
         base = self.operand(index.array)
-        if all(place.startswith("@") for place in at):
+        places = self.labels._places(index) or []
+        over = tuple(f"a{self.labels.find(label)}" for label in places if label is not None)
+        if {f"@{label}" for label in over} == set(at):
             self._write_in_order(node, base, self.operand(index.values))
             return
         zeros = isinstance(base, Const) and base.value == 0
         start = None if zeros else self._full(index.array)
         labels = self._named(out)
-        places = self.labels._places(index) or []
-        over = tuple(f"a{self.labels.find(label)}" for label in places if label is not None)
         template = None if node.op.set_instead_of_inc else ps.add.c_for([dtype, dtype], dtype)
         operand = convert(self.operand(index.values), dtype)
         name = self._fresh()
