@@ -8,6 +8,7 @@ the names users know.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -417,6 +418,18 @@ class Constant(AtomicVariable):
 from pytensorlite.graph.cloning import clone, clone_get_equiv, clone_node_and_cache  # noqa: E402
 from pytensorlite.graph.equality import equal_computations  # noqa: E402
 from pytensorlite.graph.text import as_string, default_node_formatter, op_as_string  # noqa: E402
+
+
+def __getattr__(name: str) -> Any:
+    """Find the walks under the module they lived in once, with a warning."""
+    from pytensorlite.graph import traversal
+
+    if name in traversal.__all__:
+        text = f"{name} lives in pytensorlite.graph.traversal; import it from there"
+        warnings.warn(text, FutureWarning, stacklevel=2)
+        return getattr(traversal, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "Apply",

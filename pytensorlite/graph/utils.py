@@ -239,9 +239,11 @@ class AssocList:
     def discard(self, item: Any) -> None:
         """Forget `item` if it is there."""
         try:
-            self._by_hash.pop(item, None)
+            hash(item)
         except TypeError:
             self._remove_pair(item)
+        else:
+            self._by_hash.pop(item, None)
 
     def _remove_pair(self, item: Any) -> None:
         self._pairs = [(key, value) for key, value in self._pairs if key != item]

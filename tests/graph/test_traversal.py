@@ -156,3 +156,11 @@ def test_wide_graphs_are_sorted_in_linear_time():
     x = number("x")
     y = add(*[neg(x) for _ in range(20_000)])
     assert len(io_toposort([x], [y])) == 20_001
+
+
+def test_the_old_place_of_the_walks_warns():
+    with pytest.warns(FutureWarning, match="traversal"):
+        from pytensorlite.graph.basic import graph_inputs as old
+    assert old is graph_inputs
+    with pytest.raises(ImportError):
+        from pytensorlite.graph.basic import nonsense  # noqa: F401

@@ -7,7 +7,6 @@ and `copy_stack_trace`, by which a replacement remembers the user's line.
 from __future__ import annotations
 
 import functools
-import pdb
 import time
 import traceback
 import warnings
@@ -323,6 +322,8 @@ def report_failure(error: BaseException, what: str) -> None:
                 stacklevel=2,
             )
         case "pdb":
+            import pdb
+
             pdb.post_mortem(error.__traceback__)
 
 
