@@ -42,6 +42,13 @@ def _log_gamma(t: Any) -> Any:
     return mp.loggamma(2 + t) / t if t else 1 - mp.euler
 
 
+def _gamma_factor(r: Any) -> Any:
+    x = 1 / r if r > mp.mpf(10) ** -12 else None
+    if x is None:
+        return mp.sqrt(2 * mp.pi) * (1 + r / 12)
+    return mp.exp(mp.loggamma(x) - (x - mp.mpf(1) / 2) * mp.log(x) + x)
+
+
 def _stirling(w: Any) -> Any:
     if not w:
         return mp.mpf(1) / 12
@@ -92,6 +99,8 @@ def _quotient(f: Callable) -> Callable:
 # name, function, interval, number of terms; polynomials are centred at the interval's middle
 # unless the interval starts at 0 and is short.
 FITS: list[tuple[str, Callable, Any, Any, int, bool]] = [
+    ("gamma(2 + t)", lambda t: mp.gamma(2 + t), 0, 1, 19, True),
+    ("gamma(x) / (x^(x-1/2) exp(-x)), of 1/x", _gamma_factor, 0, mp.mpf(1) / 8, 13, True),
     ("log gamma(2 + t) / t", _log_gamma, 0, 1, 17, True),
     ("Stirling's rest, of 1/x²", _stirling, 0, mp.mpf(1) / 64, 7, False),
     ("psi(2 + t)", lambda t: mp.psi(0, 2 + t), 0, 1, 17, True),

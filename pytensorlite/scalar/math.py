@@ -129,7 +129,7 @@ owens_t = op("owens_t", _scipy("owens_t"), None, _real, lambda g, y, h, a: _owen
 
 # -- gamma and its logarithmic derivatives -----------------------------------------------------------------------------
 gamma = op("gamma", _scipy("gamma"), "ptl_gamma({0})", upgrade_to_float, lambda g, y, x: [g * y * psi(x)],
-    nin=1, kinds=_no_c_for_complex, cost=15.0, vectorises=False)
+    nin=1, kinds=_no_c_for_complex, cost=8.0)
 gammaln = op("gammaln", _scipy("gammaln"), "ptl_gammaln({0})", _real, lambda g, y, x: [g * psi(x)],
     nin=1, class_name="GammaLn", cost=8.0, doc="log |gamma(x)|.")
 psi = op("psi", _scipy("psi"), "ptl_psi({0})", upgrade_to_float,

@@ -127,12 +127,13 @@ def loop(case: Case) -> str:
 class CompiledRows:
     """The compiled cases, callable on arrays."""
 
-    def __init__(self, directory: Path) -> None:
-        vector = [case for case in cases() if case.is_vector]
-        rest = [case for case in cases() if not case.is_vector]
+    def __init__(self, directory: Path, *flags: str, chosen: Sequence[Case] | None = None) -> None:
+        chosen = cases() if chosen is None else chosen
+        vector = [case for case in chosen if case.is_vector]
+        rest = [case for case in chosen if not case.is_vector]
         jobs = [
-            _start(directory / "vector", vector, "-O3"),
-            _start(directory / "rest", rest, "-O1"),
+            _start(directory / "vector", vector, "-O3", *flags),
+            _start(directory / "rest", rest, "-O1", *flags),
         ]
         self.libraries = [_finish(*job) for job in jobs]
 
@@ -146,13 +147,13 @@ class CompiledRows:
         return result
 
 
-def _start(stem: Path, chosen: Sequence[Case], level: str) -> tuple[Any, Path]:
+def _start(stem: Path, chosen: Sequence[Case], *flags: str) -> tuple[Any, Path]:
     code = "\n".join(map(loop, chosen))
     headers = ["ptl_math.h", *headers_of(code)]
     source = stem.with_suffix(".c")
     source.write_text("\n".join(f'#include "{h}"' for h in headers) + "\n" + code)
     library = stem.with_suffix(".so")
-    command = [os.environ.get("CC", "gcc"), *FLAGS, level, f"-I{INCLUDE}", str(source)]
+    command = [os.environ.get("CC", "gcc"), *FLAGS, *flags, f"-I{INCLUDE}", str(source)]
     process = subprocess.Popen(
         [*command, "-o", str(library), "-lmvec", "-lm"], stderr=subprocess.PIPE, text=True
     )

@@ -24,7 +24,7 @@ def compiled():
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
 def test_error_is_within_the_bound(function, compiled):
-    measured = measure(function, compiled, 240)
+    measured = measure(function, compiled, 100)
     assert all(got <= bound for got, bound in zip(measured, function.bounds, strict=True)), measured
 
 
