@@ -43,7 +43,7 @@ from pytensorlite.tensor.basic import (
     TensorFromScalar,
 )
 from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
-from pytensorlite.tensor.extra_ops import CumOp
+from pytensorlite.tensor.cumulative import CumOp
 from pytensorlite.tensor.math import Argmax, Dot
 from pytensorlite.tensor.rewriting.fusion import Fused
 from pytensorlite.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape

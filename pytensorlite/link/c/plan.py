@@ -115,6 +115,7 @@ class Plan:
         self.failures: list[Failure] = []
         self.workspaces: dict[str, Workspace] = {}
         self.imports: dict[str, str] = {}  # BLAS and LAPACK routines: name -> prototype
+        self.headers: dict[str, None] = {}  # what they are called through
         self.integers: dict[Variable, Index] = {}
         self.pure: dict[Variable, tuple[Index, ...]] = {}  # made of lengths, written when read
         self.dtypes: dict[str, str] = {}  # of every buffer
@@ -160,16 +161,22 @@ class Plan:
             index = index.substitute(self.equal)
         return index
 
-    def require_equal(self, first: Index, second: Index, text: str) -> None:
-        """Make the program fail with ValueError unless two lengths agree; `text` has both."""
+    def require_equal(
+        self,
+        first: Index,
+        second: Index,
+        text: str,
+        exception: type[Exception] = ValueError,
+    ) -> None:
+        """Make the program fail unless two lengths agree; `text` has both."""
         first, second = self.canonical(first), self.canonical(second)
         if first == second:
             return
         if first.constant is not None and second.constant is not None:
             # Known before anything runs, yet an error only if the function is called.
-            self.require("0", ValueError, text, (first, second))
+            self.require("0", exception, text, (first, second))
             return
-        self.require(f"{first} == {second}", ValueError, text, (first, second))
+        self.require(f"{first} == {second}", exception, text, (first, second))
         for one, other in ((second, first), (first, second)):
             names = one.names
             if len(names) == 1 and one == Index.name(*names) and names.isdisjoint(other.names):
@@ -274,9 +281,14 @@ class Plan:
         """Append a call."""
         self.run_code.append(Call(text))
 
-    def use(self, routine: str, prototype: str) -> None:
+    def use(self, routine: str, prototype: str, header: str = "ptl_blas.h") -> None:
         """Declare that the program calls a BLAS or LAPACK routine."""
         self.imports[routine] = prototype
+        self.include(header)
+
+    def include(self, header: str) -> None:
+        """Declare that the program needs a header."""
+        self.headers[header] = None
 
     def add_kernel(self, kernel: Kernel) -> None:
         """Append a kernel and the call of it."""

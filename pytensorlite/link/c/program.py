@@ -126,7 +126,7 @@ def _assign_rooms(workspaces: dict[str, Workspace]) -> list[Room]:
 
 
 def _includes(plan: Plan, code: str) -> list[str]:
-    headers = [*HEADERS, *headers_of(code), *(["ptl_blas.h"] if plan.imports else [])]
+    headers = [*HEADERS, *headers_of(code), *plan.headers]
     return ["\n".join(f'#include "{header}"' for header in headers)]
 
 

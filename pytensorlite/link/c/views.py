@@ -8,7 +8,7 @@ from pytensorlite.graph.basic import Apply
 from pytensorlite.link.c.integers import integer, integers
 from pytensorlite.link.c.plan import NoLowering, Plan, View
 from pytensorlite.link.c.region import copy
-from pytensorlite.tensor.subtensor import indices_from_subtensor
+from pytensorlite.tensor.indexing import indices_from_subtensor
 
 
 def lower_dimshuffle(plan: Plan, node: Apply) -> None:

@@ -14,13 +14,13 @@ from collections.abc import Iterable
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.tensor.basic import Alloc, ARange
 from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
+from pytensorlite.tensor.indexing import indices_from_subtensor
 from pytensorlite.tensor.math import Dot
 from pytensorlite.tensor.subtensor import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
     AdvancedSubtensor,
     AdvancedSubtensor1,
-    indices_from_subtensor,
 )
 
 Labels = tuple[int | None, ...]
