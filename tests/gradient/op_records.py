@@ -92,8 +92,8 @@ OP_RECORDS = {
         "all": of(lambda x: (x**2).sum(), *MATRICES),
         "axis 0": of(lambda x: (x**2).sum(axis=0), *MATRICES),
         "axis -1": of(lambda x: (x**2).sum(axis=-1, keepdims=True), *MATRICES),
-        "mean": of(lambda x: (x**2).mean(axis=1), (2, 3), (1, 1), (0, 3)),
-        "var": of(lambda x: x.var(axis=0), (2, 3), (3, 1), (3, 0)),
+        "mean": of(lambda x: (x**2).mean(axis=1), (2, 3), (1, 1), (0, 3), wide=True),
+        "var": of(lambda x: x.var(axis=0), (2, 3), (3, 1), (3, 0), wide=True),
     },
     "Prod": {
         "all": of(lambda x: pt.prod(x), *MATRICES),
@@ -214,7 +214,9 @@ OP_RECORDS = {
         "all": of(lambda x: pt.special.log_softmax(x, axis=None), (2, 3), (1, 1)),
     },
     "Cholesky": {
-        "lower": of(lambda x: pt.linalg.cholesky(symmetric(x)), *BATCHES, draw=positive_definite),
+        "lower": of(
+            lambda x: pt.linalg.cholesky(symmetric(x)), *SQUARES, (2, 3, 3), draw=positive_definite
+        ),
         "upper": of(
             lambda x: pt.linalg.cholesky(symmetric(x), lower=False),
             (3, 3),
