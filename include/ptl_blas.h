@@ -1,14 +1,22 @@
-/* Row-major matrix products through Fortran's BLAS, whose routines arrive as pointers.
+/* Row-major matrix products and triangular systems through Fortran's BLAS, whose routines arrive as
+ * pointers.
  *
  * Fortran reads a row-major matrix as its transpose, so that C = A B is asked for as C' = B' A'.
- * A transposed operand is one whose columns are contiguous; its leading dimension is the distance
- * between columns, else that between rows.
+ * An operand's order says which of its elements are neighbours in memory: 'N' those of a row, 'T'
+ * those of a column.  Its leading dimension is the distance between rows, or that between columns.
  */
 #ifndef PTL_BLAS_H
 #define PTL_BLAS_H
 
 #include <stdint.h>
 
+/* A leading dimension as BLAS wants it: at least 1, also for matrices without elements. */
+static inline int ptl_lead(int64_t length) { return length < 1 ? 1 : (int)length; }
+
+/* The same triangle of the transposed matrix. */
+static inline char ptl_other_triangle(char triangle) { return triangle == 'L' ? 'U' : 'L'; }
+
+/* c = alpha a b + beta c, where a is m by k and b is k by n. */
 #define PTL_GEMM(name, type)                                                                       \
     typedef void ptl_##name##_routine(const char *, const char *, const int *, const int *,        \
                                       const int *, const type *, const type *, const int *,        \
@@ -19,8 +27,7 @@
                                   int64_t a_lead, const type *b, int64_t b_lead, type beta,        \
                                   type *c, int64_t c_lead) {                                       \
         const int rows = (int)m, columns = (int)n, depth = (int)k;                                 \
-        const int lda = a_lead < 1 ? 1 : (int)a_lead, ldb = b_lead < 1 ? 1 : (int)b_lead;          \
-        const int ldc = c_lead < 1 ? 1 : (int)c_lead;                                              \
+        const int lda = ptl_lead(a_lead), ldb = ptl_lead(b_lead), ldc = ptl_lead(c_lead);          \
         routine(&b_order, &a_order, &columns, &rows, &depth, &alpha, b, &ldb, a, &lda, &beta, c,   \
                 &ldc);                                                                             \
     }
@@ -29,5 +36,46 @@ PTL_GEMM(sgemm, float)
 PTL_GEMM(dgemm, double)
 PTL_GEMM(cgemm, _Complex float)
 PTL_GEMM(zgemm, _Complex double)
+
+/* Solve a x = b in place of b, where `triangle` of a is read ('L' or 'U') and its diagonal, too,
+ * unless it is 'U', for unit.  x has m rows and n columns. */
+#define PTL_TRSM(name, type)                                                                       \
+    typedef void ptl_##name##_routine(const char *, const char *, const char *, const char *,      \
+                                      const int *, const int *, const type *, const type *,        \
+                                      const int *, type *, const int *);                           \
+    static inline void ptl_##name(ptl_##name##_routine *routine, char triangle, char diagonal,     \
+                                  int64_t m, int64_t n, char a_order, const type *a,               \
+                                  int64_t a_lead, char x_order, type *x, int64_t x_lead) {         \
+        /* Row-major x is x' to Fortran: x' a' = b'. */                                            \
+        const char side = x_order == 'N' ? 'R' : 'L', turned = a_order == x_order ? 'N' : 'T';     \
+        const char stored = a_order == 'N' ? ptl_other_triangle(triangle) : triangle;              \
+        const int height = (int)(x_order == 'N' ? n : m), width = (int)(x_order == 'N' ? m : n);   \
+        const int lda = ptl_lead(a_lead), ldx = ptl_lead(x_lead);                                  \
+        const type one = 1;                                                                        \
+        routine(&side, &stored, &turned, &diagonal, &height, &width, &one, a, &lda, x, &ldx);      \
+    }
+
+PTL_TRSM(strsm, float)
+PTL_TRSM(dtrsm, double)
+PTL_TRSM(ctrsm, _Complex float)
+PTL_TRSM(ztrsm, _Complex double)
+
+/* The same for one right-hand side of neighbouring elements. */
+#define PTL_TRSV(name, type)                                                                       \
+    typedef void ptl_##name##_routine(const char *, const char *, const char *, const int *,       \
+                                      const type *, const int *, type *, const int *);             \
+    static inline void ptl_##name(ptl_##name##_routine *routine, char triangle, char diagonal,     \
+                                  int64_t n, char a_order, const type *a, int64_t a_lead,          \
+                                  type *x) {                                                       \
+        const char turned = a_order == 'N' ? 'T' : 'N';                                            \
+        const char stored = a_order == 'N' ? ptl_other_triangle(triangle) : triangle;              \
+        const int side = (int)n, lda = ptl_lead(a_lead), step = 1;                                 \
+        routine(&stored, &turned, &diagonal, &side, a, &lda, x, &step);                            \
+    }
+
+PTL_TRSV(strsv, float)
+PTL_TRSV(dtrsv, double)
+PTL_TRSV(ctrsv, _Complex float)
+PTL_TRSV(ztrsv, _Complex double)
 
 #endif

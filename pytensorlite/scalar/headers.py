@@ -11,9 +11,9 @@ import re
 _NEEDS = {
     "ptl_integer.h": re.compile(r"\bptl_int_"),
     "ptl_complex.h": re.compile(r"\bptl_complex"),
+    "ptl_logistic.h": re.compile(r"\bptl_(?:sigmoid|softplus|log1mexp|xlogy|xlog1py)\("),
     "ptl_special.h": re.compile(
-        r"\bptl_(?:sigmoid|softplus|log1mexp|xlogy|xlog1py"
-        r"|erfcx|erfinv|erfcinv|gamma|gammaln|psi|trigamma|i0|i1)\("
+        r"\bptl_(?:erfcx|erfinv|erfcinv|gamma|gammaln|psi|trigamma|i0|i1)\("
     ),
 }
 
@@ -22,6 +22,6 @@ def headers_of(c_text: str) -> list[str]:
     """Return the headers whose functions `c_text` calls; each wants ``ptl_math.h`` before it.
 
     >>> headers_of("y0[i] = ptl_sigmoid(x0[i]) * exp(x0[i]);")
-    ['ptl_special.h']
+    ['ptl_logistic.h']
     """
     return [header for header, need in _NEEDS.items() if need.search(c_text)]

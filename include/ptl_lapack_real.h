@@ -1,0 +1,97 @@
+/* LAPACK's routines for real matrices: included by ptl_lapack.h for float and double. */
+
+/* 1 or -1, also for zero and NaN. */
+static inline PTL_SCALAR PTL_TYPED(sign)(PTL_SCALAR value) { return value < 0 ? -1 : 1; }
+
+/* The columns of q that geqrf has described. */
+typedef void PTL_ROUTINE(orgqr)(const int *, const int *, const int *, PTL_SCALAR *, const int *,
+                                const PTL_SCALAR *, PTL_SCALAR *, const int *, int *);
+
+static inline int PTL_TYPED(orgqr)(PTL_ROUTINE(orgqr) *routine, int64_t m, int64_t n, int64_t k,
+                                   PTL_SCALAR *q, const PTL_SCALAR *scales, PTL_SCALAR *work,
+                                   int64_t length) {
+    const int height = (int)m, width = (int)n, count = (int)k;
+    const int lead = ptl_lead(m), size = ptl_lead(length);
+    int info = 0;
+    routine(&height, &width, &count, q, &lead, scales, work, &size, &info);
+    return info;
+}
+
+/* QR of the columns in an order that lets the diagonal of r fall. */
+typedef void PTL_ROUTINE(geqp3)(const int *, const int *, PTL_SCALAR *, const int *, int *,
+                                PTL_SCALAR *, PTL_SCALAR *, const int *, int *);
+
+static inline int PTL_TYPED(geqp3)(PTL_ROUTINE(geqp3) *routine, int64_t m, int64_t n,
+                                   PTL_SCALAR *a, int32_t *order, PTL_SCALAR *scales,
+                                   PTL_SCALAR *work, int64_t length) {
+    const int height = (int)m, width = (int)n, lead = ptl_lead(m), size = ptl_lead(length);
+    int info = 0;
+    memset(order, 0, (size_t)n * sizeof *order); /* every column is free to move */
+    routine(&height, &width, a, &lead, order, scales, work, &size, &info);
+    return info;
+}
+
+/* Eigenvalues, ascending, and with job 'V' eigenvectors of a symmetric matrix; it is lost. */
+typedef void PTL_ROUTINE(syevr)(const char *, const char *, const char *, const int *,
+                                PTL_SCALAR *, const int *, const PTL_SCALAR *, const PTL_SCALAR *,
+                                const int *, const int *, const PTL_SCALAR *, int *, PTL_SCALAR *,
+                                PTL_SCALAR *, const int *, int *, PTL_SCALAR *, const int *, int *,
+                                const int *, int *);
+
+static inline int PTL_TYPED(syevr)(PTL_ROUTINE(syevr) *routine, char job, char triangle, int64_t n,
+                                   PTL_SCALAR *a, PTL_SCALAR *values, PTL_SCALAR *vectors,
+                                   int32_t *support, PTL_SCALAR *work, int64_t length,
+                                   int32_t *int_work, int64_t int_length) {
+    const int side = (int)n, lead = ptl_lead(n), first = 1;
+    const int size = ptl_lead(length), int_size = ptl_lead(int_length);
+    const PTL_SCALAR unused = 0;
+    const char range = 'A';
+    int found = 0, info = 0;
+    routine(&job, &range, &triangle, &side, a, &lead, &unused, &unused, &first, &side, &unused,
+            &found, values, vectors, &lead, support, work, &size, int_work, &int_size, &info);
+    return info;
+}
+
+/* The same by divide and conquer; the eigenvectors replace the matrix. */
+typedef void PTL_ROUTINE(syevd)(const char *, const char *, const int *, PTL_SCALAR *, const int *,
+                                PTL_SCALAR *, PTL_SCALAR *, const int *, int *, const int *, int *);
+
+static inline int PTL_TYPED(syevd)(PTL_ROUTINE(syevd) *routine, char job, char triangle, int64_t n,
+                                   PTL_SCALAR *a, PTL_SCALAR *values, PTL_SCALAR *work,
+                                   int64_t length, int32_t *int_work, int64_t int_length) {
+    const int side = (int)n, lead = ptl_lead(n);
+    const int size = ptl_lead(length), int_size = ptl_lead(int_length);
+    int info = 0;
+    routine(&job, &triangle, &side, a, &lead, values, work, &size, int_work, &int_size, &info);
+    return info;
+}
+
+/* The same by QR iteration. */
+typedef void PTL_ROUTINE(syev)(const char *, const char *, const int *, PTL_SCALAR *, const int *,
+                               PTL_SCALAR *, PTL_SCALAR *, const int *, int *);
+
+static inline int PTL_TYPED(syev)(PTL_ROUTINE(syev) *routine, char job, char triangle, int64_t n,
+                                  PTL_SCALAR *a, PTL_SCALAR *values, PTL_SCALAR *work,
+                                  int64_t length) {
+    const int side = (int)n, lead = ptl_lead(n), size = ptl_lead(length);
+    int info = 0;
+    routine(&job, &triangle, &side, a, &lead, values, work, &size, &info);
+    return info;
+}
+
+/* Singular values and, unless job is 'N', vectors: u of m by `width`, v' of `width` by n. */
+typedef void PTL_ROUTINE(gesdd)(const char *, const int *, const int *, PTL_SCALAR *, const int *,
+                                PTL_SCALAR *, PTL_SCALAR *, const int *, PTL_SCALAR *, const int *,
+                                PTL_SCALAR *, const int *, int *, int *);
+
+static inline int PTL_TYPED(gesdd)(PTL_ROUTINE(gesdd) *routine, char job, int64_t m, int64_t n,
+                                   PTL_SCALAR *a, PTL_SCALAR *values, PTL_SCALAR *u, PTL_SCALAR *vt,
+                                   int64_t vt_rows, PTL_SCALAR *work, int64_t length,
+                                   int32_t *int_work) {
+    const int height = (int)m, width = (int)n, lead = ptl_lead(m);
+    const int vt_lead = ptl_lead(vt_rows), size = ptl_lead(length);
+    int info = 0;
+    routine(&job, &height, &width, a, &lead, values, u, &lead, vt, &vt_lead, work, &size, int_work,
+            &info);
+    return info;
+}
