@@ -30,6 +30,8 @@
 #define OWN_WORKSPACE_BYTES 1048576
 /* Calls that need more room than this for their bookkeeping fetch it from the heap. */
 #define STACK_FRAME_BYTES 1024
+/* Every integer up to here is a double. */
+#define LARGEST_EXACT (1LL << 53)
 
 typedef struct {
     PyArray_Descr *descr;
@@ -155,7 +157,12 @@ static bool bind_number(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObj
             frame->numbers[i].real = PyFloat_AS_DOUBLE(value);
         else if (Py_IS_TYPE(value, &PyDoubleArrType_Type))
             frame->numbers[i].real = PyArrayScalar_VAL(value, Double);
-        else
+        else if (PyLong_CheckExact(value)) {
+            int overflow;
+            long long whole = PyLong_AsLongLongAndOverflow(value, &overflow);
+            if (overflow || whole > LARGEST_EXACT || whole < -LARGEST_EXACT) return false;
+            frame->numbers[i].real = (double)whole;
+        } else
             return false;
     } else if (spec->type_num == NPY_INT64 && PyLong_CheckExact(value)) {
         int overflow;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -175,7 +176,7 @@ def _container(entry: In, default: Any) -> Container:
     )
     first = entry.value if default is None else default
     if first is not None:
-        container.value = first
+        container.value = first if entry.borrow else copy.deepcopy(first)
     return container
 
 

@@ -174,6 +174,12 @@ class Program:
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         raise NotImplementedError
 
+    def explain(self) -> str:
+        """Return lines that tell what runs where."""
+        runs = "one native call" if self.native is not None else "several steps"
+        lines = [f"{type(self).__name__}: {runs}, {len(self.fallbacks)} nodes run by NumPy"]
+        return "\n".join([*lines, *(f"  {node}" for node in self.fallbacks)])
+
     def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
         """Return the exception that stands for failure ``where`` of the native code."""
         return RuntimeError(
@@ -261,6 +267,11 @@ class NumpyProgram(Program):
             _as_value(kind, result)
             for kind, result in zip(self._output_types, results, strict=True)
         ]
+
+    def explain(self) -> str:
+        """Return the nodes in the order in which they run."""
+        lines = [f"NumpyProgram: {len(self._steps)} nodes, all run by NumPy"]
+        return "\n".join([*lines, *(f"  {step.node}" for step in self._steps)])
 
     def _perform(self, step: Step, values: list[Any]) -> None:
         """Run one node on ``values`` and write its outputs there."""

@@ -277,7 +277,7 @@ def test_usual_calls_never_enter_python(library):
 
 
 @native_only
-@pytest.mark.parametrize("value", [2.0, np.float64(2.0), np.array(2.0)])
+@pytest.mark.parametrize("value", [2.0, 2, np.float64(2.0), np.array(2.0)])
 @pytest.mark.parametrize("factor", [3, np.array(3)])
 def test_numbers_stand_for_arrays_of_rank_zero(library, value, factor):
     f = caller(kernel(library, "scale", SCALE), [(0, True, None), (1, True, None)])
@@ -287,7 +287,16 @@ def test_numbers_stand_for_arrays_of_rank_zero(library, value, factor):
 @native_only
 @pytest.mark.parametrize(
     ("value", "factor"),
-    [(True, 3), (2.0, True), (2.0, 1 << 63), (2.0, 3.0), ("2", 3), (np.float32(2), 3)],
+    [
+        (True, 3),
+        ((1 << 53) + 1, 3),
+        (-(1 << 70), 3),
+        (2.0, True),
+        (2.0, 1 << 63),
+        (2.0, 3.0),
+        ("2", 3),
+        (np.float32(2), 3),
+    ],
 )
 def test_numbers_that_need_care_take_the_general_road(library, value, factor):
     f = caller(kernel(library, "scale", SCALE), [(0, True, None), (1, True, None)])

@@ -148,6 +148,11 @@ def test_a_pickle_holds_no_compiled_code():
     assert len(data) < 10_000
 
 
+def test_an_unnamed_function_keeps_the_line_it_came_from():
+    f = function([x], pt.exp(x))
+    assert pickle.loads(pickle.dumps(f)).name == f.name
+
+
 def test_unpickling_can_be_switched_off():
     data = pickle.dumps(function([x], pt.exp(x)))
     with config.change_flags(unpickle_function=False):
@@ -166,7 +171,7 @@ def test_another_process_can_use_a_pickle(tmp_path, linker):
 
 def test_deep_graphs():
     total = x
-    for _ in range(5_000):
+    for _ in range(3_000):
         total = pt.sin(total)
     f = function([x], total, mode=Mode("numpy", None))
     g = pickle.loads(pickle.dumps(f))

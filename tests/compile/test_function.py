@@ -98,6 +98,13 @@ def test_defaults():
     assert equal(function([(x, [1.0]), y], x * y)(y=2), [2.0])
 
 
+def test_a_default_is_kept_apart_from_what_it_was_made_of():
+    value = np.ones(2)
+    f = function([In(x, value=value)], x * 2)
+    value[...] = 7
+    assert equal(f(), [2.0, 2.0])
+
+
 def test_a_default_can_be_set_and_stays():
     f = function([x, In(y, value=3)], x * y)
     f["y"] = 9
@@ -297,6 +304,7 @@ def test_what_a_function_tells_of_itself():
     assert [entry.variable for entry in f.maker.inputs] == [x, y, state]
     assert [out.variable.owner.op for out in f.maker.outputs]
     assert "mine" in repr(f)
+    assert "nodes" in f.explain()
     with pytest.raises(TypeError, match="Unknown input or state: nothing"):
         f["nothing"]
 

@@ -82,7 +82,7 @@ def function(
     """
     request = {key: value for key, value in locals().items() if key != "profile"}
     mode = get_mode(mode)
-    name = name or caller_line()
+    name = request["name"] = name or caller_line()
     profile = as_profile(profile, name)
     start = perf_counter()
 

@@ -171,6 +171,10 @@ class Function(Caller):
         """The nodes of a C program that run in NumPy all the same."""
         return list(self.vm.fallbacks)
 
+    def explain(self) -> str:
+        """Return lines that tell what the function became, and what of it runs in NumPy."""
+        return self.vm.explain()
+
     @property
     def fn(self) -> Program:
         """The program itself: values of all inputs in, values of all outputs and updates out."""
