@@ -127,9 +127,12 @@ class RewriteHistory(Feature):
         computed.
     claims : dict
         Pairs of a variable and its replacement, and the rewrite that said so.
+    written : set
+        The nodes that were there before any rewrite.
     """
 
     def __init__(self) -> None:
+        self.written: set[Apply] = set()
         self.nodes: dict[Apply, tuple[Variable, ...]] = {}
         self.claims: dict[tuple[Variable, Variable], str] = {}
 
@@ -139,6 +142,7 @@ class RewriteHistory(Feature):
     def on_attach(self, fgraph: FunctionGraph) -> None:
         for node in fgraph.toposort():
             self.on_import(fgraph, node, "the graph as it was written")
+        self.written.update(self.nodes)
 
     def on_import(self, fgraph: FunctionGraph, node: Apply, reason: Any) -> None:
         if not isinstance(node.op, Output):
@@ -199,6 +203,7 @@ class DebugProgram(Program):
         values: dict[Variable, Any] = dict(zip(self.fgraph.inputs, arrays, strict=True))
         for variable, value in values.items():
             self._check_value(variable, value)
+            self._check_finite(variable, value)
         for node, inputs in self.history.nodes.items():
             self._compute(node, inputs, values)
         for (old, new), reason in self.history.claims.items():
@@ -227,6 +232,8 @@ class DebugProgram(Program):
                 raise BadDestroyMap(node, position, before, after)
         for position, (variable, cell) in enumerate(zip(node.outputs, storage, strict=True)):
             self._check_value(variable, cell[0])
+            if node in self.history.written:
+                self._check_finite(variable, cell[0])
             self._check_views(node, position, cell[0], copies)
             values[variable] = cell[0]
 
@@ -239,6 +246,9 @@ class DebugProgram(Program):
     def _check_value(self, variable: Variable, value: Any) -> None:
         if not variable.type.is_valid_value(value):
             raise InvalidValueError(variable, value)
+
+    def _check_finite(self, variable: Variable, value: Any) -> None:
+        """Refuse NaN and infinity in what the user wrote: rewrites may put them in switches."""
         is_inexact = isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.inexact)
         if self.check_isfinite and is_inexact and not np.isfinite(value).all():
             raise InvalidValueError(
