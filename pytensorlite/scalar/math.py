@@ -1,9 +1,10 @@
 """The op table's second half: special functions.
 
 Rows read as in `basic`. Functions that programs spend their time in have C of their own in
-``include/ptl_logistic.h`` and ``ptl_special.h``, written so that loops over them vectorise; the others are SciPy's, run by
-NumPy. Derivatives by a parameter for which no closed form exists (`gammainc_dk` and its like) are
-rows too, computed by the quadrature and the series of `incomplete` and `hypergeometric`.
+``include/ptl_logistic.h`` and ``ptl_special.h``, written so that loops over them vectorise; the
+others are SciPy's, run by NumPy. Derivatives by a parameter for which no closed form exists
+(`gammainc_dk` and its like) are rows too, computed by the quadrature and the series of `incomplete`
+and `hypergeometric`.
 """
 
 from __future__ import annotations

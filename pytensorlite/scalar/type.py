@@ -67,7 +67,8 @@ class ScalarType(Type):
         array = np.asarray(data)
         if array.ndim:
             raise TypeError(f"expected a number for {self}, got an array of shape {array.shape}")
-        if array.dtype.kind not in "biufc":
+        loses_imaginary_part = array.dtype.kind == "c" and self.numpy_dtype.kind != "c"
+        if array.dtype.kind not in "biufc" or loses_imaginary_part:
             raise TypeError(f"expected a number for {self}, got {data!r}")
         with np.errstate(all="ignore"):
             converted = array.astype(self.numpy_dtype)
@@ -84,8 +85,6 @@ class ScalarType(Type):
     def _keeps(self, array: np.ndarray, converted: np.ndarray) -> bool:
         if np.can_cast(array.dtype, self.numpy_dtype, "safe"):
             return True
-        if array.dtype.kind == "c" and self.numpy_dtype.kind != "c":
-            return False
         return bool(array == converted) or bool(array != array and converted != converted)
 
     def is_super(self, otype: Type) -> bool:
