@@ -265,7 +265,7 @@ class Region:
             identity = reduction_identity(op, dtype)
             if identity is None:
                 raise NoLowering(f"{op} has no neutral element to begin with")
-            if not getattr(node.op, "has_identity", True):
+            if op.name in ("maximum", "minimum", "fmax", "fmin"):
                 self._refuse_empty(node, over)
             self.values.append(
                 Reduce(name, dtype, self._named(out), operand, over, template, identity)
@@ -276,10 +276,12 @@ class Region:
 
     def _refuse_empty(self, node: Apply, over: Iterable[str]) -> None:
         text = f"zero-size array to reduction operation {node.op.scalar_op} which has no identity"
+        kept = [str(self.extents[label]) for label in self._named(node.outputs[0])]
+        is_empty = "".join(f" || {length} == 0" for length in kept)  # nothing of nothing is fine
         for label in over:
             length = self.extents[label]
             if length.constant is None or length.constant == 0:
-                self.plan.require(f"{length} > 0", ValueError, text)
+                self.plan.require(f"{length} > 0{is_empty}", ValueError, text)
 
     def _cast_result(self, name: str, dtype: str, out: Variable) -> None:
         if dtype != out.type.dtype:
