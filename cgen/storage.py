@@ -101,6 +101,7 @@ class Writer:
                 self._place(value)
         self.inlined = {name for name in self.paths if self._may_inline(name)}
         self.depths: dict[str, int] = {}
+        self.rows: dict[int, str] = {}  # by id of a block, the local that holds its length
 
     # -- where things live -------------------------------------------------------------------------
 
@@ -190,7 +191,7 @@ class Writer:
         extent = self.extents[nest.label]
         if nest.block is not None:
             start = Index.name(f"{variable}_block")
-            rows = Index.name(f"{variable}_rows")
+            rows = Index.name(self.rows[id(nest)])
             end = Op("ptl_min_int64({0}, {1})", (Integer(start + rows), Integer(extent)), "int64")
             body = (Let(Var(f"{variable}_end", "int64"), end), *self.arrays[id(nest)], *body)
             return Loop(f"{variable}_block", extent, body, step=rows)
@@ -219,7 +220,10 @@ class Writer:
         for labels in touched.values():
             if nest.label in labels and len(labels) > 1:
                 row = row + product(self.extents[x] for x in labels if x != nest.label)
-        variable = Var(f"{self.variables[nest.label]}_rows", "int64")
+        name = f"{self.variables[nest.label]}_rows"
+        taken = sum(other.startswith(name) for other in self.rows.values())
+        self.rows[id(nest)] = f"{name}{taken + 1}" if taken else name
+        variable = Var(self.rows[id(nest)], "int64")
         if row == 0:
             return Let(variable, Index.of(nest.block or 1))
         choice = Op("ptl_block_rows({0}, {1})", (Integer(Index.of(nest.block or 1)), Integer(row)),
