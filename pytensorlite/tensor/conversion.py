@@ -16,7 +16,7 @@ import numpy as np
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.scalar.basic import ScalarConstant
 from pytensorlite.scalar.dtypes import convert
-from pytensorlite.tensor.type import TensorType, tensor_type
+from pytensorlite.tensor.type import TensorType, dtype_name, tensor_type
 from pytensorlite.tensor.type_other import NoneConst, SliceConstant, make_slice, slicetype
 from pytensorlite.tensor.variable import TensorConstant, TensorVariable
 
@@ -155,9 +155,7 @@ def constant(
     data = convert(x, None if dtype is None else _checked_dtype(dtype))
     if ndim is not None and data.ndim != ndim:
         data = data.reshape(_shape_of_rank(data.shape, ndim, f"A constant of shape {data.shape}"))
-    return TensorConstant(
-        tensor_type(data.dtype.newbyteorder("=").name, data.shape), data, name=name
-    )
+    return TensorConstant(tensor_type(dtype_name(data.dtype), data.shape), data, name=name)
 
 
 def _checked_dtype(dtype: Any) -> str:

@@ -177,9 +177,14 @@ class Elemwise(Op):
 
 
 def _with_leading_axes(x: TensorVariable, ndim: int) -> TensorVariable:
-    missing = ndim - x.type.ndim
-    order = ("x",) * missing + tuple(range(x.type.ndim))
-    return DimShuffle(input_ndim=x.type.ndim, new_order=order)(x)
+    return _leading_axes(x.type.ndim, ndim)(x)
+
+
+@cache
+def _leading_axes(ndim: int, wanted: int) -> DimShuffle:
+    """Return the one op that adds axes in front: every number in a formula needs it."""
+    order = ("x",) * (wanted - ndim) + tuple(range(ndim))
+    return DimShuffle(input_ndim=ndim, new_order=order)
 
 
 def _mismatch_text(

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 import pytensorlite.tensor as pt
+from pytensorlite.graph.op import get_test_value
 
 
 def _unary(name: str) -> Callable[[Any], Any]:
@@ -199,14 +200,15 @@ class _tensor_py_operators:
     def dimshuffle(self, *pattern: Any) -> Any:
         """Return the array with its axes in another order.
 
-        An integer names an axis of this variable, ``"x"`` adds an axis of length 1, and an axis
-        that is not named is dropped, which needs its length to be 1.
+                An integer names an axis of this variable, ``"x"`` adds an axis of length 1, and an axis
+                that is not named is dropped, which needs its length to be 1.
 
-        Examples
-        --------
-        >>> import pytensorlite.tensor as pt
-        >>> pt.dvector("v").dimshuffle("x", 0).type
-        TensorType(float64, shape=(1, None))
+                Examples
+                --------
+                >>> import pytensorlite.tensor as pt
+        from pytensorlite.graph.op import get_test_value
+                >>> pt.dvector("v").dimshuffle("x", 0).type
+                TensorType(float64, shape=(1, None))
         """
         is_sequence = len(pattern) == 1 and isinstance(pattern[0], list | tuple)
         order = pattern[0] if is_sequence else pattern
@@ -432,6 +434,10 @@ class _tensor_py_operators:
         """Return the number this variable is known to be; see "
         "`pt.get_underlying_scalar_constant_value`."""
         return pt.get_underlying_scalar_constant_value(self)
+
+    def get_test_value(self) -> Any:
+        """Return the value that this variable was given for trying out the graph."""
+        return get_test_value(self)
 
 
 def _no_python_value(variable: Any, kind: str, dtype: str, advice: str = "") -> TypeError:

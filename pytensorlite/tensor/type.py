@@ -87,7 +87,7 @@ class TensorType(Type):
         broadcastable: Iterable[bool] | None = None,
     ):
         self.name = name
-        self.dtype = _dtype_name(dtype)
+        self.dtype = _supported_dtype(dtype)
         self.numpy_dtype = np.dtype(self.dtype)
         self.shape = _static_shape(shape if broadcastable is None else broadcastable)
         self.ndim = len(self.shape)
@@ -290,17 +290,18 @@ def tensor_type(dtype: str, shape: tuple[int | None, ...]) -> TensorType:
 
 
 @cache
-def _dtype_name_of(dtype: np.dtype) -> str:
+def dtype_name(dtype: np.dtype) -> str:
+    """Return the name of a dtype, whatever its byte order."""
     return dtype.newbyteorder("=").name
 
 
-def _dtype_name(dtype: Any) -> str:
+def _supported_dtype(dtype: Any) -> str:
     if dtype is None:
         raise TypeError('TensorType needs a dtype, for example "float64" or "floatX".')
     if isinstance(dtype, str) and dtype == "floatX":
         return config.floatX
     try:
-        name = _dtype_name_of(np.dtype(dtype))
+        name = dtype_name(np.dtype(dtype))
     except TypeError as error:
         raise TypeError(f"Invalid dtype: {dtype!r}. NumPy does not know it.") from error
     if name not in all_dtypes:

@@ -260,3 +260,10 @@ def test_watching_for_float64():
         pt.dvector("x")
     with config.change_flags(warn_float64="raise"):
         pt.fvector("x")
+
+
+def test_values_for_trying_out():
+    x = pt.dvector("x")
+    x.tag.test_value = [1, 2]
+    np.testing.assert_array_equal(x.get_test_value(), [1.0, 2.0])
+    assert pt.constant(3).get_test_value() == 3
