@@ -6,8 +6,9 @@ in ``fallbacks``; a compiler that fails leaves the NumPy program and one warning
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from pytensorlite.link.c.record import Recorded, UserGraph, to_record
 from pytensorlite.link.c.routines import fill_imports
 from pytensorlite.link.c.segments import Segment, cut
 from pytensorlite.link.utils import note_failed_node
+from pytensorlite.printing import debugprint
 
 
 class CLinker(Linker):
@@ -84,7 +86,11 @@ class CLinker(Linker):
         if not rendered:
             return NumpyLinker().link(fgraph, name=name, profile=profile)
         try:
-            library = compile_sources([program.source for program in rendered], name or "")
+            library = compile_sources(
+                [program.source for program in rendered],
+                name or "",
+                lambda: debugprint(fgraph, file="str"),
+            )
         except BuildError as error:
             if config.on_compile_error == "raise":
                 raise
@@ -116,10 +122,16 @@ def compile_flags() -> list[str]:
     return flags
 
 
-def compile_sources(sources: Sequence[str], label: str) -> Library:
-    """Build translation units, side by side, as the configuration says."""
+def compile_sources(
+    sources: Sequence[str], label: str, graph: Callable[[], str] | str = ""
+) -> Library:
+    """Build translation units, side by side, as the configuration says.
+
+    `label` and `graph` are for people who look into the cache.
+    """
     return build(
         sources,
+        graph=graph,
         flags=compile_flags(),
         label=label,
         compiler=config.compiler,
@@ -143,7 +155,18 @@ def warn_once(error: BuildError) -> None:
     headline = str(error).splitlines()[0]
     if headline not in _warned:
         _warned.add(headline)
-        warnings.warn(f"{error}\nThe function runs through NumPy instead.", stacklevel=5)
+        text = f"{error}\nThe function runs through NumPy instead."
+        warnings.warn(text, stacklevel=outside_package())
+
+
+def outside_package() -> int:
+    """Return how many frames up, seen from the caller, the user's code begins."""
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
+        "pytensorlite"
+    ):
+        depth, frame = depth + 1, frame.f_back
+    return depth
 
 
 def complain_of_fallbacks(segments: Sequence[Segment]) -> None:
@@ -156,7 +179,7 @@ def complain_of_fallbacks(segments: Sequence[Segment]) -> None:
         text = f"{segment.nodes[0]} runs through NumPy: {segment.reason}"
         if config.on_fallback == "raise":
             raise NotImplementedError(f"{text} (config.on_fallback is 'raise')")
-        warnings.warn(text, stacklevel=5)
+        warnings.warn(text, stacklevel=outside_package())
 
 
 def bind(library: Library, rendered: Rendered, name: str) -> NativeEntry:
