@@ -239,8 +239,7 @@ def _interleaved(first: Sequence[Any], second: Sequence[Any]) -> list[Any]:
 
 
 class _Grid:
-    """What ``mgrid`` and ``ogrid`` are: objects whose index expression says which grid is "
-    "wanted."""
+    """What ``mgrid`` and ``ogrid`` are: objects that are indexed by the grid that is wanted."""
 
     def __init__(self, sparse: bool):
         self.sparse = sparse

@@ -168,8 +168,7 @@ _transfer_functions: list[Callable[[Any, str], Any]] = []
 
 
 def transfer(var: Any, target: str) -> Any:
-    """Return a variable on another device; there is the host only, unless someone registered "
-    "more."""
+    """Return a variable on another device; there is the host only, unless more are registered."""
     if target == "cpu":
         return as_tensor_variable(var)
     for function in _transfer_functions:
@@ -180,8 +179,7 @@ def transfer(var: Any, target: str) -> Any:
 
 
 def register_transfer(fn: Callable[[Any, str], Any]) -> None:
-    """Add a function that `transfer` asks: it returns a variable, or None for targets it does "
-    "not know."""
+    """Add a function that `transfer` asks: it returns a variable, or None if it knows no answer."""
     _transfer_functions.append(fn)
 
 

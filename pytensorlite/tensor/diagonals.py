@@ -232,14 +232,12 @@ def _below(m: Any, k: Any) -> Any:
 
 
 def tril_indices(n: Any, k: Any = 0, m: Any = None) -> tuple[TensorVariable, TensorVariable]:
-    """Return rows and columns of the elements at and below a diagonal of an ``n`` by ``m`` "
-    "matrix."""
+    """Return rows and columns of the elements at and below a diagonal of a matrix."""
     return nonzero(tri(n, m, k=k, dtype="bool"))
 
 
 def triu_indices(n: Any, k: Any = 0, m: Any = None) -> tuple[TensorVariable, TensorVariable]:
-    """Return rows and columns of the elements at and above a diagonal of an ``n`` by ``m`` "
-    "matrix."""
+    """Return rows and columns of the elements at and above a diagonal of a matrix."""
     return nonzero(ps.invert(tri(n, m, k=k - 1, dtype="bool")))
 
 

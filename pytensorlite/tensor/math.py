@@ -132,8 +132,7 @@ def kn(n: Anything, x: Anything) -> TensorVariable:
 
 
 def chi2sf(x: Anything, k: Anything) -> TensorVariable:
-    """Return the probability that a chi-squared number of ``k`` degrees of freedom exceeds "
-    "``x``."""
+    """Return the probability that a chi-squared number of ``k`` degrees of freedom is above ``x``."""
     return gammaincc(as_tensor_variable(k) / 2.0, as_tensor_variable(x) / 2.0)
 
 

@@ -200,15 +200,14 @@ class _tensor_py_operators:
     def dimshuffle(self, *pattern: Any) -> Any:
         """Return the array with its axes in another order.
 
-                An integer names an axis of this variable, ``"x"`` adds an axis of length 1, and an axis
-                that is not named is dropped, which needs its length to be 1.
+        An integer names an axis of this variable, ``"x"`` adds an axis of length 1, and an axis
+        that is not named is dropped, which needs its length to be 1.
 
-                Examples
-                --------
-                >>> import pytensorlite.tensor as pt
-        from pytensorlite.graph.op import get_test_value
-                >>> pt.dvector("v").dimshuffle("x", 0).type
-                TensorType(float64, shape=(1, None))
+        Examples
+        --------
+        >>> import pytensorlite.tensor as pt
+        >>> pt.dvector("v").dimshuffle("x", 0).type
+        TensorType(float64, shape=(1, None))
         """
         is_sequence = len(pattern) == 1 and isinstance(pattern[0], list | tuple)
         order = pattern[0] if is_sequence else pattern
@@ -431,8 +430,7 @@ class _tensor_py_operators:
     # -- constants ---------------------------------------------------------------------------------
 
     def get_underlying_scalar_constant(self) -> Any:
-        """Return the number this variable is known to be; see "
-        "`pt.get_underlying_scalar_constant_value`."""
+        """Return the number that this variable is known to be."""
         return pt.get_underlying_scalar_constant_value(self)
 
     def get_test_value(self) -> Any:

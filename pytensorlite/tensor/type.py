@@ -203,8 +203,7 @@ class TensorType(Type):
         return get_scalar_type(self.dtype)
 
     def in_same_class(self, otype: Any) -> bool:
-        """Whether the other type has this dtype, this rank and the same broadcastable "
-        "dimensions."""
+        """Whether the other type has this dtype and rank, and broadcasts in the same dimensions."""
         return (
             isinstance(otype, TensorType)
             and otype.dtype == self.dtype
