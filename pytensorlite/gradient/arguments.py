@@ -12,12 +12,13 @@ from typing import Any, Literal
 from pytensorlite import tensor as pt
 from pytensorlite.gradient.errors import DisconnectedInputError, NullTypeGradError
 from pytensorlite.gradient.values import (
+    COMPLEX,
+    CONTINUOUS,
     cast_gradient,
     fill_up,
     float_zeros_like,
     gradient_dtype,
     is_connected,
-    is_continuous,
     is_disconnected,
     is_null,
     one,
@@ -40,7 +41,7 @@ def as_seeds(cost: Variable | None, known_grads: Mapping[Variable, Variable] | N
         _check_cost(cost)
         if cost not in known:
             dtype = getattr(cost.type, "dtype", "")
-            if dtype.startswith("complex"):
+            if dtype in COMPLEX:
                 raise TypeError(
                     f"The derivative of a complex cost is not a single number: {cost} has dtype "
                     f"{dtype}; differentiate its real part, imaginary part or absolute value"
@@ -81,7 +82,7 @@ def checked_seed(variable: Any, gradient: Any) -> Variable:
     if is_disconnected(gradient) or is_null(gradient):
         return gradient
     dtype = getattr(gradient.type, "dtype", "")
-    if not is_continuous(dtype):
+    if dtype not in CONTINUOUS:
         raise TypeError(
             f"A known gradient must be of a floating point type (or null, or disconnected), got "
             f"{gradient} of type {gradient.type} for {variable}"
@@ -140,7 +141,8 @@ def checked_tangents(wrt: Sequence[Variable], tangents: Sequence[Variable]) -> l
                 f"Element {position} of `wrt` ({variable}) has {rank} dimensions, but its "
                 f"evaluation point ({tangent}) has {given}: they must be of the same shape"
             )
-        if not is_disconnected(tangent) and not is_continuous(getattr(tangent.type, "dtype", "")):
+        dtype = getattr(tangent.type, "dtype", "")
+        if not is_disconnected(tangent) and dtype not in CONTINUOUS:
             tangent = pt.cast(tangent, gradient_dtype(variable))
         checked.append(cast_gradient(tangent, getattr(variable.type, "dtype", "")))
     return checked

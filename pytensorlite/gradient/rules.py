@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytensorlite.gradient.values import (
+    CONTINUOUS,
     cast_gradient,
     is_connected,
-    is_continuous,
     is_disconnected,
     is_nonzero_constant,
     is_null,
@@ -164,7 +164,7 @@ class _Answer:
                 "as_tensor_variable"
             )
         dtype = getattr(term.type, "dtype", None)
-        if dtype is not None and not is_continuous(dtype):
+        if dtype is not None and dtype not in CONTINUOUS:
             raise TypeError(
                 f"{self.method} returned a term of dtype {dtype} for {self.where(position)}; a "
                 "derivative is never an integer or a bool, not even that of an integer variable: "
@@ -216,4 +216,4 @@ class _Answer:
     def _is_cut(self, own: Sequence[int]) -> bool:
         """Whether all these outputs are discrete: what influences only them has a zero gradient."""
         dtypes = [getattr(self.node.outputs[o].type, "dtype", None) for o in own]
-        return all(dtype is not None and not is_continuous(dtype) for dtype in dtypes)
+        return all(dtype is not None and dtype not in CONTINUOUS for dtype in dtypes)

@@ -35,15 +35,15 @@ def is_connected(variable: Variable) -> bool:
     return not isinstance(variable.type, DisconnectedType)
 
 
-def is_continuous(dtype: str) -> bool:
-    """Whether numbers of `dtype` can change by a little."""
-    return dtype.startswith(("float", "complex"))
+#: Dtypes of numbers that can change by a little.
+CONTINUOUS = frozenset({"float16", "float32", "float64", "complex64", "complex128"})
+COMPLEX = frozenset({"complex64", "complex128"})
 
 
 def gradient_dtype(variable: Variable) -> str:
     """Return the dtype of a gradient with respect to `variable`."""
     dtype = getattr(variable.type, "dtype", "object")
-    return dtype if is_continuous(dtype) else config.floatX
+    return dtype if dtype in CONTINUOUS else config.floatX
 
 
 def one(cost: Variable) -> Variable:
@@ -75,9 +75,9 @@ def cast_gradient(gradient: Variable, dtype: str) -> Variable:
     real part.
     """
     given = getattr(gradient.type, "dtype", dtype)
-    if given == dtype or not is_continuous(dtype):
+    if given == dtype or dtype not in CONTINUOUS:
         return gradient
-    if given.startswith("complex") and dtype.startswith("float"):
+    if given in COMPLEX and dtype not in COMPLEX:
         gradient = ps.real(gradient)
     cast = pt.cast if isinstance(gradient.type, TensorType) else ps.cast
     return cast(gradient, dtype)

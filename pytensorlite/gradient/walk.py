@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 
 from pytensorlite.gradient.rules import Pattern, connection_pattern, pull_back
-from pytensorlite.gradient.values import cast_gradient, is_connected, total
+from pytensorlite.gradient.values import COMPLEX, cast_gradient, is_connected, total
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.null_type import disconnected_type
 
@@ -136,7 +136,7 @@ def nodes_between(
 def _real_for_real(variable: Variable, term: Variable) -> Variable:
     """Drop the imaginary part of what arrives at a real variable; nothing of it can move."""
     given = getattr(term.type, "dtype", "")
-    if given.startswith("complex") and not variable.type.dtype.startswith("complex"):
+    if given in COMPLEX and variable.type.dtype not in COMPLEX:
         return cast_gradient(term, f"float{int(given.removeprefix('complex')) // 2}")
     return term
 
