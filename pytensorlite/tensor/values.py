@@ -95,9 +95,9 @@ def _array_from_other(
         ) from error
     if converted is None:
         raise TypeError(
-            f"Expected a value that {dtype} holds exactly, got {_describe(data)}. Cast it "
-            "yourself with "
-            f"numpy.asarray(value, '{dtype}'), or compile with allow_input_downcast=True."
+            f"Expected a value that {dtype} holds exactly, got {_describe(data)}. "
+            f"Cast it yourself with numpy.asarray(value, '{dtype}'), or compile the function with "
+            "allow_input_downcast=True."
         )
     return converted
 
