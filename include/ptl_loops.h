@@ -3,6 +3,7 @@
 #define PTL_LOOPS_H
 
 #include <string.h>
+#include <time.h>
 
 #include "ptl_runtime.h"
 
@@ -54,6 +55,13 @@ static inline double ptl_from_bits(uint64_t bits) {
     double value;
     memcpy(&value, &bits, sizeof value);
     return value;
+}
+
+/* What a profiled program reads before and after each step. */
+static inline double ptl_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* Leave: `return PTL_FAIL(error, 3, index, length);` with up to six integers for the message. */

@@ -180,6 +180,9 @@ class Program:
         lines = [f"{type(self).__name__}: {runs}, {len(self.fallbacks)} nodes run by NumPy"]
         return "\n".join([*lines, *(f"  {node}" for node in self.fallbacks)])
 
+    def report(self, profile: Any) -> None:
+        """Tell a profile what has not been told step by step: for programs that count themselves."""
+
     def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
         """Return the exception that stands for failure ``where`` of the native code."""
         return RuntimeError(

@@ -98,7 +98,7 @@ def function(
 
     # The program: known from an earlier session, or made of a better graph of the same meaning.
     linker, key = mode.linker, mode.key()
-    program = None if key is None else linker.lookup(fgraph, key)
+    program = None if key is None or profile is not None else linker.lookup(fgraph, key)
     is_rewritten = program is None
     if program is None:
         mode.rewrite(fgraph)

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Collection, Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 from pytensorlite.compile.function.arguments import Arguments
 from pytensorlite.compile.function.lookup import InputLookup
-from pytensorlite.compile.maker import FunctionMaker, memory_owner
+from pytensorlite.compile.maker import FunctionMaker
+from pytensorlite.compile.memory import own_memory
 from pytensorlite.compile.sharedvalue import SharedVariable
 from pytensorlite.compile.signature import UnusedInputError
 from pytensorlite.link.basic import Container, Program
@@ -108,9 +106,11 @@ class Function(Caller):
             returned = tuple(self.output_keys)
         elif self.return_none:
             returned = "none"
-        # A measured function takes the general road, where the clocks are.
-        kernel = None if self.profile is not None else self._kernel
-        self.configure(kernel, sources, self._updates, self._arguments.positional_count, returned)
+        # The general road is for functions that are measured, and for types that judge values.
+        types = (entry.variable.type for entry in maker.inputs)
+        judges = any(getattr(kind, "filter_checks_isfinite", False) for kind in types)
+        kernel = None if judges or self.profile is not None else self._kernel
+        self.configure(kernel, sources, self._updates, self._arguments.keywords(), returned)
 
     # -- calling ----------------------------------------------------------------------------------
 
@@ -141,6 +141,7 @@ class Function(Caller):
         results = (self._kernel or self.vm)(values)
         if self.profile is not None:
             self.profile.add_program(perf_counter() - start)
+            self.vm.report(self.profile)
         if self._kernel is not None:
             return results
         return own_memory(results, values, self._borrowed, self.maker.constant_memory())
@@ -284,45 +285,6 @@ class Function(Caller):
         twin = Function(self.maker, storage)
         memo[id(self)] = twin
         return twin
-
-
-def own_memory(
-    results: Sequence[Any],
-    inputs: Iterable[Any],
-    borrowed: Collection[int] = (),
-    constants: Collection[int] = (),
-) -> list[Any]:
-    """Return ``results`` with copies of those that share memory with something else.
-
-    Decided by the memory itself, not by what ops say of themselves. Random generators and the like
-    are copied if they are the same object as an input.
-
-    Parameters
-    ----------
-    results, inputs : iterable
-        The values.
-    borrowed : collection of int
-        The results that the user allows to share memory.
-    constants : collection of int
-        Identities of what no result may be a view of; see `memory_owner`.
-    """
-    taken = [value for value in inputs if value is not None]
-    owned = []
-    for position, result in enumerate(results):
-        is_constant = id(memory_owner(result)) in constants
-        if is_constant or (
-            position not in borrowed and any(_same_memory(result, value) for value in taken)
-        ):
-            result = copy.deepcopy(result)
-        taken.append(result)
-        owned.append(result)
-    return owned
-
-
-def _same_memory(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return np.may_share_memory(a, b)
-    return a is b and not isinstance(a, int | float | complex | str | bytes | tuple | slice)
 
 
 def caller_line() -> str:

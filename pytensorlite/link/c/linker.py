@@ -6,9 +6,11 @@ in ``fallbacks``; a compiler that fails leaves the NumPy program and one warning
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,13 +21,13 @@ from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.basic import Linker, NativeEntry, NumpyLinker, Program
-from pytensorlite.link.c.call import call_native
 from pytensorlite.link.c.graph_key import graph_key
 from pytensorlite.link.c.plan import Failure
 from pytensorlite.link.c.program import Rendered
 from pytensorlite.link.c.record import Recorded, UserGraph, to_record
 from pytensorlite.link.c.routines import fill_imports
 from pytensorlite.link.c.segments import Segment, cut
+from pytensorlite.link.native import NativeProgram, make_kernel
 from pytensorlite.link.utils import note_failed_node
 from pytensorlite.printing import debugprint
 
@@ -81,7 +83,7 @@ class CLinker(Linker):
     ) -> Program:
         """Return the program that computes `fgraph`; the NumPy program if no compiler works."""
         asked, self._asked = self._asked, None
-        segments, rendered = cut(fgraph, "program")
+        segments, rendered = cut(fgraph, "program", timed=profile is not None)
         complain_of_fallbacks(segments)
         if not rendered:
             return NumpyLinker().link(fgraph, name=name, profile=profile)
@@ -98,12 +100,13 @@ class CLinker(Linker):
             return NumpyLinker().link(fgraph, name=name, profile=profile)
         names = program_names(segments)
         natives = [bind(library, r, n) for r, n in zip(rendered, names, strict=True)]
-        if asked is not None and len(segments) == 1:
+        if asked is not None and len(segments) == 1 and profile is None:
             key, user_graph = asked
             record = to_record(user_graph, rendered[0], library.key)
             if record is not None:
                 cache().put_record(key, record)
-        return CProgram(fgraph, segments, natives, rendered)
+        clocks = [Clocks(library, r.steps, n) for r, n in zip(rendered, names, strict=True)]
+        return CProgram(fgraph, segments, natives, rendered, clocks)
 
 
 # -- building --------------------------------------------------------------------------------------
@@ -214,12 +217,18 @@ class CProgram(Program):
         segments: Sequence[Segment],
         natives: Sequence[NativeEntry],
         rendered: Sequence[Rendered],
+        clocks: Sequence[Clocks] = (),
     ):
         self.inputs = list(fgraph.inputs)
         self.outputs = list(fgraph.outputs)
         self.segments = segments
         self.natives = list(natives)
+        self.clocks = clocks
         self.failures = [program.failures for program in rendered]
+        self.kernels = [
+            make_kernel(entry, partial(describe_row, rows))
+            for entry, rows in zip(self.natives, self.failures, strict=True)
+        ]
         self.c_source = "\n".join(program.source for program in rendered)
         self.fallbacks = [s.nodes[0] for s in segments if not s.is_native]
         self.native = self.natives[0] if len(segments) == 1 else None
@@ -230,12 +239,7 @@ class CProgram(Program):
         number = 0
         for segment in self.segments:
             if segment.is_native:
-                failures = self.failures[number]
-                results = call_native(
-                    self.natives[number],
-                    [values[x] for x in segment.inputs],
-                    lambda where, detail, rows=failures: describe_failure(rows[where], detail),
-                )
+                results = self.kernels[number]([values[x] for x in segment.inputs])
                 values.update(zip(segment.outputs, results, strict=True))
                 number += 1
             else:
@@ -245,10 +249,15 @@ class CProgram(Program):
 
     def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
         """Return the exception for failure `where` of the one native program."""
-        return describe_failure(self.failures[0][where], detail)
+        return describe_row(self.failures[0], where, detail)
+
+    def report(self, profile: Any) -> None:
+        """Add what each step has taken since the last report."""
+        for clocks in self.clocks:
+            clocks.report(profile)
 
 
-class RecordedProgram(Program):
+class RecordedProgram(NativeProgram):
     """A program found in the cache: one native call."""
 
     def __init__(self, recorded: Recorded, library: Library):
@@ -270,13 +279,29 @@ class RecordedProgram(Program):
         """The C text, kept beside the library."""
         return self.library.source
 
-    def __call__(self, arrays: Sequence[Any]) -> list[Any]:
-        """Call the program without the dispatcher."""
-        return call_native(self.native, arrays, self.describe_error)
-
     def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
         """Return the exception for failure `where`."""
         return describe_failure(self.recorded.failure(where), detail)
+
+
+class Clocks:
+    """The seconds that the steps of a profiled program have taken, which it counts itself."""
+
+    def __init__(self, library: Library, steps: Sequence[str], program: str):
+        self.steps = steps
+        kind = ctypes.c_double * len(steps)
+        self.seconds = kind.from_address(library.address(f"{program}_seconds")) if steps else ()
+
+    def report(self, profile: Any) -> None:
+        """Hand the seconds to the profile and begin again from zero."""
+        for number, step in enumerate(self.steps):
+            profile.add_node(step, self.seconds[number])
+            self.seconds[number] = 0.0
+
+
+def describe_row(rows: Sequence[Failure], where: int, detail: Sequence[int]) -> BaseException:
+    """Return the exception for failure number `where` of a table."""
+    return describe_failure(rows[where], detail)
 
 
 def describe_failure(failure: Failure, detail: Sequence[int]) -> BaseException:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pytensorlite.cgen import emit
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Let, Stmt, names
+from pytensorlite.cgen.ir import Call, Let, Stmt, Var, names
 from pytensorlite.graph.basic import Constant
 from pytensorlite.link.basic import ArraySpec, OutputSpec
 from pytensorlite.link.c.plan import Failure, Plan, Workspace
@@ -35,6 +35,7 @@ class Rendered:
     constants: tuple[Constant, ...]
     imports: tuple[str, ...]
     failures: tuple[Failure, ...]
+    steps: tuple[str, ...] = ()  # what is timed, in the order of the array NAME_seconds
 
 
 def item_size(dtype: str) -> int:
@@ -42,12 +43,13 @@ def item_size(dtype: str) -> int:
     return _ITEM_SIZES.get(dtype) or int(re.sub(r"\D", "", dtype)) // 8
 
 
-def render(plan: Plan, name: str) -> Rendered:
-    """Return the program for `plan`, its functions named after `name`."""
+def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
+    """Return the program for `plan`, its functions named after `name`; `timed` adds clocks."""
     _write_outputs(plan)
     outputs, slots = _size_slots(plan)
     kernels = [emit.kernel(kernel) for kernel in plan.kernels]
-    run = list(emit.statements(plan.run_code))
+    steps, run_code = _timed(plan, name) if timed else ((), plan.run_code)
+    run = list(emit.statements(run_code))
     rooms = _assign_rooms(plan.workspaces)
     symbols = sorted(set(_SYMBOL.findall("\n".join(run))), key=lambda s: int(s[1:]))
     for symbol in symbols:
@@ -56,6 +58,7 @@ def render(plan: Plan, name: str) -> Rendered:
     code = [
         *kernels,
         *_imports(plan, name),
+        *([f"double {name}_seconds[{len(steps)}];"] if steps else []),
         "\n".join(_sizes_function(plan, name, slots, rooms, offsets)),
         "\n".join(_run_function(plan, name, slots, symbols, rooms, offsets, run)),
     ]
@@ -70,7 +73,27 @@ def render(plan: Plan, name: str) -> Rendered:
         constants=tuple(plan.constants),
         imports=tuple(plan.imports),
         failures=tuple(plan.failures),
+        steps=tuple(steps),
     )
+
+
+def _timed(plan: Plan, name: str) -> tuple[list[str], list[Stmt]]:
+    """Put a clock around each kernel and each call of BLAS or LAPACK; return what they time."""
+    comments = {kernel.name: " ".join(kernel.comment[:1]) for kernel in plan.kernels}
+    steps: list[str] = []
+    code: list[Stmt] = []
+    for stmt in plan.run_code:
+        text = stmt.text if isinstance(stmt, Call) else getattr(stmt, "condition", "")
+        called = re.match(r"\w+(?=\()", text)
+        if called is None:
+            code.append(stmt)
+            continue
+        clock = f"start{len(steps)}"
+        code.append(Let(Var(clock, "float64"), Var("ptl_seconds()", "float64")))
+        code.append(stmt)
+        code.append(Call(f"{name}_seconds[{len(steps)}] += ptl_seconds() - {clock}"))
+        steps.append(f"{called[0]}: {comments[called[0]]}" if called[0] in comments else called[0])
+    return steps, code
 
 
 def _write_outputs(plan: Plan) -> None:

@@ -40,7 +40,7 @@ class Segment:
         return not self.reason
 
 
-def plan_segment(segment: Segment, name: str) -> Rendered:
+def plan_segment(segment: Segment, name: str, timed: bool = False) -> Rendered:
     """Return the program of a native segment.
 
     Raises
@@ -50,7 +50,7 @@ def plan_segment(segment: Segment, name: str) -> Rendered:
     """
     plan = Plan(segment.inputs, segment.outputs)
     lower_nodes(plan, segment.nodes)
-    return render(plan, name)
+    return render(plan, name, timed=timed)
 
 
 def lower_nodes(plan: Plan, nodes: Sequence[Apply]) -> None:
@@ -97,19 +97,21 @@ def _read_as_data(plan: Plan, nodes: Sequence[Apply]) -> set[Variable]:
     return wanted
 
 
-def cut(fgraph: FunctionGraph, name: str) -> tuple[list[Segment], list[Rendered]]:
+def cut(
+    fgraph: FunctionGraph, name: str, timed: bool = False
+) -> tuple[list[Segment], list[Rendered]]:
     """Return the segments of `fgraph` and the programs of the native ones, in order."""
     order = fgraph.toposort()
     whole = Segment(order, inputs=list(fgraph.inputs), outputs=list(fgraph.outputs))
     if not order:
-        return [whole], [plan_segment(whole, name)]
+        return [whole], [plan_segment(whole, name, timed)]
     try:
-        return [whole], [plan_segment(whole, name)]
+        return [whole], [plan_segment(whole, name, timed)]
     except (NoLowering, SizeUnknown):
         segments = _segments(fgraph, order)
     _connect(fgraph, segments)
     native = [segment for segment in segments if segment.is_native]
-    programs = [plan_segment(segment, f"{name}{i}") for i, segment in enumerate(native)]
+    programs = [plan_segment(segment, f"{name}{i}", timed) for i, segment in enumerate(native)]
     return segments, programs
 
 
