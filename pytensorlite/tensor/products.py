@@ -323,13 +323,17 @@ def vectorize_node_dot(op: Dot, node: Apply, batched_x: Any, batched_y: Any) -> 
     """Return the product of each pair of cores."""
     x_ndim, y_ndim = (v.type.ndim for v in node.inputs)
     if x_ndim == y_ndim == 1:
-        return vecdot(
-            batched_x.conj() if batched_x.type.dtype in complex_dtypes else batched_x, batched_y
-        )
+        return [
+            vecdot(
+                batched_x.conj() if batched_x.type.dtype in complex_dtypes else batched_x, batched_y
+            )
+        ]
     if y_ndim == 1:
-        return matvec(batched_x, batched_y)
+        return [matvec(batched_x, batched_y)]
     if x_ndim == 1:
-        return vecmat(
-            batched_x.conj() if batched_x.type.dtype in complex_dtypes else batched_x, batched_y
-        )
-    return matmul(batched_x, batched_y)
+        return [
+            vecmat(
+                batched_x.conj() if batched_x.type.dtype in complex_dtypes else batched_x, batched_y
+            )
+        ]
+    return [matmul(batched_x, batched_y)]

@@ -40,6 +40,8 @@ class MergeOptimizer(GraphRewriter):
             first = first_by_key.setdefault(key, node)
             if first is not node:
                 merged += _merge_nodes(fgraph, first, node)
+                if first not in fgraph._nodes:
+                    first_by_key[key] = node
         return merged
 
     def __str__(self) -> str:
