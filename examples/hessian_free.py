@@ -65,7 +65,7 @@ def main():
         jac=True,
         hessp=hessian_times,
         method="trust-ncg",
-        options={"gtol": 1e-10},
+        options={"gtol": 1e-8},
         callback=lambda w: costs.append(float(value_and_gradient(w)[0])),
     )
     for step, cost in enumerate(costs, start=1):
