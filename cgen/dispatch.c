@@ -87,7 +87,8 @@ typedef struct {
     InputSource *sources;
     Update *updates;
     Returned returned;
-    PyObject *keys; /* tuple of strings, or NULL */
+    PyObject *keys;  /* tuple of strings, or NULL */
+    PyObject *names; /* tuple with the name of each argument, or None where it cannot be given by name */
 } Caller;
 
 /* The bookkeeping of one call. */
@@ -191,13 +192,28 @@ static inline bool bind_input(Frame *frame, Py_ssize_t i, const InputSpec *spec,
     return true;
 }
 
-/* Bind a value of the right type whatever its layout, copying it if need be; -1 with an exception if it is not. */
+static bool type_fits(const InputSpec *spec, PyArrayObject *array) {
+    return PyArray_EquivTypenums(PyArray_TYPE(array), spec->type_num) && PyArray_NDIM(array) == spec->ndim &&
+           lengths_fit(spec, array);
+}
+
+/* Bind a copy, in the program's layout, of an array of the right type; -1 with an exception if that fails. */
+static int bind_copy(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyArrayObject *array) {
+    Py_INCREF(spec->descr);
+    const int flags = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED | NPY_ARRAY_ENSUREARRAY;
+    PyObject *copy = PyArray_FromArray(array, spec->descr, flags);
+    if (copy == NULL) return -1;
+    Py_XSETREF(frame->held[i], copy);
+    bind_array(frame, i, spec, (PyArrayObject *)copy);
+    return 0;
+}
+
+/* Bind a value of the right type whatever its layout; -1 with an exception if it is not. */
 static int bind_any_layout(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObject *value) {
     if (bind_input(frame, i, spec, value, true)) return 0;
     PyArrayObject *array = (PyArrayObject *)PyArray_FROM_O(value);
     if (array == NULL) return -1;
-    if (!PyArray_EquivTypenums(PyArray_TYPE(array), spec->type_num) || PyArray_NDIM(array) != spec->ndim ||
-        !lengths_fit(spec, array)) {
+    if (!type_fits(spec, array)) {
         PyErr_Format(PyExc_TypeError,
                      "expected an array of dtype %S and rank %d as input %zd of the program, got dtype %S and rank %d"
                      " (or a length that contradicts the static shape)",
@@ -205,13 +221,9 @@ static int bind_any_layout(Frame *frame, Py_ssize_t i, const InputSpec *spec, Py
         Py_DECREF(array);
         return -1;
     }
-    Py_INCREF(spec->descr);
-    const int flags = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED | NPY_ARRAY_ENSUREARRAY;
-    frame->held[i] = PyArray_FromArray(array, spec->descr, flags);
+    int status = bind_copy(frame, i, spec, array);
     Py_DECREF(array);
-    if (frame->held[i] == NULL) return -1;
-    bind_array(frame, i, spec, (PyArrayObject *)frame->held[i]);
-    return 0;
+    return status;
 }
 
 /* -- outputs and workspace ---------------------------------------------------------------------------- */

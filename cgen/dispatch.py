@@ -114,7 +114,7 @@ class PythonCaller:
     """Base of callables whose calls are all general ones: ``call_generally`` does the work."""
 
     def configure(
-        self, kernel: Any, sources: list[Any], updates: list[Any], n_arguments: int, returned: Any
+        self, kernel: Any, sources: list[Any], updates: list[Any], names: tuple, returned: Any
     ) -> None:
         """Accept what the native version needs to know, and need none of it."""
 

@@ -197,25 +197,29 @@ static PyObject *call_in_python(PyObject *self, PyObject *const *args, size_t na
     return result;
 }
 
-/* Whether every input has a value that the program can take as it is. */
-static bool bind_all(Caller *self, Frame *frame, PyObject *const *args, Py_ssize_t nargs) {
-    const InputSpec *specs = self->kernel->inputs;
+/* What became of an attempt to bind all inputs. */
+typedef enum { BOUND, UNUSUAL, FAILED } Binding;
+
+/* Find a value for every input and bind it.  `args` may hold NULL where an argument is missing. */
+static Binding bind_all(Caller *self, Frame *frame, PyObject *const *args, Py_ssize_t nargs) {
     for (Py_ssize_t i = 0; i < self->n_sources; i++) {
         const InputSource *source = &self->sources[i];
-        PyObject *value;
-        if (source->argument >= 0 && source->argument < nargs) {
-            value = args[source->argument];
-        } else if (source->cell != NULL && PyList_GET_SIZE(source->cell) > 0) {
+        const InputSpec *spec = &self->kernel->inputs[i];
+        PyObject *value = source->argument >= 0 && source->argument < nargs ? args[source->argument] : NULL;
+        if (value == NULL) {
+            if (source->cell == NULL || PyList_GET_SIZE(source->cell) == 0) return UNUSUAL;
             /* Another thread may replace the value while the program runs. */
             value = frame->held[i] = Py_NewRef(PyList_GET_ITEM(source->cell, 0));
-        } else {
-            return false;
         }
-        if (!bind_input(frame, i, &specs[i], value, source->takes_numbers)) return false;
+        if (PTL_LIKELY(bind_input(frame, i, spec, value, source->takes_numbers))) continue;
+        /* Strides, byte order and alignment are no reason to enter Python, unless the input is strict. */
+        if (!source->takes_numbers || !PyArray_CheckExact(value) || !type_fits(spec, (PyArrayObject *)value))
+            return UNUSUAL;
+        if (bind_copy(frame, i, spec, (PyArrayObject *)value) < 0) return FAILED;
     }
     for (Py_ssize_t i = 0; i < self->n_updates; i++)
-        if (PyList_GET_SIZE(self->updates[i].cell) == 0) return false;
-    return true;
+        if (PyList_GET_SIZE(self->updates[i].cell) == 0) return UNUSUAL;
+    return BOUND;
 }
 
 /* Move the updates into their cells.  The old values go last: that may run anything, and finds all new ones. */
@@ -261,25 +265,54 @@ static PyObject *hand_back(Caller *self, Frame *frame) {
     }
 }
 
-static PyObject *caller_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
-    Caller *self = (Caller *)callable;
+static PyObject *call_kernel(Caller *self, PyObject *const *args, Py_ssize_t nargs, bool *is_unusual) {
     Kernel *kernel = self->kernel;
-    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
-    if (kernel == NULL || kwnames != NULL || nargs > self->n_arguments)
-        return call_in_python(callable, args, nargsf, kwnames);
     char stack[STACK_FRAME_BYTES], *memory = frame_memory(kernel, stack);
     if (memory == NULL) return NULL;
     Frame frame;
     frame_lay_out(&frame, kernel, memory);
     PyObject *result = NULL;
-    bool is_usual = bind_all(self, &frame, args, nargs);
-    if (PTL_LIKELY(is_usual) && execute(kernel, &frame) == 0) {
+    Binding binding = bind_all(self, &frame, args, nargs);
+    if (PTL_LIKELY(binding == BOUND) && execute(kernel, &frame) == 0) {
         if (self->n_updates) store_updates(self, &frame);
         result = hand_back(self, &frame);
     }
     frame_let_go(&frame, kernel);
     free_frame_memory(memory, stack);
-    return is_usual ? result : call_in_python(callable, args, nargsf, kwnames);
+    *is_unusual = binding == UNUSUAL;
+    return result;
+}
+
+/* Put arguments given by name into their places; false if a name is unknown or given twice. */
+static bool place_by_name(Caller *self, PyObject **placed, PyObject *const *args, Py_ssize_t nargs,
+                          PyObject *kwnames) {
+    for (Py_ssize_t i = 0; i < self->n_arguments; i++) placed[i] = i < nargs ? args[i] : NULL;
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(kwnames); k++) {
+        PyObject *name = PyTuple_GET_ITEM(kwnames, k);
+        Py_ssize_t i = 0;
+        /* Names in a program's text and names given to variables are both interned: the same object. */
+        while (i < self->n_arguments && PyTuple_GET_ITEM(self->names, i) != name) i++;
+        if (i == self->n_arguments || placed[i] != NULL) return false;
+        placed[i] = args[nargs + k];
+    }
+    return true;
+}
+
+#define NAMED_ARGUMENTS 16
+
+static PyObject *caller_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    Caller *self = (Caller *)callable;
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
+    bool is_unusual = true;
+    PyObject *result = NULL;
+    if (PTL_LIKELY(self->kernel != NULL && nargs <= self->n_arguments)) {
+        PyObject *placed[NAMED_ARGUMENTS];
+        if (kwnames == NULL)
+            result = call_kernel(self, args, nargs, &is_unusual);
+        else if (self->n_arguments <= NAMED_ARGUMENTS && place_by_name(self, placed, args, nargs, kwnames))
+            result = call_kernel(self, placed, self->n_arguments, &is_unusual);
+    }
+    return is_unusual && !PyErr_Occurred() ? call_in_python(callable, args, nargsf, kwnames) : result;
 }
 
 /* -- Caller: the type ---------------------------------------------------------------------------------------- */
@@ -296,6 +329,7 @@ static int caller_traverse(Caller *self, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(self->kernel);
     Py_VISIT(self->keys);
+    Py_VISIT(self->names);
     for (Py_ssize_t i = 0; i < self->n_sources; i++) Py_VISIT(self->sources[i].cell);
     for (Py_ssize_t i = 0; i < self->n_updates; i++) Py_VISIT(self->updates[i].cell);
     return 0;
@@ -304,6 +338,7 @@ static int caller_traverse(Caller *self, visitproc visit, void *arg) {
 static int caller_clear(Caller *self) {
     Py_CLEAR(self->kernel);
     Py_CLEAR(self->keys);
+    Py_CLEAR(self->names);
     for (Py_ssize_t i = 0; i < self->n_sources; i++) Py_CLEAR(self->sources[i].cell);
     for (Py_ssize_t i = 0; i < self->n_updates; i++) Py_CLEAR(self->updates[i].cell);
     self->n_sources = self->n_updates = 0;
@@ -366,7 +401,8 @@ static int caller_check(const Caller *self) {
     bool is_sound = self->n_sources == kernel->n_inputs && n_keys == self->n_returned &&
                     self->n_returned + self->n_updates == kernel->n_outputs &&
                     (self->returned != RETURN_SINGLE || self->n_returned == 1) &&
-                    (self->returned != RETURN_NONE || self->n_returned == 0);
+                    (self->returned != RETURN_NONE || self->n_returned == 0) &&
+                    PyTuple_GET_SIZE(self->names) == self->n_arguments;
     for (Py_ssize_t i = 0; i < self->n_updates; i++)
         is_sound = is_sound && self->updates[i].output == self->n_returned + i;
     if (is_sound) return 0;
@@ -375,11 +411,12 @@ static int caller_check(const Caller *self) {
 }
 
 PyDoc_STRVAR(configure_doc,
-             "configure(kernel, sources, updates, n_arguments, returned)\n--\n\n"
+             "configure(kernel, sources, updates, names, returned)\n--\n\n"
              "Say how calls reach the kernel.\n\n"
              "sources: for each input (position among the arguments or -1, whether it takes numbers, cell or None);\n"
-             "updates: (output, cell) for each output after those returned; returned: 'single', 'none', the number\n"
-             "of elements of a list, or a tuple of keys.  A kernel of None makes every call a general one.");
+             "updates: (output, cell) for each output after those returned; names: a tuple with the interned name of\n"
+             "each argument, or None; returned: 'single', 'none', the number of elements of a list, or a tuple of\n"
+             "keys.  A kernel of None makes every call a general one.");
 
 static int caller_read_returned(Caller *self, PyObject *returned) {
     self->keys = NULL;
@@ -399,16 +436,16 @@ static int caller_read_returned(Caller *self, PyObject *returned) {
 }
 
 static PyObject *caller_configure(Caller *self, PyObject *args) {
-    PyObject *kernel, *sources, *updates, *returned;
-    Py_ssize_t n_arguments;
-    if (!PyArg_ParseTuple(args, "OO!O!nO", &kernel, &PyList_Type, &sources, &PyList_Type, &updates, &n_arguments,
-                          &returned))
+    PyObject *kernel, *sources, *updates, *names, *returned;
+    if (!PyArg_ParseTuple(args, "OO!O!O!O", &kernel, &PyList_Type, &sources, &PyList_Type, &updates, &PyTuple_Type,
+                          &names, &returned))
         return NULL;
     caller_clear(self);
     if (kernel == Py_None) Py_RETURN_NONE;
     if (!Py_IS_TYPE(kernel, KernelType)) return PyErr_Format(PyExc_TypeError, "expected a Kernel, got %R", kernel);
     self->kernel = (Kernel *)Py_NewRef(kernel);
-    self->n_arguments = n_arguments;
+    self->names = Py_NewRef(names);
+    self->n_arguments = PyTuple_GET_SIZE(names);
     if (caller_read_returned(self, returned) < 0 || caller_read_sources(self, sources) < 0 ||
         caller_read_updates(self, updates) < 0 || caller_check(self) < 0) {
         PyObject *type, *value, *traceback;

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pytensorlite.compile.io import In, Out
+from pytensorlite.compile.memory import memory_owner
 from pytensorlite.compile.sharedvalue import SharedVariable
 from pytensorlite.compile.signature import Signature
 from pytensorlite.graph.basic import Constant
@@ -152,13 +151,6 @@ class FunctionMaker:
     def return_none(self) -> bool:
         """Whether None is returned."""
         return self.signature.nothing
-
-
-def memory_owner(value: Any) -> Any:
-    """Return the array whose memory ``value`` is a view of; anything else is its own."""
-    while isinstance(value, np.ndarray) and isinstance(value.base, np.ndarray):
-        value = value.base
-    return value
 
 
 def _container(entry: In, default: Any) -> Container:

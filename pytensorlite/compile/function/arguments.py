@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
+from pytensorlite.compile.memory import own_memory
 from pytensorlite.graph.utils import get_variable_trace_string
 from pytensorlite.link.basic import Container
 
@@ -71,7 +73,8 @@ class Arguments:
             values.append(value)
             if self.inputs[position].implicit:
                 assigned.append((container.storage, value))
-        self._separate_mutable(values)
+        if self._mutable:
+            self._separate_mutable(values)
         return values, assigned
 
     def defaults(self) -> list[tuple[bool, bool, Any]]:
@@ -82,6 +85,14 @@ class Arguments:
             else (False, False, None)
             for required, entry in zip(self.required, self.inputs, strict=True)
         ]
+
+    def keywords(self) -> tuple[str | None, ...]:
+        """Return the keyword of each argument, interned; None where it has none of its own."""
+        names = (self.inputs[position].name for position in self.positional)
+        return tuple(
+            intern(name) if name is not None and len(self._names[name]) == 1 else None
+            for name in names
+        )
 
     # -- what can go wrong ------------------------------------------------------------------------
 
@@ -103,8 +114,6 @@ class Arguments:
 
     def _separate_mutable(self, values: list[Any]) -> None:
         """Copy arguments that may be overwritten where they share memory with another value."""
-        from pytensorlite.compile.function.types import own_memory
-
         for position in self._mutable:
             others = [value for i, value in enumerate(values) if i != position]
             values[position] = own_memory([values[position]], others)[0]
