@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pytensorlite.graph.flatten import Ancestors, mark_copied
+from pytensorlite.graph.flatten import Ancestors, copy_nodes, copy_variable, mark_pickled
 from pytensorlite.graph.utils import (
     MetaObject,
     Scratchpad,
@@ -173,14 +173,18 @@ class Apply(Node, Generic[OpType]):
     __repr__ = __str__
 
     def __getstate__(self) -> dict:
-        mark_copied(self)
+        mark_pickled(self)
         state = {"_ancestors": Ancestors([v.owner for v in self.inputs]), **self.__dict__}
-        del state["_copied_by"]
+        del state["_pickled_by"]
         return state
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)
         del self.__dict__["_ancestors"]
+
+    def __deepcopy__(self, memo: dict) -> Apply:
+        copy_nodes((self,), memo)
+        return memo[id(self)]
 
 
 def _clone_inner(op: Any) -> Any:
@@ -270,25 +274,16 @@ class Variable(Node, Generic[_TypeType, OptionalApplyType]):
         return str(self)
 
     def __getstate__(self) -> dict:
-        state = self.__dict__.copy()
-        state["tag"] = _picklable_tag(self.tag)
         if self.owner is None:
-            return state
-        return {"_ancestors": Ancestors((self.owner,)), **state}
+            return self.__dict__
+        return {"_ancestors": Ancestors((self.owner,)), **self.__dict__}
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)
         self.__dict__.pop("_ancestors", None)
 
-
-def _picklable_tag(tag: Scratchpad) -> Scratchpad:
-    """Return `tag` without what belongs to this process only."""
-    if "compiled_eval" not in tag.__dict__:
-        return tag
-    clean = Scratchpad()
-    clean.__dict__.update(tag.__dict__)
-    del clean.__dict__["compiled_eval"]
-    return clean
+    def __deepcopy__(self, memo: dict) -> Variable:
+        return copy_variable(self, memo)
 
 
 class AtomicVariable(Variable):

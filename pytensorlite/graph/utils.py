@@ -15,6 +15,7 @@ import threading
 from abc import ABCMeta
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from operator import attrgetter
 from pathlib import Path
 from types import FrameType
@@ -83,6 +84,16 @@ class Scratchpad:
         self.__dict__.update(other.__dict__)
         return self
 
+    def __getstate__(self) -> dict:
+        return {k: v for k, v in self.__dict__.items() if k not in _OF_THIS_PROCESS}
+
+    def __deepcopy__(self, memo: dict) -> Scratchpad:
+        copy = memo[id(self)] = object.__new__(type(self))
+        for name, value in self.__getstate__().items():
+            # The lines a variable was made on are replaced when they change, never altered.
+            copy.__dict__[name] = value if name == "trace" else deepcopy(value, memo)
+        return copy
+
     def __str__(self) -> str:
         return f"scratchpad{self.__dict__}"
 
@@ -92,6 +103,10 @@ class Scratchpad:
         """Print every attribute on a line of its own."""
         for name, value in self.__dict__.items():
             print(f"{name}: {value}")
+
+
+#: What is neither pickled nor copied with a variable: functions compiled by its ``eval``.
+_OF_THIS_PROCESS = ("compiled_eval",)
 
 
 class ValidatingScratchpad(Scratchpad):

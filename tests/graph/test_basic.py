@@ -222,3 +222,14 @@ def test_deep_graphs_are_compared_and_printed_without_recursion():
     assert as_string([x], [first])[0].count("neg") == DEEP
     (_,), (copied,) = clone([x], [first])
     assert copied.owner is not first.owner
+
+
+def test_compiled_functions_in_tags_are_not_copied():
+    x = number("x")
+    x.tag.compiled_eval = {"key": lambda: None}
+    x.tag.note = [1]
+    for twin in (pickle.loads(pickle.dumps(x)), copy.deepcopy(x)):
+        assert not hasattr(twin.tag, "compiled_eval")
+        assert twin.tag.note == [1]
+        assert twin.tag.note is not x.tag.note
+    assert copy.copy(x).type is x.type
