@@ -233,7 +233,8 @@ def names(body: tuple[Stmt, ...]) -> set[str]:
 
     Examples
     --------
-    >>> sorted(names((Loop("i", Index.name("n0"), (Store("y0", Index.name("i"), Var("x", "bool")),)),)))
+    >>> store = Store("y0", Index.name("i"), Var("x", "bool"))
+    >>> sorted(names((Loop("i", Index.name("n0"), (store,)),)))
     ['i', 'n0']
     """
     found: set[str] = set()

@@ -25,7 +25,7 @@ from pytensorlite.cgen.ir import Cast, Const, Expr, Op, Var, subexpressions
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An array in memory that the nest reads; one label and one stride (in elements) a dimension."""
+    """An array in memory: for each dimension a label, and a stride counted in elements."""
 
     name: str
     dtype: str
@@ -307,7 +307,7 @@ class Scheduler:
         into: list[Value],
         number: int,
     ) -> None:
-        """Append to `into` a copy of an earlier value, and of what it is made of, if it is cheap."""
+        """Append to `into` a copy of an earlier value and what it is made of, if cheap."""
         chain: dict[str, None] = {}
         pending = [name]
         arrays: set[str] = set()

@@ -28,6 +28,7 @@ from pytensorlite.cgen.ir import (
     Var,
 )
 from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.link.c.failures import Failure
 
 
 class NoLowering(Exception):
@@ -75,15 +76,6 @@ class View:
         return self.buffer if self.offset == 0 else f"({self.buffer} + {self.offset})"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A way in which the program can fail: an exception, its text over `{0}`…, and who asked."""
-
-    exception: type[Exception]
-    text: str
-    node: Apply | None
-
-
 @dataclass(slots=True)
 class Workspace:
     """An array of the workspace and the steps between which its contents matter."""
@@ -116,6 +108,7 @@ class Plan:
         self.workspaces: dict[str, Workspace] = {}
         self.imports: dict[str, str] = {}  # BLAS and LAPACK routines: name -> prototype
         self.headers: dict[str, None] = {}  # what they are called through
+        self.limited: set[Index] = set()  # lengths that are known to fit their integers
         self.integers: dict[Variable, Index] = {}
         self.pure: dict[Variable, tuple[Index, ...]] = {}  # made of lengths, written when read
         self.dtypes: dict[str, str] = {}  # of every buffer

@@ -15,7 +15,8 @@ from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Call, Let, Stmt, Var, names
 from pytensorlite.graph.basic import Constant
 from pytensorlite.link.basic import ArraySpec, OutputSpec
-from pytensorlite.link.c.plan import Failure, Plan, Workspace
+from pytensorlite.link.c.failures import Failure
+from pytensorlite.link.c.plan import Plan, Workspace
 from pytensorlite.link.c.region import copy
 from pytensorlite.scalar.headers import headers_of
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 import binascii
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.basic import ArraySpec, OutputSpec
+from pytensorlite.link.c.failures import Failure
 from pytensorlite.link.c.graph_key import constants_of
-from pytensorlite.link.c.plan import Failure
-from pytensorlite.link.c.program import Rendered
+
+if TYPE_CHECKING:
+    from pytensorlite.link.c.program import Rendered
 
 SCHEMA = 1
 LARGEST_CONSTANT = 4096  # bytes of a constant made by rewriting that a record may hold

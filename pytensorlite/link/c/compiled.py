@@ -1,0 +1,214 @@
+"""Make a program of a rewritten graph: cut, plan, print, build, load, bind.
+
+Nothing here is imported where a program is found in the cache.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from pytensorlite.cgen.build import BuildError, Library, build
+from pytensorlite.configdefaults import config
+from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.graph.fg import FunctionGraph
+from pytensorlite.link.basic import NativeEntry, NumpyLinker, Program
+from pytensorlite.link.c.failures import describe_row
+from pytensorlite.link.c.program import Rendered
+from pytensorlite.link.c.record import UserGraph, to_record
+from pytensorlite.link.c.recorded import as_native, cache, compile_flags
+from pytensorlite.link.c.routines import fill_imports
+from pytensorlite.link.c.segments import Segment, cut
+from pytensorlite.link.native import make_kernel
+from pytensorlite.link.utils import note_failed_node
+from pytensorlite.printing import debugprint
+
+
+def link_graph(
+    fgraph: FunctionGraph, name: str | None, profile: Any, asked: tuple[str, UserGraph] | None
+) -> Program:
+    """Return the program that computes `fgraph`; the NumPy program if no compiler works.
+
+    `asked` are the key and the graph under which the program is to be found again.
+    """
+    segments, rendered = cut(fgraph, "program", timed=profile is not None)
+    complain_of_fallbacks(segments)
+    if not rendered:
+        return NumpyLinker().link(fgraph, name=name, profile=profile)
+    try:
+        library = compile_sources(
+            [program.source for program in rendered],
+            name or "",
+            lambda: debugprint(fgraph, file="str"),
+        )
+    except BuildError as error:
+        if config.on_compile_error == "raise":
+            raise
+        warn_once(error)
+        return NumpyLinker().link(fgraph, name=name, profile=profile)
+    names = program_names(segments)
+    natives = [bind(library, r, n) for r, n in zip(rendered, names, strict=True)]
+    if asked is not None and len(segments) == 1 and profile is None:
+        key, user_graph = asked
+        record = to_record(user_graph, rendered[0], library.key)
+        if record is not None:
+            cache().put_record(key, record)
+    clocks = [Clocks(library, r.steps, n) for r, n in zip(rendered, names, strict=True)]
+    return CProgram(fgraph, segments, natives, rendered, clocks)
+
+
+def compile_sources(
+    sources: Sequence[str], label: str, graph: Callable[[], str] | str = ""
+) -> Library:
+    """Build translation units, side by side, as the configuration says.
+
+    `label` and `graph` are for people who look into the cache.
+    """
+    return build(
+        sources,
+        graph=graph,
+        flags=compile_flags(),
+        label=label,
+        compiler=config.compiler,
+        cache_dir=config.cache_dir,
+        cache_size=config.cache_size,
+        timeout=config.compile_timeout,
+    )
+
+
+def program_names(segments: Sequence[Segment]) -> list[str]:
+    """Return the names of the native programs of a graph."""
+    count = sum(segment.is_native for segment in segments)
+    return ["program"] if len(segments) == 1 else [f"program{i}" for i in range(count)]
+
+
+_warned: set[str] = set()
+
+
+def warn_once(error: BuildError) -> None:
+    """Say once per kind of failure that programs run through NumPy."""
+    headline = str(error).splitlines()[0]
+    if headline not in _warned:
+        _warned.add(headline)
+        text = f"{error}\nThe function runs through NumPy instead."
+        warnings.warn(text, stacklevel=outside_package())
+
+
+def outside_package() -> int:
+    """Return how many frames up, seen from the caller, the user's code begins."""
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
+        "pytensorlite"
+    ):
+        depth, frame = depth + 1, frame.f_back
+    return depth
+
+
+def complain_of_fallbacks(segments: Sequence[Segment]) -> None:
+    """Act on nodes that run through NumPy as ``config.on_fallback`` says."""
+    if config.on_fallback == "ignore":
+        return
+    for segment in segments:
+        if segment.is_native:
+            continue
+        text = f"{segment.nodes[0]} runs through NumPy: {segment.reason}"
+        if config.on_fallback == "raise":
+            raise NotImplementedError(f"{text} (config.on_fallback is 'raise')")
+        warnings.warn(text, stacklevel=outside_package())
+
+
+def bind(library: Library, rendered: Rendered, name: str) -> NativeEntry:
+    """Return how to call one program of a loaded library."""
+    fill_imports(library, name)
+    return NativeEntry(
+        sizes=library.address(f"{name}_sizes"),
+        run=library.address(f"{name}_run"),
+        n_sizes=rendered.n_sizes,
+        inputs=list(rendered.inputs),
+        constants=[as_native(constant.data) for constant in rendered.constants],
+        outputs=list(rendered.outputs),
+        keepalive=library,
+    )
+
+
+# -- programs --------------------------------------------------------------------------------------
+
+
+class CProgram(Program):
+    """One or more native programs, and the NumPy nodes between them."""
+
+    def __init__(
+        self,
+        fgraph: FunctionGraph,
+        segments: Sequence[Segment],
+        natives: Sequence[NativeEntry],
+        rendered: Sequence[Rendered],
+        clocks: Sequence[Clocks] = (),
+    ):
+        self.inputs = list(fgraph.inputs)
+        self.outputs = list(fgraph.outputs)
+        self.segments = segments
+        self.natives = list(natives)
+        self.clocks = clocks
+        self.failures = [program.failures for program in rendered]
+        self.kernels = [
+            make_kernel(entry, partial(describe_row, rows))
+            for entry, rows in zip(self.natives, self.failures, strict=True)
+        ]
+        self.c_source = "\n".join(program.source for program in rendered)
+        self.fallbacks = [s.nodes[0] for s in segments if not s.is_native]
+        self.native = self.natives[0] if len(segments) == 1 else None
+
+    def __call__(self, arrays: Sequence[Any]) -> list[Any]:
+        """Run the segments in order."""
+        values: dict[Variable, Any] = dict(zip(self.inputs, arrays, strict=True))
+        number = 0
+        for segment in self.segments:
+            if segment.is_native:
+                results = self.kernels[number]([values[x] for x in segment.inputs])
+                values.update(zip(segment.outputs, results, strict=True))
+                number += 1
+            else:
+                (node,) = segment.nodes
+                values.update(zip(node.outputs, perform(node, values), strict=True))
+        return [x.data if isinstance(x, Constant) else values[x] for x in self.outputs]
+
+    def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
+        """Return the exception for failure `where` of the one native program."""
+        return describe_row(self.failures[0], where, detail)
+
+    def report(self, profile: Any) -> None:
+        """Add what each step has taken since the last report."""
+        for clocks in self.clocks:
+            clocks.report(profile)
+
+
+class Clocks:
+    """The seconds that the steps of a profiled program have taken, which it counts itself."""
+
+    def __init__(self, library: Library, steps: Sequence[str], program: str):
+        self.steps = steps
+        kind = ctypes.c_double * len(steps)
+        self.seconds = kind.from_address(library.address(f"{program}_seconds")) if steps else ()
+
+    def report(self, profile: Any) -> None:
+        """Hand the seconds to the profile and begin again from zero."""
+        for number, step in enumerate(self.steps):
+            profile.add_node(step, self.seconds[number])
+            self.seconds[number] = 0.0
+
+
+def perform(node: Apply, values: dict[Variable, Any]) -> list[Any]:
+    """Run one node through NumPy."""
+    inputs = [x.data if isinstance(x, Constant) else values[x] for x in node.inputs]
+    storage: list[list[Any]] = [[None] for _ in node.outputs]
+    try:
+        node.op.perform(node, inputs, storage)
+    except Exception as error:
+        note_failed_node(error, node, inputs)
+        raise
+    return [cell[0] for cell in storage]

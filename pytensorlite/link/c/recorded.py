@@ -1,0 +1,63 @@
+"""Programs found in the cache: a record, a library, one native call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pytensorlite.cgen.build import Library, open_cache
+from pytensorlite.cgen.cache import Cache
+from pytensorlite.configdefaults import config
+from pytensorlite.link.basic import NativeEntry
+from pytensorlite.link.c.failures import describe_failure
+from pytensorlite.link.c.record import Recorded
+from pytensorlite.link.c.routines import fill_imports
+from pytensorlite.link.native import NativeProgram
+
+
+class RecordedProgram(NativeProgram):
+    """A program found in the cache: one native call."""
+
+    def __init__(self, recorded: Recorded, library: Library):
+        self.recorded = recorded
+        self.library = library
+        fill_imports(library, "program")
+        self.native: NativeEntry = NativeEntry(
+            sizes=library.address("program_sizes"),
+            run=library.address("program_run"),
+            n_sizes=recorded.n_sizes,
+            inputs=recorded.inputs,
+            constants=[as_native(data) for data in recorded.constants],
+            outputs=recorded.outputs,
+            keepalive=library,
+        )
+
+    @property
+    def c_source(self) -> str:  # type: ignore[override]
+        """The C text, kept beside the library."""
+        return self.library.source
+
+    def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
+        """Return the exception for failure `where`."""
+        return describe_failure(self.recorded.failure(where), detail)
+
+
+def cache() -> Cache:
+    """Return the cache that the configuration names."""
+    return open_cache(config.cache_dir, config.cache_size)
+
+
+def compile_flags() -> list[str]:
+    """Return the flags that the configuration adds."""
+    flags = config.compile_flags.split()
+    if config.sanitize:
+        flags += [f"-fsanitize={config.sanitize.replace('+', ',')}", "-g"]
+    return flags
+
+
+def as_native(data: Any) -> np.ndarray:
+    """Return a constant as C wants it."""
+    array = np.asarray(data)
+    return np.require(array, array.dtype.newbyteorder("="), ["C", "A"])
