@@ -1,6 +1,8 @@
 """Printing, with ops of the tests' own; what arrays look like is tested with the tensors."""
 
 import io
+from itertools import pairwise
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -388,7 +390,26 @@ def test_labels_are_escaped_and_cut():
 def test_drawing_needs_graphviz(monkeypatch, tmp_path):
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(RuntimeError, match="Graphviz"):
-        pydotprint(number("x"), tmp_path / "graph.svg")
+        pydotprint(number("x"), tmp_path / "graph.png")
+
+
+def test_svg_needs_nothing(variables, monkeypatch, tmp_path):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    path = tmp_path / "graph.svg"
+    pydotprint([variables["z"], neg(number("<&>"))], path, print_output_file=False)
+    drawing = ElementTree.parse(path)
+    texts = [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"add", "sub", "exp", "x Number(one)", "<&> Number(one)"} <= set(texts)
+    boxes = list(drawing.iter("{http://www.w3.org/2000/svg}rect"))
+    assert len(boxes) == len(texts)
+    rows = {}
+    for box in boxes:
+        left = float(box.get("x"))
+        rows.setdefault(box.get("y"), []).append((left, left + float(box.get("width"))))
+    for row in rows.values():
+        for (_, right), (left, _) in pairwise(sorted(row)):
+            assert right < left
+    assert pydotprint(variables["x"], format="svg", return_image=True).startswith("<svg")
 
 
 # -- the op --------------------------------------------------------------------------------------

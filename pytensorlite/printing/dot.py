@@ -1,4 +1,4 @@
-"""`pydotprint`: graphs as text for Graphviz, or as SVG when its ``dot`` program is there."""
+"""`pydotprint`: graphs as drawings: text for Graphviz, or SVG, without any further program."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.traversal import io_toposort
 from pytensorlite.printing.debug import node_label
-
-#: Colour by what a box is.
-COLOURS = {"input": "palegreen", "output": "lightblue", "constant": "wheat", "op": "white"}
+from pytensorlite.printing.drawing import COLOURS, Box, Drawing
 
 
 def pydotprint(
@@ -31,18 +29,18 @@ def pydotprint(
     print_output_file: bool = True,
     return_image: bool = False,
 ) -> str | bytes:
-    """Return a graph in Graphviz's language (or drawn by it), and write it to a file.
+    """Return a graph as a drawing, and write it to a file.
 
     Parameters
     ----------
     fct : Function, FunctionGraph, Variable or sequence of Variable
         The graph.
     outfile : path, optional
-        Where to write it.
+        Where to write it; its suffix decides on the format.
     compact : bool
         Draw no boxes for values between ops.
     format : {"dot", "svg", "png", "pdf"}
-        All but the first need Graphviz's program ``dot``.
+        Text for Graphviz; SVG, drawn by Graphviz if it is installed; or what needs it.
     with_ids : bool
         Number the ops in the order in which they are computed.
     high_contrast : bool
@@ -58,42 +56,44 @@ def pydotprint(
     print_output_file : bool
         Say where it was written.
     return_image : bool
-        Return the drawing in the chosen format instead of the text.
+        Return the drawing in the chosen format instead of the text for Graphviz.
 
     Returns
     -------
     str or bytes
-        The text in Graphviz's language, or the drawing.
+        The text for Graphviz, or the drawing.
+
+    Examples
+    --------
+    ``pydotprint(fgraph, "graph.svg")``
     """
-    text = _dot_text(
-        fct,
-        compact,
-        with_ids,
-        high_contrast,
-        colorCodes or {},
-        max_label_size,
-        var_with_name_simple,
-    )
+    drawing = _Drawer(
+        compact, with_ids, high_contrast, colorCodes or {}, max_label_size, var_with_name_simple
+    ).draw(*_ends(fct))
     wanted = Path(outfile).suffix[1:] if outfile is not None and Path(outfile).suffix else format
-    drawn: str | bytes = text
+    drawn: str | bytes = drawing.as_dot()
     if wanted != "dot" and (outfile is not None or return_image):
-        drawn = _draw(text, wanted)
+        drawn = _rendered(drawing, wanted)
     if outfile is not None:
         path = Path(outfile)
         path.write_bytes(drawn if isinstance(drawn, bytes) else drawn.encode())
         if print_output_file:
             print(f"The output file is available at {path}")
-    return drawn if return_image else text
+    return drawn if return_image else drawing.as_dot()
 
 
-def _draw(text: str, format: str) -> bytes:
+def _rendered(drawing: Drawing, format: str) -> str | bytes:
     program = shutil.which("dot")
     if program is None:
+        if format == "svg":
+            return drawing.as_svg()
         raise RuntimeError(
             f"Drawing as {format} needs Graphviz's program 'dot', which was not found: install it "
-            "(apt install graphviz), or ask for format='dot' and draw the text elsewhere"
+            "(apt install graphviz), or ask for svg or dot"
         )
-    answer = subprocess.run([program, f"-T{format}"], input=text.encode(), capture_output=True)
+    answer = subprocess.run(
+        [program, f"-T{format}"], input=drawing.as_dot().encode(), capture_output=True
+    )
     if answer.returncode != 0:
         raise RuntimeError(f"dot failed: {answer.stderr.decode(errors='replace')}")
     return answer.stdout
@@ -110,61 +110,63 @@ def _ends(fct: Any) -> tuple[list[Variable], list[Variable]]:
     return list(fgraph.inputs), list(fgraph.outputs)
 
 
-def _dot_text(
-    fct: Any,
-    compact: bool,
-    with_ids: bool,
-    high_contrast: bool,
-    colours: dict,
-    max_label_size: int,
-    names_only: bool,
-) -> str:
-    """Write a box for each op, leaf and output, and an arrow for each reading."""
-    inputs, outputs = _ends(fct)
-    lines = ["digraph {", '  node [shape=box, fontname="sans"];']
-    names: dict[Any, str] = {}
+class _Drawer:
+    """Turns a graph into a `Drawing`: a box for each op, leaf and output."""
 
-    def box(thing: Any, label: str, kind: str) -> str:
-        names[thing] = f"n{len(names)}"
-        fill = colours.get(kind, COLOURS.get(kind, "white"))
-        style = f', style=filled, fillcolor="{fill}"' if high_contrast else ""
-        shape = ", shape=ellipse" if kind in COLOURS and kind != "op" else ""
-        lines.append(f'  {names[thing]} [label="{_escaped(label, max_label_size)}"{shape}{style}];')
-        return names[thing]
+    def __init__(
+        self,
+        compact: bool,
+        with_ids: bool,
+        coloured: bool,
+        colours: dict[str, str],
+        max_label_size: int,
+        names_only: bool,
+    ) -> None:
+        self.compact = compact
+        self.with_ids = with_ids
+        self.coloured = coloured
+        self.colours = colours
+        self.max_label_size = max_label_size
+        self.names_only = names_only
+        self.drawing = Drawing()
 
-    def label_of(variable: Variable) -> str:
+    def draw(self, inputs: list[Variable], outputs: list[Variable]) -> Drawing:
+        """Draw the graph between `inputs` and `outputs`."""
+        arrows = self.drawing.arrows
+        for position, node in enumerate(io_toposort(inputs, outputs)):
+            tails = [self.source(variable) for variable in node.inputs]
+            label = f"{node.op} id={position}" if self.with_ids else str(node.op)
+            head = self.box(node, label, "op", self.colours.get(type(node.op).__name__))
+            for i, (tail, variable) in enumerate(zip(tails, node.inputs, strict=True)):
+                value = self.label_of(variable) if self.compact and variable.owner else ""
+                arrows.append((tail, head, self.cut(f"{i} {value}".strip())))
+            if not self.compact:
+                for output in node.outputs:
+                    arrows.append((head, self.box(output, self.label_of(output), "value"), ""))
+        for position, variable in enumerate(outputs):
+            tail = self.source(variable)
+            what = node_label(variable) if variable.owner is not None else str(variable)
+            label = variable.name or f"output {position}: {what}"
+            arrows.append((tail, self.box(("output", position), label, "output"), ""))
+        return self.drawing
+
+    def source(self, variable: Variable) -> Box:
+        """Return the box from which the arrows to a variable's readers start."""
+        boxes = self.drawing.boxes
+        found = boxes.get(variable) or boxes.get(variable.owner)
+        if found is not None:
+            return found
+        kind = "constant" if isinstance(variable, Constant) else "input"
+        return self.box(variable, self.label_of(variable), kind)
+
+    def box(self, thing: Any, label: str, kind: str, colour: str | None = None) -> Box:
+        chosen = (colour or COLOURS[kind]) if self.coloured else None
+        return self.drawing.add_box(thing, self.cut(label), kind, chosen)
+
+    def label_of(self, variable: Variable) -> str:
         known = str(variable) if variable.owner is None else variable.name or ""
-        return known if names_only and known else f"{known} {variable.type}".strip()
+        return known if self.names_only and known else f"{known} {variable.type}".strip()
 
-    def source(variable: Variable) -> str:
-        if variable in names:
-            return names[variable]
-        if variable.owner is not None and variable not in inputs:
-            return names[variable.owner]
-        return box(variable, label_of(variable), _kind(variable))
-
-    for position, node in enumerate(io_toposort(inputs, outputs)):
-        label = f"{node.op} id={position}" if with_ids else str(node.op)
-        tails = [source(variable) for variable in node.inputs]
-        head = box(node, label, type(node.op).__name__ if colours else "op")
-        for i, (tail, variable) in enumerate(zip(tails, node.inputs, strict=True)):
-            edge = f"{i} {label_of(variable)}" if compact and variable.owner else str(i)
-            lines.append(f'  {tail} -> {head} [label="{_escaped(edge, max_label_size)}"];')
-        if not compact:
-            for output in node.outputs:
-                lines.append(f"  {head} -> {box(output, label_of(output), 'value')};")
-    for position, variable in enumerate(outputs):
-        tail = source(variable)
-        what = node_label(variable) if variable.owner is not None else str(variable)
-        head = box(("output", position), variable.name or f"output {position}: {what}", "output")
-        lines.append(f"  {tail} -> {head};")
-    return "\n".join([*lines, "}"]) + "\n"
-
-
-def _kind(variable: Variable) -> str:
-    return "constant" if isinstance(variable, Constant) else "input"
-
-
-def _escaped(text: str, most: int) -> str:
-    short = text if len(text) <= most else f"{text[: most - 3]}..."
-    return short.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    def cut(self, label: str) -> str:
+        most = self.max_label_size
+        return label if len(label) <= most else f"{label[: most - 3]}..."
