@@ -1,7 +1,7 @@
 """`ifelse`: a choice between two graphs of which only one is computed.
 
-Unlike `pytensorlite.tensor.switch`, which picks element by element from two computed arrays, the condition
-is one number, and a linker that can be lazy computes only the branch it picks.
+Unlike `pytensorlite.tensor.switch`, which picks element by element from two computed arrays, the
+condition is one number, and a linker that can be lazy computes only the branch it picks.
 """
 
 from __future__ import annotations
@@ -131,12 +131,13 @@ def _common_type(first: Variable, second: Variable) -> Any:
     a, b = first.type, second.type
     if a == b:
         return a
-    if isinstance(a, TensorType) and isinstance(b, TensorType):
-        if a.dtype == b.dtype and a.ndim == b.ndim:
-            shape = tuple(m if m == n else None for m, n in zip(a.shape, b.shape, strict=True))
-            return a.clone(shape=shape)
+    tensors = isinstance(a, TensorType) and isinstance(b, TensorType)
+    if tensors and a.dtype == b.dtype and a.ndim == b.ndim:
+        shape = tuple(m if m == n else None for m, n in zip(a.shape, b.shape, strict=True))
+        return a.clone(shape=shape)
     raise TypeError(
-        f"IfElse requires compatible types for true and false return values: got {first} of type {a} "
+        f"IfElse requires compatible types for true and false return values: got {first} of "
+        f"type {a} "
         f"and {second} of type {b}. Cast or reshape one of them."
     )
 

@@ -2,5 +2,4 @@
 
 from pytensorlite.tensor.checking import Assert, CheckAndRaise, assert_op
 
-
 __all__ = ["Assert", "CheckAndRaise", "assert_op"]

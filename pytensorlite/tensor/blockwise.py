@@ -1,8 +1,8 @@
 """`Blockwise`: an op for matrices (or any core rank) applied to each element of a batch.
 
-A *core op* knows arrays of a fixed rank; its signature, written as NumPy writes that of a gufunc, names
-their dimensions: ``(m,m),(m)->(m)``. Blockwise takes any dimensions in front of them as a batch, which
-broadcasts. Derivatives are those of the core, vectorised: nothing is derived twice.
+A *core op* knows arrays of a fixed rank; its signature, written as NumPy writes that of a gufunc,
+names their dimensions: ``(m,m),(m)->(m)``. Blockwise takes any dimensions in front of them as a
+batch, which broadcasts. Derivatives are those of the core, vectorised: nothing is derived twice.
 
 How ops other than through Blockwise meet a batch is in ``vectorization``.
 """
@@ -18,15 +18,15 @@ import numpy as np
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.null_type import DisconnectedType, NullType
 from pytensorlite.graph.op import Op
-from pytensorlite.graph.replace import _vectorize_node, _vectorize_not_needed, vectorize_graph
-from pytensorlite.graph.traversal import ancestors
+from pytensorlite.graph.replace import _vectorize_node, _vectorize_not_needed, vectorize_node
+from pytensorlite.graph.traversal import ancestors, toposort
 from pytensorlite.scalar.basic import ScalarType
 from pytensorlite.tensor.basic import as_tensor_variable, tensor_from_scalar
 from pytensorlite.tensor.indexing_basic import sum_to_value
+from pytensorlite.tensor.shape import Shape, Shape_i
 from pytensorlite.tensor.type import TensorType, tensor_type
 from pytensorlite.tensor.utils import broadcast_static_dim_lengths, faster_ndindex, safe_signature
 from pytensorlite.tensor.variable import TensorVariable
-
 
 Signature = tuple[list[tuple[str, ...]], list[tuple[str, ...]]]
 
@@ -92,7 +92,8 @@ class Blockwise(Op):
             if x.type.ndim < len(core):
                 raise ValueError(
                     f"Input {position} {x} has insufficient core dimensions for signature "
-                    f"{self.signature}: expected at least {len(core)}, got {x.type.ndim} ({x.type})."
+                    f"{self.signature}: expected at least {len(core)}, got {x.type.ndim} "
+                    f"({x.type})."
                 )
         batch_ndims = [
             x.type.ndim - len(core) for x, core in zip(tensors, self.inputs_sig, strict=True)
@@ -109,7 +110,9 @@ class Blockwise(Op):
         ]
         return Apply(self, padded, outputs)
 
-    def _static_batch_shape(self, inputs: Sequence[TensorVariable], ndim: int) -> tuple[int | None, ...]:
+    def _static_batch_shape(
+        self, inputs: Sequence[TensorVariable], ndim: int
+    ) -> tuple[int | None, ...]:
         shapes = [x.type.shape[:ndim] for x in inputs]
         try:
             return tuple(
@@ -128,7 +131,8 @@ class Blockwise(Op):
             for name, length in zip(core, x.type.shape[batch_ndim:], strict=True):
                 if length is not None and lengths.setdefault(name, length) != length:
                     raise ValueError(
-                        f"{self}: the core dimension {name} has length {lengths[name]} in one input "
+                        f"{self}: the core dimension {name} has length {lengths[name]} in one "
+                        "input "
                         f"and {length} in another: {[str(x.type) for x in inputs]}."
                     )
         stand_ins = [
@@ -166,12 +170,12 @@ class Blockwise(Op):
             else:
                 core_shape = tuple(lengths[name] for name in core)
             if core_shape is None:
-                core_shape = tuple(output.shape[ndim + axis] for axis in range(len(core)))
+                core_shape = tuple(Shape_i(ndim + axis)(output) for axis in range(len(core)))
             result.append((*batch_shape, *core_shape))
         return result
 
     def _core_output_shapes(self, fgraph: Any, node: Apply, input_shapes: Any) -> list[Any]:
-        """Return the core shapes that the core op can tell from shapes alone, None for the others."""
+        """Return the core shapes that follow from shapes alone, None for the others."""
         core_node = self.core_node(node)
         infer = getattr(self.core_op, "infer_shape", None)
         if infer is None:
@@ -210,7 +214,9 @@ class Blockwise(Op):
                 cell[0] = None
         if results is None:
             # Nothing to compute: one core of the same shape tells the shapes of the outputs.
-            self.core_op.perform(core_node, [_regular(x.shape[ndim:], x.dtype) for x in views], cells)
+            self.core_op.perform(
+                core_node, [_regular(x.shape[ndim:], x.dtype) for x in views], cells
+            )
             results = _empty_outputs(core_node, batch_shape, cells)
         for storage, result in zip(output_storage, results, strict=True):
             storage[0] = result
@@ -230,7 +236,9 @@ class Blockwise(Op):
             return self.core_op.pullback(inputs, outputs, cotangents)
         core_node = self._core_node(inputs, ndim)
         core_cotangents = [
-            g if isinstance(g.type, DisconnectedType | NullType) else core.type.clone(dtype=g.type.dtype)()
+            g
+            if isinstance(g.type, DisconnectedType | NullType)
+            else core.type.clone(dtype=g.type.dtype)()
             for g, core in zip(cotangents, core_node.outputs, strict=True)
         ]
         core_results = self.core_op.pullback(core_node.inputs, core_node.outputs, core_cotangents)
@@ -250,7 +258,9 @@ class Blockwise(Op):
             return self.core_op.pushforward(inputs, outputs, tangents)
         core_node = self._core_node(inputs, ndim)
         core_tangents = [
-            t if isinstance(t.type, DisconnectedType | NullType) else core.type.clone(dtype=t.type.dtype)()
+            t
+            if isinstance(t.type, DisconnectedType | NullType)
+            else core.type.clone(dtype=t.type.dtype)()
             for t, core in zip(tangents, core_node.inputs, strict=True)
         ]
         core_results = self.core_op.pushforward(core_node.inputs, core_node.outputs, core_tangents)
@@ -274,10 +284,15 @@ def parse_signature(signature: str) -> Signature:
     """
     compact = signature.replace(" ", "")
     if not _SIGNATURE.match(compact):
-        raise ValueError(f"Not a signature: {signature!r}. Expected a form such as '(m,n),(n)->(m)'.")
+        raise ValueError(
+            f"Not a signature: {signature!r}. Expected a form such as '(m,n),(n)->(m)'."
+        )
     sides = compact.split("->")
     inputs, outputs = (
-        [tuple(name for name in group.split(",") if name) for group in re.findall(r"\(([^)]*)\)", side)]
+        [
+            tuple(name for name in group.split(",") if name)
+            for group in re.findall(r"\(([^)]*)\)", side)
+        ]
         for side in sides
     )
     return inputs, outputs
@@ -288,7 +303,9 @@ def left_padded(x: TensorVariable, extra: int) -> TensorVariable:
     return x.dimshuffle(["x"] * extra + list(range(x.type.ndim))) if extra > 0 else x
 
 
-def runtime_batch_shape(op: Op, node: Apply, values: Sequence[np.ndarray], ndim: int) -> tuple[int, ...]:
+def runtime_batch_shape(
+    op: Op, node: Apply, values: Sequence[np.ndarray], ndim: int
+) -> tuple[int, ...]:
     """Return the shape in which the batches meet; only statically known ones broadcast."""
     result = []
     for axis in range(ndim):
@@ -299,8 +316,10 @@ def runtime_batch_shape(op: Op, node: Apply, values: Sequence[np.ndarray], ndim:
         }
         if len(lengths) > 1:
             raise ValueError(
-                f"{op}: the batches do not agree in dimension {axis}: expected equal lengths, got shapes "
-                f"{[x.shape for x in values]}. A length of 1 broadcasts only if it is known when the "
+                f"{op}: the batches do not agree in dimension {axis}: expected equal lengths, "
+                "got shapes "
+                f"{[x.shape for x in values]}. A length of 1 broadcasts only if it is known "
+                "when the "
                 "graph is built; say so with pytensorlite.tensor.specify_broadcastable."
             )
         result.append(lengths.pop() if lengths else 1)
@@ -336,12 +355,35 @@ def _pairs(
     return pairs
 
 
-def _vectorized(core_results: Sequence[Variable], replacements: dict[Variable, Variable]) -> list[Any]:
-    """Vectorise a core graph, leaving symbolic absences as they are."""
-    absent = [isinstance(r.type, DisconnectedType | NullType) for r in core_results]
-    wanted = [r for r, gone in zip(core_results, absent, strict=True) if not gone]
-    vectorized = iter(vectorize_graph(wanted, replacements))
-    return [r if gone else next(vectorized) for r, gone in zip(core_results, absent, strict=True)]
+def _vectorized(
+    core_results: Sequence[Variable], replacements: dict[Variable, Variable]
+) -> list[Any]:
+    """Vectorise a core graph, leaving symbolic absences as they are.
+
+    Unlike `vectorize_graph` this does not repeat shapes over the batch: all its cores have the
+    same, and what is built with them need not be built once for each.
+    """
+    memo = dict(replacements)
+    wanted = [r for r in core_results if not isinstance(r.type, DisconnectedType | NullType)]
+    for node in toposort(wanted, blockers=memo):
+        inputs = [memo.get(x, x) for x in node.inputs]
+        if inputs == node.inputs:
+            continue
+        if isinstance(node.op, Shape | Shape_i):
+            memo[node.outputs[0]] = _core_shape(node, inputs[0])
+            continue
+        result = vectorize_node(node, *inputs)
+        outputs = result.outputs if isinstance(result, Apply) else result
+        for old, new in zip(node.outputs, outputs, strict=True):
+            memo.setdefault(old, new)
+    return [memo.get(r, r) for r in core_results]
+
+
+def _core_shape(node: Apply, batch: Any) -> Variable:
+    ndim = batch.type.ndim - node.inputs[0].type.ndim
+    if isinstance(node.op, Shape):
+        return batch.shape[ndim:]
+    return Shape_i(node.op.i + ndim)(batch)
 
 
 @_vectorize_node.register(Op)
@@ -350,7 +392,8 @@ def vectorize_node_fallback(op: Op, node: Apply, *batched_inputs: Variable) -> A
     for variable in (*node.inputs, *node.outputs):
         if not isinstance(variable.type, TensorType | ScalarType):
             raise NotImplementedError(
-                f"Cannot vectorize {op}: its input or output {variable} of type {variable.type} is no "
+                f"Cannot vectorize {op}: its input or output {variable} of type {variable.type} "
+                "is no "
                 "tensor. Register a rule with `_vectorize_node.register`."
             )
     tensors = [

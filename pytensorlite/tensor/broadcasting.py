@@ -11,14 +11,22 @@ from typing import Any
 
 from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.scalar.basic import ScalarType
-from pytensorlite.tensor.basic import alloc, as_tensor_variable, join, second, switch, tensor_from_scalar
+from pytensorlite.tensor.basic import (
+    alloc,
+    as_tensor_variable,
+    join,
+    second,
+    switch,
+    tensor_from_scalar,
+)
 from pytensorlite.tensor.checking import Assert
 from pytensorlite.tensor.math import eq, or_
 from pytensorlite.tensor.shape import shape_tuple
 from pytensorlite.tensor.variable import TensorVariable
 
 _STATIC_ONES_ONLY = (
-    "Could not broadcast dimensions. Broadcasting is only allowed along axes that have a statically "
+    "Could not broadcast dimensions. Broadcasting is only allowed along axes that have a "
+    "statically "
     "known length 1. Use `specify_broadcastable` to inform pytensorlite of a known shape."
 )
 
@@ -66,7 +74,9 @@ def broadcast_shape_iter(
         shapes = [[_length(n) for n in _shape_of(array)] for array in arrays]
     ndim = max((len(shape) for shape in shapes), default=0)
     return tuple(
-        _common_length([shape[axis] for shape in shapes if len(shape) >= -axis], allow_runtime_broadcast)
+        _common_length(
+            [shape[axis] for shape in shapes if len(shape) >= -axis], allow_runtime_broadcast
+        )
         for axis in range(-ndim, 0)
     )
 
@@ -92,7 +102,8 @@ def _common_length(lengths: Sequence[TensorVariable], allow_runtime_broadcast: b
     known = [n for value, n in constants.items() if value != 1]
     if len(known) > 1:
         raise ValueError(
-            f"Could not broadcast dimensions. Incompatible lengths were {sorted(constants)}: expected "
+            f"Could not broadcast dimensions. Incompatible lengths were {sorted(constants)}: "
+            "expected "
             "them to be equal, or 1."
         )
     if known:
@@ -151,7 +162,8 @@ def broadcast_arrays(*args: Any) -> tuple[TensorVariable, ...]:
     """
     arrays = [as_tensor_variable(x) for x in args]
     return tuple(
-        _filled_like([other for j, other in enumerate(arrays) if j != i], x) for i, x in enumerate(arrays)
+        _filled_like([other for j, other in enumerate(arrays) if j != i], x)
+        for i, x in enumerate(arrays)
     )
 
 

@@ -1,7 +1,8 @@
 """Running sums and products along an axis, with their derivatives.
 
-The derivative of a running product is a linear recurrence, and so is that of a linear recurrence: with
-`LinearRecurrence` the family is closed, and exact where the textbook formula divides by zero.
+The derivative of a running product is a linear recurrence, and so is that of a linear recurrence:
+with `LinearRecurrence` the family is closed, and exact where the textbook formula divides by
+zero.
 """
 
 from __future__ import annotations
@@ -107,8 +108,12 @@ class LinearRecurrence(Op):
     def make_node(self, a: Any, b: Any) -> Apply:
         a, b = as_tensor_variable(a), as_tensor_variable(b)
         if a.type.ndim != b.type.ndim or a.type.dtype != b.type.dtype:
-            raise TypeError(f"{self}: expected two tensors of one rank and dtype, got {a.type}, {b.type}.")
-        shape = tuple(m if m is not None else n for m, n in zip(a.type.shape, b.type.shape, strict=True))
+            raise TypeError(
+                f"{self}: expected two tensors of one rank and dtype, got {a.type}, {b.type}."
+            )
+        shape = tuple(
+            m if m is not None else n for m, n in zip(a.type.shape, b.type.shape, strict=True)
+        )
         return Apply(self, [a, b], [tensor_type(b.type.dtype, shape)()])
 
     def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:

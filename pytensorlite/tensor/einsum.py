@@ -1,8 +1,8 @@
 """Einstein summation: `einsum`, as a graph of products, transpositions and sums.
 
-Operands are contracted pairwise, in the order that NumPy finds cheapest where lengths are known. Each
-contraction of a pair is one batched matrix product: axes that both have and the result keeps are the
-batch, axes that both have and the result drops are summed.
+Operands are contracted pairwise, in the order that NumPy finds cheapest where lengths are known.
+Each contraction of a pair is one batched matrix product: axes that both have and the result keeps
+are the batch, axes that both have and the result drops are summed.
 """
 
 from __future__ import annotations
@@ -59,16 +59,23 @@ def _parsed(subscripts: str, tensors: Sequence[TensorVariable]) -> tuple[list[st
     terms = left.split(",")
     if len(terms) != len(tensors):
         raise ValueError(
-            f"einsum: the subscripts {subscripts!r} are for {len(terms)} operands, got {len(tensors)}."
+            f"einsum: the subscripts {subscripts!r} are for {len(terms)} operands, got "
+            f"{len(tensors)}."
         )
     used = set(compact)
     spare = [letter for letter in _LETTERS if letter not in used]
     widest = max(
-        (x.type.ndim - (len(term) - 3) for term, x in zip(terms, tensors, strict=True) if "..." in term),
+        (
+            x.type.ndim - (len(term) - 3)
+            for term, x in zip(terms, tensors, strict=True)
+            if "..." in term
+        ),
         default=0,
     )
     ellipsis = "".join(spare[:widest])
-    spelled = [_spelled(term, x, ellipsis, subscripts) for term, x in zip(terms, tensors, strict=True)]
+    spelled = [
+        _spelled(term, x, ellipsis, subscripts) for term, x in zip(terms, tensors, strict=True)
+    ]
     if arrow:
         result = right.replace("...", ellipsis)
     else:
@@ -77,7 +84,8 @@ def _parsed(subscripts: str, tensors: Sequence[TensorVariable]) -> tuple[list[st
         result = ellipsis + "".join(once)
     if len(set(result)) != len(result) or not set(result) <= set("".join(spelled)):
         raise ValueError(
-            f"einsum: the result of {subscripts!r} must name axes of the operands, each once; got {right!r}."
+            f"einsum: the result of {subscripts!r} must name axes of the operands, each once; "
+            f"got {right!r}."
         )
     return spelled, result
 
@@ -92,7 +100,8 @@ def _spelled(term: str, x: TensorVariable, ellipsis: str, subscripts: str) -> st
             term = term.replace("...", ellipsis[len(ellipsis) - covered :])
     if len(term) != x.type.ndim or not all(letter in _LETTERS for letter in term):
         raise ValueError(
-            f"einsum: the subscripts {term!r} in {subscripts!r} do not fit the operand {x} of type {x.type}: "
+            f"einsum: the subscripts {term!r} in {subscripts!r} do not fit the operand {x} of "
+            f"type {x.type}: "
             f"expected a letter for each of its {x.type.ndim} axes."
         )
     return term
@@ -109,7 +118,9 @@ def _without_repeats(term: str, x: TensorVariable) -> tuple[str, TensorVariable]
     return term, x
 
 
-def _contraction_path(pairs: Sequence[tuple[str, TensorVariable]], result: str) -> list[tuple[int, ...]]:
+def _contraction_path(
+    pairs: Sequence[tuple[str, TensorVariable]], result: str
+) -> list[tuple[int, ...]]:
     """Return which operands to contract one after another."""
     if len(pairs) <= 2:
         return [tuple(range(len(pairs)))]

@@ -1,8 +1,8 @@
 """NumPy functions that are more than elementwise: repeating, counting, searching.
 
-Families with an idea of their own live beside this file and can be imported from it: running sums in
-``cumulative``, shapes that meet in ``broadcasting``, evenly spaced numbers in ``ranges``, diagonals in
-``filling``, positions in flattened arrays in ``raveling``.
+Families with an idea of their own live beside this file and can be imported from it: running sums
+in ``cumulative``, shapes that meet in ``broadcasting``, evenly spaced numbers in ``ranges``,
+diagonals in ``filling``, positions in flattened arrays in ``raveling``.
 """
 
 from __future__ import annotations
@@ -30,19 +30,14 @@ from pytensorlite.tensor.basic import (
 from pytensorlite.tensor.broadcasting import (
     broadcast_arrays,
     broadcast_shape,
-    broadcast_shape_iter,
     broadcast_to,
     concat_with_broadcast,
 )
 from pytensorlite.tensor.checking import CheckAndRaise
-from pytensorlite.tensor.cumulative import CumOp, LinearRecurrence, cumprod, cumsum
+from pytensorlite.tensor.cumulative import cumprod, cumsum
 from pytensorlite.tensor.filling import (
-    FillDiagonal,
-    FillDiagonalOffset,
     fill_diagonal,
-    fill_diagonal_,
     fill_diagonal_offset,
-    fill_diagonal_offset_,
 )
 from pytensorlite.tensor.indexing_advanced import advanced_inc_subtensor1
 from pytensorlite.tensor.math import all as pt_all
@@ -50,11 +45,13 @@ from pytensorlite.tensor.math import ge, maximum, neq
 from pytensorlite.tensor.math import max as pt_max
 from pytensorlite.tensor.math import sum as pt_sum
 from pytensorlite.tensor.ranges import bartlett, geomspace, linspace, logspace
-from pytensorlite.tensor.raveling import RavelMultiIndex, UnravelIndex, ravel_multi_index, unravel_index
+from pytensorlite.tensor.raveling import (
+    ravel_multi_index,
+    unravel_index,
+)
 from pytensorlite.tensor.subtensor import FULL_SLICE, slice_at_axis, take
 from pytensorlite.tensor.type import discrete_dtypes, integer_dtypes, tensor_type
 from pytensorlite.tensor.variable import TensorVariable
-
 
 # -- repeating -------------------------------------------------------------------------------------
 
@@ -79,10 +76,13 @@ class Repeat(Op):
         x, repeats = as_tensor_variable(x), as_tensor_variable(repeats)
         if repeats.type.dtype not in integer_dtypes or repeats.type.ndim != 1:
             raise TypeError(
-                f"repeats must be a vector of integers, one for each element along axis {self.axis}; "
+                "repeats must be a vector of integers, one for each element along axis "
+                f"{self.axis}; "
                 f"got {repeats} of type {repeats.type}."
             )
-        return Apply(self, [x, repeats], [tensor_type(x.type.dtype, self._static_shape(x, repeats))()])
+        return Apply(
+            self, [x, repeats], [tensor_type(x.type.dtype, self._static_shape(x, repeats))()]
+        )
 
     def _static_shape(self, x: TensorVariable, repeats: TensorVariable) -> tuple[int | None, ...]:
         shape = list(x.type.shape)
@@ -99,7 +99,8 @@ class Repeat(Op):
         x, repeats = inputs
         if len(repeats) != x.shape[self.axis]:
             raise ValueError(
-                f"{self}: expected one number of repeats for each of the {x.shape[self.axis]} elements "
+                f"{self}: expected one number of repeats for each of the {x.shape[self.axis]} "
+                "elements "
                 f"along axis {self.axis}, got {len(repeats)}."
             )
         output_storage[0][0] = np.repeat(x, repeats.astype(np.int64), axis=self.axis)
@@ -236,7 +237,9 @@ def compress(condition: Any, x: Any, axis: int | None = None) -> TensorVariable:
     return take(x, nonzero(condition)[0], axis=axis)
 
 
-def bincount(x: Any, weights: Any = None, minlength: Any = None, assert_nonneg: bool = False) -> TensorVariable:
+def bincount(
+    x: Any, weights: Any = None, minlength: Any = None, assert_nonneg: bool = False
+) -> TensorVariable:
     """Return how often each number occurs, or the sum of the weights that come with it.
 
     Parameters
@@ -294,7 +297,9 @@ class SearchsortedOp(Op):
         if sorter is not None:
             sorter = as_tensor_variable(sorter, ndim=1)
             if sorter.type.dtype not in integer_dtypes:
-                raise TypeError(f"sorter must be an integer vector, got {sorter} of type {sorter.type}")
+                raise TypeError(
+                    f"sorter must be an integer vector, got {sorter} of type {sorter.type}"
+                )
             inputs.append(sorter)
         return Apply(self, inputs, [tensor_type("int64", v.type.shape)()])
 
@@ -403,7 +408,8 @@ def unique(
     ar : tensor_like
         The array.
     return_index, return_inverse, return_counts : bool
-        Whether to return where each first occurred, which of them each element is, how many there are.
+        Whether to return where each first occurred, which of them each element is, how many there
+        are.
     axis : int, optional
         Compare slices along this axis; by default elements.
 

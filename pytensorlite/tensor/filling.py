@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 
 from pytensorlite.graph.basic import Apply
 from pytensorlite.graph.null_type import DisconnectedType, disconnected_type
 from pytensorlite.graph.op import Op
-from pytensorlite.graph.replace import _vectorize_node
 from pytensorlite.scalar.op import float_zeros_like
-from pytensorlite.tensor.basic import arange, as_tensor_variable, cast, switch, zeros_like
-from pytensorlite.tensor.indexing import FULL_SLICE
-from pytensorlite.tensor.math import maximum, minimum
+from pytensorlite.tensor.basic import as_tensor_variable, cast, switch, zeros_like
 from pytensorlite.tensor.math import sum as pt_sum
-from pytensorlite.tensor.type import discrete_dtypes, integer_dtypes, tensor_type
+from pytensorlite.tensor.type import discrete_dtypes, integer_dtypes
 from pytensorlite.tensor.variable import TensorVariable
 
 
@@ -39,7 +35,9 @@ class FillDiagonal(Op):
         a, val = inputs
         filled = a.copy()
         if a.ndim > 2 and len(set(a.shape)) > 1:
-            raise ValueError(f"{self}: all dimensions of a tensor must be equal, got shape {a.shape}.")
+            raise ValueError(
+                f"{self}: all dimensions of a tensor must be equal, got shape {a.shape}."
+            )
         positions = np.arange(min(a.shape))
         filled[(positions,) * a.ndim] = val
         output_storage[0][0] = filled
@@ -58,7 +56,11 @@ class FillDiagonalOffset(Op):
     __props__ = ()
 
     def make_node(self, a: Any, val: Any, offset: Any) -> Apply:
-        a, val, offset = as_tensor_variable(a), _scalar_like(self, a, val), as_tensor_variable(offset)
+        a, val, offset = (
+            as_tensor_variable(a),
+            _scalar_like(self, a, val),
+            as_tensor_variable(offset),
+        )
         if a.type.ndim != 2:
             raise TypeError(f"{self}: the first input must have 2 dimensions, got {a.type}.")
         if offset.type.ndim != 0 or offset.type.dtype not in integer_dtypes:
@@ -100,7 +102,7 @@ def _scalar_like(op: Op, a: TensorVariable, val: Any) -> TensorVariable:
 
 
 def _pulled_through_fill(op: Op, inputs: Any, g: Any, offset: Sequence[Any]) -> list[Any]:
-    a, val = inputs
+    a, _ = inputs
     if isinstance(g.type, DisconnectedType):
         return [disconnected_type(), disconnected_type()]
     if a.type.dtype in discrete_dtypes:

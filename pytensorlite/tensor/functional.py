@@ -47,7 +47,9 @@ def vectorize(func: Callable, signature: str | None = None) -> Callable:
                 f"Expected {len(input_cores)} arguments for the signature {signature}, "
                 f"got {len(tensors)}."
             )
-        cores = [_core_of(x, len(core), signature) for x, core in zip(tensors, input_cores, strict=True)]
+        cores = [
+            _core_of(x, len(core), signature) for x, core in zip(tensors, input_cores, strict=True)
+        ]
         outputs = func(*cores)
         wanted = list(outputs) if isinstance(outputs, list | tuple) else [outputs]
         _check_outputs(wanted, parsed, signature)
@@ -62,7 +64,8 @@ def vectorize(func: Callable, signature: str | None = None) -> Callable:
 def _core_of(x: TensorVariable, core_ndim: int, signature: str | None) -> TensorVariable:
     if x.type.ndim < core_ndim:
         raise ValueError(
-            f"The argument {x} of type {x.type} has too few dimensions for the signature {signature}: "
+            f"The argument {x} of type {x.type} has too few dimensions for the signature "
+            f"{signature}: "
             f"expected at least {core_ndim}."
         )
     core_shape = x.type.shape[x.type.ndim - core_ndim :]
@@ -82,7 +85,8 @@ def _check_outputs(outputs: list[Any], parsed: Any, signature: str | None) -> No
     got = [output.type.ndim for output in outputs]
     if expected != got:
         raise ValueError(
-            f"The outputs do not fit the signature {signature}: expected ranks {expected}, got {got}."
+            f"The outputs do not fit the signature {signature}: expected ranks {expected}, got "
+            f"{got}."
         )
 
 

@@ -1,9 +1,9 @@
 """Index expressions: what may stand between the brackets of ``x[...]``, as data.
 
 An indexing op keeps the *form* of its expression in ``idx_list`` and takes the numbers in it as
-inputs: ``x[2, :n]`` has the form ``(0, slice(None, 1, None))`` and the index inputs ``2`` and ``n``; each
-integer in the form is the position of an input. Two expressions of one form are the same op, whatever
-their numbers.
+inputs: ``x[2, :n]`` has the form ``(0, slice(None, 1, None))`` and the index inputs ``2`` and
+``n``; each integer in the form is the position of an input. Two expressions of one form are the
+same op, whatever their numbers.
 
 This file translates between the two, and answers how long a slice is: as a number where everything
 is known, as a graph where it is not. The ops are in ``indexing_basic`` and ``indexing_advanced``.
@@ -27,8 +27,8 @@ from pytensorlite.tensor.basic import (
     tensor_from_scalar,
 )
 from pytensorlite.tensor.exceptions import NotScalarConstantError
-from pytensorlite.tensor.math import maximum, minimum
 from pytensorlite.tensor.math import abs as pt_abs
+from pytensorlite.tensor.math import maximum, minimum
 from pytensorlite.tensor.type import TensorType, discrete_dtypes, integer_dtypes
 from pytensorlite.tensor.variable import TensorConstant
 
@@ -65,7 +65,9 @@ def flatten_index_variables(idx_vars: Sequence[Any]) -> tuple[list[Any], list[An
     return form, inputs
 
 
-def unflatten_index_variables(flat_indices: Sequence[Any], idx_list: Sequence[Any]) -> tuple[Any, ...]:
+def unflatten_index_variables(
+    flat_indices: Sequence[Any], idx_list: Sequence[Any]
+) -> tuple[Any, ...]:
     """Put the inputs back into the form.
 
     Examples
@@ -85,7 +87,9 @@ def unflatten_index_variables(flat_indices: Sequence[Any], idx_list: Sequence[An
     )
 
 
-def indices_from_subtensor(op_indices: Sequence[Variable], idx_list: Sequence[Any]) -> tuple[Any, ...]:
+def indices_from_subtensor(
+    op_indices: Sequence[Variable], idx_list: Sequence[Any]
+) -> tuple[Any, ...]:
     """Return the index expression of an indexing op from its index inputs."""
     return unflatten_index_variables(op_indices, idx_list)
 
@@ -104,7 +108,8 @@ def checked_form(idx_list: Iterable[Any]) -> tuple[Any, ...]:
         for part in parts:
             if isinstance(part, bool) or not isinstance(part, int | np.integer | type(None)):
                 raise TypeError(
-                    f"idx_list holds positions of inputs: integers, or slices of integers and None; "
+                    "idx_list holds positions of inputs: integers, or slices of integers and "
+                    "None; "
                     f"got {part!r} in {form}."
                 )
             if part is not None:
@@ -217,7 +222,8 @@ def as_tensor_index_variable(idx: Any) -> Any:
     if not isinstance(idx, Variable):
         if _holds_python_bool(idx):
             raise TypeError(
-                "Lists of Python booleans are no indices, they could mean 0 and 1 as well as a mask. "
+                "Lists of Python booleans are no indices, they could mean 0 and 1 as well as a "
+                "mask. "
                 "For a mask write x[numpy.array([True, False])]."
             )
         array = np.asarray(idx)
@@ -240,10 +246,14 @@ def _checked_index_tensor(idx: Any) -> Any:
             f"boolean mask; got {idx!r} of type {type(idx).__name__}."
         ) from error
     if variable.type.dtype not in discrete_dtypes:
-        kind = "basic indices must be integers" if variable.type.ndim == 0 else (
-            "index must be integers or a boolean mask"
+        kind = (
+            "basic indices must be integers"
+            if variable.type.ndim == 0
+            else ("index must be integers or a boolean mask")
         )
-        raise TypeError(f"{kind}, got {variable} of type {variable.type}; cast it to an integer type.")
+        raise TypeError(
+            f"{kind}, got {variable} of type {variable.type}; cast it to an integer type."
+        )
     return variable
 
 
@@ -502,20 +512,22 @@ def out_of_bounds(index: Any, axis: int, size: int) -> IndexError:
 
 
 def check_broadcast(what: str, y: np.ndarray, target: tuple[int, ...], y_type: TensorType) -> None:
-    """Raise ``ValueError`` unless ``y`` fills ``target`` by broadcasting statically known ones only."""
+    """Raise ``ValueError`` unless ``y`` fills ``target``, broadcasting only static ones."""
     for axis, (length, wanted, may_stretch) in enumerate(
         zip(reversed(y.shape), reversed(target), reversed(y_type.broadcastable), strict=False), 1
     ):
         if length != wanted and not (length == 1 and may_stretch):
             remedy = (
-                " A length of 1 broadcasts only if it is known when the graph is built; say so with "
+                " A length of 1 broadcasts only if it is known when the graph is built; say so "
+                "with "
                 "pytensorlite.tensor.specify_broadcastable."
                 if length == 1
                 else ""
             )
             raise ValueError(
                 f"{what}: the value of shape {y.shape} does not fit into the indexed part of shape "
-                f"{target}: expected length {wanted} at axis {-axis} of the value, got {length}.{remedy}"
+                f"{target}: expected length {wanted} at axis {-axis} of the value, got "
+                f"{length}.{remedy}"
             )
 
 

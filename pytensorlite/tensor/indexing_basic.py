@@ -1,7 +1,8 @@
 """Basic indexing: integers and slices, reading (`Subtensor`) and writing (`IncSubtensor`).
 
-``Subtensor`` returns a view of its input. ``IncSubtensor`` returns the whole array with the indexed part
-set or increased; it writes into its input only if ``inplace``, which a rewrite decides.
+``Subtensor`` returns a view of its input. ``IncSubtensor`` returns the whole array with the
+indexed part set or increased; it writes into its input only if ``inplace``, which a rewrite
+decides.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class BaseSubtensor(Op):
         return hash((type(self), form_hash(self.idx_list)))
 
     def check_count(self, x: TensorVariable, indices: Sequence[Any]) -> None:
-        """Raise unless there is one input per position of the form, and no more entries than axes."""
+        """Raise unless each position of the form has its input, and each entry its axis."""
         if len(indices) != self.n_index_inputs:
             raise ValueError(
                 f"{self}: expected {self.n_index_inputs} index inputs for the form "
@@ -262,7 +263,9 @@ def basic_subtensor(x: Any, *index_variables: Any) -> TensorVariable:
 # -- shapes ----------------------------------------------------------------------------------------
 
 
-def static_basic_shape(shape: Sequence[int | None], entries: Sequence[Any]) -> tuple[int | None, ...]:
+def static_basic_shape(
+    shape: Sequence[int | None], entries: Sequence[Any]
+) -> tuple[int | None, ...]:
     """Return the static shape of an array indexed by integers and slices."""
     lengths = [
         slice_static_length(entry, length)
@@ -299,7 +302,9 @@ def as_text(entry: slice) -> str:
     """Return a slice as a user writes it."""
     parts = (entry.start, entry.stop, entry.step)
     return ":".join(
-        "" if part is None else str(part if literal_or_none(part) is None else as_index_literal(part))
+        ""
+        if part is None
+        else str(part if literal_or_none(part) is None else as_index_literal(part))
         for part in parts
     )
 
@@ -327,8 +332,10 @@ def as_written_value(op: Op, x: TensorVariable, y: Any, part_ndim: int) -> Tenso
     y = as_tensor_variable(y)
     if y.type.ndim > part_ndim:
         raise TypeError(
-            f"Trying to increment a {part_ndim}-dimensional subtensor with a {y.type.ndim}-dimensional "
-            f"value. The indexed part of {x} has {part_ndim} dimensions; drop the others from the value "
+            f"Trying to increment a {part_ndim}-dimensional subtensor with a "
+            f"{y.type.ndim}-dimensional "
+            f"value. The indexed part of {x} has {part_ndim} dimensions; drop the others from "
+            "the value "
             f"{y} of type {y.type}, for example with .squeeze()."
         )
     if y.type.dtype == x.type.dtype:
@@ -341,7 +348,8 @@ def as_written_value(op: Op, x: TensorVariable, y: Any, part_ndim: int) -> Tenso
     only_set = getattr(op, "set_instead_of_inc", False)
     if not only_set and x.type.dtype in discrete_dtypes and y.type.dtype not in discrete_dtypes:
         raise TypeError(
-            f"{op}: adding the {y.type.dtype} value {y} to part of the {x.type.dtype} array {x} would "
+            f"{op}: adding the {y.type.dtype} value {y} to part of the {x.type.dtype} array {x} "
+            "would "
             f"lose its fraction; cast one of them first."
         )
     if isinstance(y, Constant):
@@ -362,7 +370,9 @@ def sum_to_value(y: TensorVariable, gy: TensorVariable) -> TensorVariable:
     return pt_sum(gy, axis=list(range(extra))) if extra else gy
 
 
-def pushed_through_write(op: Op, inputs: Sequence[Variable], tangents: Sequence[Variable]) -> list[Any]:
+def pushed_through_write(
+    op: Op, inputs: Sequence[Variable], tangents: Sequence[Variable]
+) -> list[Any]:
     """Push tangents through an op that writes: it is linear in the array and the value."""
     x, y, *indices = inputs
     tx, ty = tangents[:2]

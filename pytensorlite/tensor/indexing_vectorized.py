@@ -1,8 +1,9 @@
 """How indexing meets a batch: of arrays, of indices, of values to write.
 
-One construction serves all cases. Where only the array is a batch, full slices in front of the index
-pass over it. Where integers of the index are a batch too, counters in front of them walk through the
-batch of the array, and all broadcast together; what NumPy then puts in front is moved to its place.
+One construction serves all cases. Where only the array is a batch, full slices in front of the
+index pass over it. Where integers of the index are a batch too, counters in front of them walk
+through the batch of the array, and all broadcast together; what NumPy then puts in front is moved
+to its place.
 """
 
 from __future__ import annotations
@@ -14,7 +15,12 @@ from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.replace import _vectorize_node
 from pytensorlite.scalar.basic import ScalarType
 from pytensorlite.tensor.basic import alloc, arange, tensor_from_scalar
-from pytensorlite.tensor.indexing import FULL_SLICE, is_mask, non_consecutive, unflatten_index_variables
+from pytensorlite.tensor.indexing import (
+    FULL_SLICE,
+    is_mask,
+    non_consecutive,
+    unflatten_index_variables,
+)
 from pytensorlite.tensor.indexing_advanced import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
@@ -68,7 +74,9 @@ class _BatchedIndex:
         self.moves = advanced and self.width > 0 and non_consecutive(entries)
         self.front = 0
 
-    def _count_through(self, core: Sequence[Any], entries: Sequence[Any], x_ndim: int, lengths: Any) -> None:
+    def _count_through(
+        self, core: Sequence[Any], entries: Sequence[Any], x_ndim: int, lengths: Any
+    ) -> None:
         counters = []
         for axis in range(x_ndim):
             counter = arange(lengths[axis], dtype="int64")
@@ -82,21 +90,27 @@ class _BatchedIndex:
 
     def _aligned(self, core: Any, entry: Any) -> Any:
         if isinstance(entry, slice):
-            if any(part is not None and part.type.ndim for part in (entry.start, entry.stop, entry.step)):
+            if any(
+                part is not None and part.type.ndim
+                for part in (entry.start, entry.stop, entry.step)
+            ):
                 raise NotImplementedError(
-                    "The bounds of a slice cannot differ within a batch: its elements would differ in length."
+                    "The bounds of a slice cannot differ within a batch: its elements would "
+                    "differ in length."
                 )
             return entry
         extra = entry.type.ndim - core.type.ndim
         if is_mask(core):
             if extra:
-                raise NotImplementedError("A mask cannot differ within a batch: the results would in length.")
+                raise NotImplementedError(
+                    "A mask cannot differ within a batch: the results would in length."
+                )
             return entry
         pad = self.width - core.type.ndim
         return entry.dimshuffle([*range(extra), *["x"] * pad, *range(extra, entry.type.ndim)])
 
     def order(self, rank: int) -> list[int] | None:
-        """Return the axes of the result in the order: batch, then as in the core; None if they are."""
+        """Return the axes of the result, batch first, then as in the core; None if they are so."""
         if not self.moves:
             return None
         if self.front:
@@ -155,7 +169,10 @@ def vectorize_writing(
     """Write to every element of the batch; an array that is no batch becomes one."""
     core_x, core_y, *core_indices = node.inputs
     x_ndim, y_ndim = x.type.ndim - core_x.type.ndim, y.type.ndim - core_y.type.ndim
-    extra = [getattr(b.type, "ndim", 0) - getattr(c.type, "ndim", 0) for b, c in zip(indices, core_indices, strict=True)]
+    extra = [
+        getattr(b.type, "ndim", 0) - getattr(c.type, "ndim", 0)
+        for b, c in zip(indices, core_indices, strict=True)
+    ]
     ndim = max([x_ndim, y_ndim, *extra])
     lengths = _batch_lengths(ndim, [(x, x_ndim), (y, y_ndim), *zip(indices, extra, strict=True)])
     if x_ndim < ndim or any(x.type.shape[axis] == 1 for axis in range(ndim)):

@@ -36,7 +36,9 @@ class UnravelIndex(Op):
         _check_integers(self, indices, dims)
         if dims.type.ndim != 1:
             raise TypeError(f"dims must be a 1D array, got {dims} of type {dims.type}")
-        outputs = [tensor_type("int64", indices.type.shape)() for _ in range(get_vector_length(dims))]
+        outputs = [
+            tensor_type("int64", indices.type.shape)() for _ in range(get_vector_length(dims))
+        ]
         return Apply(self, [indices, dims], outputs)
 
     def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
@@ -44,7 +46,7 @@ class UnravelIndex(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         indices, dims = inputs
-        results = np.unravel_index(indices, tuple(dims), order=self.order)
+        results = np.unravel_index(indices, tuple(dims), order=self.order)  # type: ignore[call-overload]
         for storage, result in zip(output_storage, results, strict=True):
             storage[0] = np.array(result, dtype="int64")
 
@@ -89,7 +91,9 @@ class RavelMultiIndex(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         *multi_index, dims = inputs
-        raveled = np.ravel_multi_index(tuple(multi_index), tuple(dims), mode=self.mode, order=self.order)
+        raveled = np.ravel_multi_index(
+            tuple(multi_index), tuple(dims), mode=self.mode, order=self.order
+        )
         output_storage[0][0] = np.asarray(raveled, dtype="int64")
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:

@@ -53,10 +53,14 @@ class _Sorting(Op):
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         return [[True], [False]]
 
-    def _sorting_indices(self, x: TensorVariable, axis: TensorVariable) -> tuple[TensorVariable, int]:
+    def _sorting_indices(
+        self, x: TensorVariable, axis: TensorVariable
+    ) -> tuple[TensorVariable, int]:
         number = literal_or_none(axis)
         if number is None:
-            raise NotImplementedError(f"The derivative of {self} needs a constant axis, got {axis}.")
+            raise NotImplementedError(
+                f"The derivative of {self} needs a constant axis, got {axis}."
+            )
         return ArgSortOp("stable")(x, axis), number % x.type.ndim
 
 
@@ -107,7 +111,9 @@ class ArgSortOp(_Sorting):
 
 
 @_vectorize_node.register(_Sorting)
-def vectorize_sorting(op: _Sorting, node: Apply, batch_x: TensorVariable, axis: TensorVariable) -> Any:
+def vectorize_sorting(
+    op: _Sorting, node: Apply, batch_x: TensorVariable, axis: TensorVariable
+) -> Any:
     """Sort along the same axis, counted behind the batch."""
     number = literal_or_none(axis)
     if number is None:
@@ -211,7 +217,9 @@ def argtopk(x: Any, kth: int, axis: int | None = -1, sorted: bool = True) -> Ten
     return _outermost(argsort(x, axis, stable=True), kth, axis)
 
 
-def topk_and_argtopk(x: Any, kth: int, axis: int | None = -1, sorted: bool = True) -> list[TensorVariable]:
+def topk_and_argtopk(
+    x: Any, kth: int, axis: int | None = -1, sorted: bool = True
+) -> list[TensorVariable]:
     """Return what `topk` and what `argtopk` returns.
 
     Parameters
@@ -241,7 +249,9 @@ def _flattened(a: Any, axis: Any) -> tuple[TensorVariable, Any]:
 
 def _kind_of(kind: str | None, order: Any, stable: bool | None) -> str:
     if order is not None:
-        raise ValueError("The order argument is not applicable to symbolic arrays: they have no fields.")
+        raise ValueError(
+            "The order argument is not applicable to symbolic arrays: they have no fields."
+        )
     if stable is not None and kind is not None:
         raise ValueError("kind and stable cannot be set at the same time")
     return "stable" if stable else (kind or "quicksort")

@@ -1,8 +1,8 @@
 """Indexing of symbolic arrays, as users write it.
 
-``x[...]``, ``x[...].set(y)``, ``x[...].inc(y)``, `take`, `flip`. The ops live in ``indexing_basic`` and
-``indexing_advanced``, what they know about index expressions in ``indexing``; all their names can be
-imported from here.
+``x[...]``, ``x[...].set(y)``, ``x[...].inc(y)``, `take`, `flip`. The ops live in
+``indexing_basic`` and ``indexing_advanced``, what they know about index expressions in
+``indexing``; all their names can be imported from here.
 
 >>> import pytensorlite.tensor as pt
 >>> x = pt.dvector("x")
@@ -22,40 +22,21 @@ from pytensorlite.scalar.basic import ScalarType
 from pytensorlite.tensor.basic import as_tensor_variable
 from pytensorlite.tensor.indexing import (
     FULL_SLICE,
-    as_index_constant,
-    as_index_literal,
     as_scalar_index_variable,
     as_tensor_index_variable,
     consumed_axes,
-    flatten_index_variables,
-    get_canonical_form_slice,
-    get_constant_idx,
-    get_idx_list,
-    get_slice_elements,
-    group_indices,
-    indices_from_subtensor,
-    slice_len,
-    slice_static_length,
-    unflatten_index_variables,
 )
 from pytensorlite.tensor.indexing_advanced import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
     AdvancedSubtensor,
     AdvancedSubtensor1,
-    advanced_inc_subtensor,
-    advanced_inc_subtensor1,
-    advanced_set_subtensor,
-    advanced_set_subtensor1,
     advanced_subtensor,
     advanced_subtensor1,
-    indexed_result_shape,
 )
 from pytensorlite.tensor.indexing_basic import (
-    BaseSubtensor,
     IncSubtensor,
     Subtensor,
-    basic_shape,
     basic_subtensor,
 )
 from pytensorlite.tensor.math import clip
@@ -80,9 +61,9 @@ def getitem(x: TensorVariable, key: Any) -> TensorVariable:
     if not any(_is_advanced(entry) for entry in entries):
         return basic_subtensor(x, *entries)
     first, *others = entries
-    if _is_advanced(first) and all(_is_full(entry) for entry in others):
-        if first.type.ndim == 1 and first.type.dtype != "bool":
-            return advanced_subtensor1(x, first)
+    is_gather = _is_advanced(first) and all(_is_full(entry) for entry in others)
+    if is_gather and first.type.ndim == 1 and first.type.dtype != "bool":
+        return advanced_subtensor1(x, first)
     return advanced_subtensor(x, *entries)
 
 
@@ -123,7 +104,8 @@ def _expand_ellipsis(x: TensorVariable, entries: list[Any]) -> list[Any]:
     used = sum(_axes_of(entry) for entry in entries if entry is not Ellipsis)
     if used > x.type.ndim:
         raise IndexError(
-            f"too many indices for tensor: tensor is {x.type.ndim}-dimensional, but {used} were indexed"
+            f"too many indices for tensor: tensor is {x.type.ndim}-dimensional, but {used} were "
+            "indexed"
         )
     if not positions:
         return entries
@@ -233,8 +215,10 @@ def inc_subtensor(
         write = AdvancedIncSubtensor(op.idx_list, inplace, set_instead_of_inc, ignore_duplicates)
     else:
         raise TypeError(
-            f"x must be the result of a subtensor operation: an indexed array such as a[0], which says "
-            f"what part of which array to write to; got {x}, made by {op}. Index the array last, after "
+            "x must be the result of a subtensor operation: an indexed array such as a[0], "
+            "which says "
+            f"what part of which array to write to; got {x}, made by {op}. Index the array "
+            "last, after "
             "any transposing or reshaping, and shape the value to fit."
         )
     array, *indices = x.owner.inputs
@@ -253,7 +237,8 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     axis : int, optional
         The axis; by default the array is flattened first.
     mode : {"raise", "wrap", "clip"}
-        What an index outside the axis means: an error, the index modulo the length, the nearest end.
+        What an index outside the axis means: an error, the index modulo the length, the nearest
+        end.
 
     Examples
     --------
@@ -305,7 +290,10 @@ def flip(arr: Any, axis: int | tuple[int, ...] | None = None) -> TensorVariable:
     arr = as_tensor_variable(arr)
     if axis is None:
         axis = tuple(range(arr.type.ndim))
-    axes = {_normal_axis(a, arr.type.ndim) for a in (axis if isinstance(axis, tuple | list) else (axis,))}
+    axes = {
+        _normal_axis(a, arr.type.ndim)
+        for a in (axis if isinstance(axis, tuple | list) else (axis,))
+    }
     backwards = slice(None, None, -1)
     return arr[tuple(backwards if a in axes else FULL_SLICE for a in range(arr.type.ndim))]
 

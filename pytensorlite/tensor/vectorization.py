@@ -1,7 +1,8 @@
 """How each op of this package meets a batch: further dimensions in front of its inputs.
 
-`vectorize_graph` walks a graph and asks, node by node, the rule registered here. Ops without a rule
-are applied in a loop over the batch, by `Blockwise`. Rules of indexing are in ``indexing_vectorized``.
+`vectorize_graph` walks a graph and asks, node by node, the rule registered here. Ops without a
+rule are applied in a loop over the batch, by `Blockwise`. Rules of indexing are in
+``indexing_vectorized``.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def batch_ndim(new: Variable, old: Variable) -> int:
 def batch_lengths(x: TensorVariable, ndim: int) -> list[Any]:
     """Return the first lengths of a tensor, as numbers where they are static."""
     return [
-        x.type.shape[axis] if x.type.shape[axis] is not None else x.shape[axis] for axis in range(ndim)
+        x.type.shape[axis] if x.type.shape[axis] is not None else x.shape[axis]
+        for axis in range(ndim)
     ]
 
 
@@ -151,7 +153,9 @@ def vectorize_split(op: Split, node: Apply, x: TensorVariable, axis: Any, splits
     """Split along the same axis, counted behind the batch."""
     number = literal_or_none(axis)
     if number is None or splits.type.ndim != 1:
-        raise NotImplementedError("A split can only be vectorised along a constant axis, all cores alike.")
+        raise NotImplementedError(
+            "A split can only be vectorised along a constant axis, all cores alike."
+        )
     ndim = batch_ndim(x, node.inputs[0])
     return op.make_node(x, number + ndim if number >= 0 else number, splits)
 

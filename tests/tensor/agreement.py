@@ -102,7 +102,9 @@ def _assert_forward_is_reverse(build, arrays):
     directions = [rng.normal(size=a.shape).astype(a.dtype) for a in arrays]
     shape = evaluate(output, variables, arrays).shape
     weights = rng.normal(size=shape).astype(output.type.dtype)
-    pushed = Rop(output, variables, [pt.as_tensor(d) for d in directions], use_op_rop_implementation=True)
+    pushed = Rop(
+        output, variables, [pt.as_tensor(d) for d in directions], use_op_rop_implementation=True
+    )
     gradients = grad((output * weights).sum(), variables, disconnected_inputs="ignore")
     forward = (pushed * weights).sum()
     backward = sum((g * d).sum() for g, d in zip(gradients, directions, strict=True))

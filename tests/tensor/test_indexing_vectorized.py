@@ -55,11 +55,19 @@ def run(graph, inputs, values):
 def test_a_batch_is_a_loop(rng, part, kind):
     graph = part if kind == "read" else getattr(part, kind)(Y)
     variables = [X, I, V, W, Y]
-    last = run(part.shape, variables, [np.zeros(CORE_SHAPES["x"]), 0, np.zeros(3, int), np.zeros((2, 3), int), [0.0]])[-1]
+    last = run(
+        part.shape,
+        variables,
+        [np.zeros(CORE_SHAPES["x"]), 0, np.zeros(3, int), np.zeros((2, 3), int), [0.0]],
+    )[-1]
     shapes = [*CORE_SHAPES.values(), (int(last),)]
 
     def draw(variable, shape):
-        return rng.normal(size=shape) if variable.type.dtype == "float64" else rng.integers(-4, 4, shape)
+        return (
+            rng.normal(size=shape)
+            if variable.type.dtype == "float64"
+            else rng.integers(-4, 4, shape)
+        )
 
     core_values = [draw(v, s) for v, s in zip(variables, shapes, strict=True)]
     batch_values = [draw(v, BATCH + s) for v, s in zip(variables, shapes, strict=True)]
@@ -69,11 +77,18 @@ def test_a_batch_is_a_loop(rng, part, kind):
         for chosen in combinations(used, size):
             inputs = [batched(v) if k in chosen else v for k, v in enumerate(variables)]
             vectorized = vectorize_graph(graph, {variables[k]: inputs[k] for k in chosen})
-            values = [batch_values[k] if k in chosen else core_values[k] for k in range(len(variables))]
+            values = [
+                batch_values[k] if k in chosen else core_values[k] for k in range(len(variables))
+            ]
             expected = np.array(
                 [
                     [
-                        one(*(batch_values[k][a, b] if k in chosen else core_values[k] for k in range(5)))
+                        one(
+                            *(
+                                batch_values[k][a, b] if k in chosen else core_values[k]
+                                for k in range(5)
+                            )
+                        )
                         for b in range(BATCH[1])
                     ]
                     for a in range(BATCH[0])

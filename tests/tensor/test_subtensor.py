@@ -236,7 +236,9 @@ def keys(draw, shape):
 def test_any_key_reads_and_writes_as_in_numpy(data, shape):
     key = data.draw(keys(tuple(shape)))
     x = np.arange(np.prod(shape), dtype="float64").reshape(shape)
-    v = pt.tensor("v", dtype="float64", shape=data.draw(st.sampled_from([shape, [None] * len(shape)])))
+    v = pt.tensor(
+        "v", dtype="float64", shape=data.draw(st.sampled_from([shape, [None] * len(shape)]))
+    )
     try:
         expected = x[key]
     except IndexError:
@@ -266,7 +268,13 @@ def test_lengths_of_slices(slc, n):
     symbolic = slice(*(None if b is None else next(names) for b in (slc.start, slc.stop, slc.step)))
     length = pt.lscalar("n")
     canonical, direction = get_canonical_form_slice(symbolic, length)
-    parts = [canonical.start, canonical.stop, canonical.step, direction, slice_len(symbolic, length)]
+    parts = [
+        canonical.start,
+        canonical.stop,
+        canonical.step,
+        direction,
+        slice_len(symbolic, length),
+    ]
     found = evaluate([pt.as_tensor(p) for p in parts], [length, *bounds], [n, *bounds.values()])
     start, stop, step, sign, count = (int(p) for p in found)
     assert count == expected
@@ -302,7 +310,9 @@ def test_an_index_array_out_of_range_is_named(index, dtype):
     x, i = pt.dmatrix("x"), pt.vector("i", dtype=dtype)
     indices = np.array([0, index], dtype=dtype)
     for graph, axis in ((x[i], 0), (x[:, i], 1), (x[i].inc(1.0), 0), (x[:, i].set(1.0), 1)):
-        with pytest.raises(IndexError, match=f"index {index} is out of bounds for axis {axis} with size 3"):
+        with pytest.raises(
+            IndexError, match=f"index {index} is out of bounds for axis {axis} with size 3"
+        ):
             evaluate(graph, [x, i], [np.zeros((3, 3)), indices])
 
 
@@ -336,7 +346,11 @@ def test_a_failed_write_changes_nothing():
         (slice(0.5, None), TypeError, "basic indices must be integers"),
         (slice(None, None, 0), ValueError, "slice step cannot be zero"),
         (2**70, IndexError, "64 bits"),
-        (np.array([True, False]), IndexError, "size of axis is 4 but size of corresponding boolean axis is 2"),
+        (
+            np.array([True, False]),
+            IndexError,
+            "size of axis is 4 but size of corresponding boolean axis is 2",
+        ),
         (([0, 1], [0, 1, 2]), IndexError, "shape mismatch"),
     ],
 )
@@ -414,7 +428,9 @@ def test_equality_and_text():
     assert hash(Subtensor((0,))) == hash(Subtensor((0,)))
     assert Subtensor((0,)) != Subtensor((slice(0, None),))
     assert IncSubtensor((0,), inplace=True) != IncSubtensor((0,))
-    assert str(Subtensor((0, slice(1, 2), slice(None, None, 3)))) == "Subtensor{i, start:stop, ::step}"
+    assert (
+        str(Subtensor((0, slice(1, 2), slice(None, None, 3)))) == "Subtensor{i, start:stop, ::step}"
+    )
     assert str(IncSubtensor((0,), set_instead_of_inc=True)) == "SetSubtensor{i}"
     assert str(AdvancedIncSubtensor1(inplace=True)) == "AdvancedIncSubtensor1{inplace,inc}"
     assert str(AdvancedSubtensor((0,))) == "AdvancedSubtensor{idx_list=(0,)}"
@@ -451,7 +467,9 @@ def test_in_place_means_the_same_memory_and_else_another(key, kind):
 
 def test_in_place_with_overlapping_value():
     x = np.arange(5.0)
-    node = set_subtensor(pt.dvector()[1:], pt.dvector(), inplace=True, tolerate_inplace_aliasing=True).owner
+    node = set_subtensor(
+        pt.dvector()[1:], pt.dvector(), inplace=True, tolerate_inplace_aliasing=True
+    ).owner
     assert node.op.destroyhandler_tolerate_aliased == ((0, 1),)
     storage = [[None]]
     node.op.perform(node, [x, x[:-1], 1], storage)
@@ -460,7 +478,11 @@ def test_in_place_with_overlapping_value():
 
 def test_a_part_is_a_view_and_a_gather_is_not():
     x = np.arange(4.0)
-    for graph, is_view in ((pt.dvector()[1:], True), (pt.dvector()[2], True), (pt.dvector()[[0, 1]], False)):
+    for graph, is_view in (
+        (pt.dvector()[1:], True),
+        (pt.dvector()[2], True),
+        (pt.dvector()[[0, 1]], False),
+    ):
         node = graph.owner
         storage = [[None]]
         node.op.perform(node, [x, *evaluate(list(node.inputs[1:]), [], [])], storage)
@@ -469,7 +491,9 @@ def test_a_part_is_a_view_and_a_gather_is_not():
         assert bool(node.op.view_map) == is_view
 
 
-@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64", "float16", "float32", "complex64"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint16", "int64", "float16", "float32", "complex64"]
+)
 def test_dtypes_survive(dtype):
     x = np.arange(6).reshape(2, 3).astype(dtype)
     assert_agrees(lambda v: v[1, ::-1], [x], x[1, ::-1])
@@ -556,7 +580,9 @@ def test_shape_of_a_result_before_it_exists():
     index = pt.lmatrix("index")
     shape = indexed_result_shape((a, b), (index, slice(1, None)))
     same = indexed_result_shape((a, b), ((2, 3), slice(1, None)), indices_are_shapes=True)
-    found = evaluate([pt.as_tensor(n) for n in (*shape, *same)], [a, b, index], [9, 5, np.zeros((2, 3), int)])
+    found = evaluate(
+        [pt.as_tensor(n) for n in (*shape, *same)], [a, b, index], [9, 5, np.zeros((2, 3), int)]
+    )
     assert [int(n) for n in found] == [2, 3, 4, 2, 3, 4]
 
 

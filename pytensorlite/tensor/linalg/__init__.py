@@ -7,7 +7,12 @@ from pytensorlite.tensor.basic import trace
 from pytensorlite.tensor.linalg.constructors import block_diag
 from pytensorlite.tensor.linalg.decomposition.cholesky import cholesky
 from pytensorlite.tensor.linalg.decomposition.eigen import eig, eigh, eigvalsh
-from pytensorlite.tensor.linalg.decomposition.lu import lu, lu_factor, lu_solve, pivot_to_permutation
+from pytensorlite.tensor.linalg.decomposition.lu import (
+    lu,
+    lu_factor,
+    lu_solve,
+    pivot_to_permutation,
+)
 from pytensorlite.tensor.linalg.decomposition.qr import qr
 from pytensorlite.tensor.linalg.decomposition.svd import svd
 from pytensorlite.tensor.linalg.inverse import inv, pinv, tensorinv

@@ -59,7 +59,7 @@ class Expm(Op):
         return [t if is_disconnected(t) else self._along(x, t)]
 
     def _along(self, x: TensorVariable, t: TensorVariable) -> TensorVariable:
-        """Return the derivative along ``t``: a corner of the exponential of ``[[x, t], [0, x]]``."""
+        """Return the derivative along ``t``: a corner of ``expm([[x, t], [0, x]])``."""
         n = x.shape[0]
         above = concatenate([x, t], axis=1)
         below = concatenate([zeros_like(x), x], axis=1)

@@ -176,7 +176,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> T
     if len(axes) == 2:
         return _matrix_norm(x, ord, axes, keepdims)
     raise ValueError(
-        f"Cannot compute norm over {len(axes)} axes of {x}: expected 1 axis for vectors or 2 for matrices."
+        f"Cannot compute norm over {len(axes)} axes of {x}: expected 1 axis for vectors or 2 "
+        "for matrices."
     )
 
 
@@ -197,13 +198,20 @@ def _vector_norm(x: TensorVariable, ord: Any, axis: int, keepdims: bool) -> Tens
     return pt_sum(pt_abs(x) ** ord, **over) ** (1.0 / ord)
 
 
-def _matrix_norm(x: TensorVariable, ord: Any, axes: tuple[int, ...], keepdims: bool) -> TensorVariable:
+def _matrix_norm(
+    x: TensorVariable, ord: Any, axes: tuple[int, ...], keepdims: bool
+) -> TensorVariable:
     rows, columns = axes
     if rows == columns:
         raise ValueError("Duplicate axes given.")
     if ord is None or ord in ("fro", "f"):
         return sqrt(pt_sum(_squared_abs(x), axis=axes, keepdims=keepdims))
-    reductions = {1: (pt_max, rows), -1: (pt_min, rows), np.inf: (pt_max, columns), -np.inf: (pt_min, columns)}
+    reductions = {
+        1: (pt_max, rows),
+        -1: (pt_min, rows),
+        np.inf: (pt_max, columns),
+        -np.inf: (pt_min, columns),
+    }
     if ord in reductions:
         extreme, summed = reductions[ord]
         result = extreme(pt_sum(pt_abs(x), axis=summed, keepdims=True), axis=axes, keepdims=True)

@@ -128,4 +128,6 @@ def cholesky(
         return factor
     # A failed factorisation is all NaN; NaN that came in is not its fault.
     succeeded = pt_all(or_(~isnan(factor), isnan(x)))
-    return CheckAndRaise(np.linalg.LinAlgError, "Matrix is not positive definite")(factor, succeeded)
+    return CheckAndRaise(np.linalg.LinAlgError, "Matrix is not positive definite")(
+        factor, succeeded
+    )

@@ -31,7 +31,7 @@ from pytensorlite.tensor.variable import TensorVariable
 
 
 class Eigh(Op):
-    """Eigenvalues, ascending, and eigenvectors of a symmetric matrix, of which it reads one triangle.
+    """Eigenvalues, ascending, and eigenvectors of a symmetric matrix; it reads one triangle.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def eigh(
 
 
 def _reduced(a: Any, b: Any, lower: bool) -> tuple[TensorVariable, TensorVariable]:
-    """Return the factor L of ``b``, and ``inv(L) @ a @ inv(L).T``, which has the same eigenvalues."""
+    """Return the factor L of ``b``, and ``inv(L) @ a @ inv(L).T`` with the same eigenvalues."""
     a, b = as_tensor_variable(a), as_tensor_variable(b)
     factor = cholesky(b, lower=True) if lower else cholesky(b, lower=False).mT.conj()
     whole = _whole(a, lower)

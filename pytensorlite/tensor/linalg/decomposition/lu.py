@@ -271,7 +271,9 @@ def lu(
     return list(Blockwise(LU(permute_l=permute_l, p_indices=p_indices))(a))
 
 
-def lu_factor(a: Any, *, check_finite: bool = True, overwrite_a: bool = False) -> list[TensorVariable]:
+def lu_factor(
+    a: Any, *, check_finite: bool = True, overwrite_a: bool = False
+) -> list[TensorVariable]:
     """Return both LU factors in one matrix, and the row exchanges, for `lu_solve`.
 
     Parameters

@@ -53,7 +53,7 @@ class QR(Op):
             "full": "(m,m),(m,n)",
             "economic": "(m,k),(k,n)",
             "r": "(m,n)",
-            "raw": "(n,m),(k),(m,n)",
+            "raw": "(m,n),(k),(k,n)",
         }[mode]
         self.gufunc_signature = f"(m,n)->{results}{',(n)' if pivoting else ''}"
 
@@ -73,7 +73,7 @@ class QR(Op):
             "full": [(m, m), (m, n)],
             "economic": [(m, k), (k, n)],
             "r": [(m, n)],
-            "raw": [(n, m), (k,), (k, n)],
+            "raw": [(m, n), (k,), (k, n)],
         }[self.mode]
 
     def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
@@ -120,8 +120,10 @@ class QR(Op):
         gq, gr = (or_zeros(g, y) for g, y in zip(seeds, (q, r), strict=True))
         if self.mode == "full":
             if not is_disconnected(seeds[0]):
-                q = _not_tall(q, x)
-            q, r, gq, gr = q[:, :k], r[:k], gq[:, :k], gr[:k]
+                gq = _not_tall(gq, x)
+            # Not the columns of this very q, so that derivatives of this derivative exist too.
+            q, r = QR("economic")(x if order is None else x[:, order])
+            gq, gr = gq[:, :k], gr[:k]
         return q, r, gq, gr
 
     def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
@@ -210,8 +212,8 @@ def qr(
     A : tensor_like
         Matrices in the last two axes.
     mode : {"full", "economic", "r", "raw", "complete", "reduced"}
-        ``q`` square; only as wide as needed; only ``r``; what LAPACK leaves; NumPy's names of the first
-        two.
+        ``q`` square; only as wide as needed; only ``r``; what LAPACK leaves; NumPy's names of the
+        first two.
     overwrite_a, lwork
         Accepted for compatibility with SciPy.
     pivoting : bool

@@ -33,7 +33,8 @@ class SVD(Op):
     Parameters
     ----------
     full_matrices : bool
-        Whether ``u`` and ``vh`` are square, or only as wide and as high as there are singular values.
+        Whether ``u`` and ``vh`` are square, or only as wide and as high as there are singular
+        values.
     compute_uv : bool
         Whether to return ``u`` and ``vh`` besides ``s``.
     """
@@ -71,7 +72,9 @@ class SVD(Op):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         x = inputs[0].astype(linalg_output_dtype(inputs[0].dtype), copy=False)
         results = np.linalg.svd(x, full_matrices=self.full_matrices, compute_uv=self.compute_uv)
-        for storage, result in zip(output_storage, results if self.compute_uv else [results], strict=True):
+        for storage, result in zip(
+            output_storage, results if self.compute_uv else [results], strict=True
+        ):
             storage[0] = np.asarray(result)
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
@@ -88,14 +91,16 @@ class SVD(Op):
         vectors_matter = not (is_disconnected(gu) and is_disconnected(gvh))
         gu, gs, gvh = (or_zeros(g, y) for g, y in zip((gu, gs, gvh), outputs, strict=True))
         if self.full_matrices:
-            k = s.shape[0]
-            u, gu, vh, gvh = u[:, :k], gu[:, :k], vh[:k], gvh[:k]
             if vectors_matter:
-                u = _only_square(u, x)
+                gu = _only_square(gu, x)
+            k = s.shape[0]
+            gu, gvh = gu[:, :k], gvh[:k]
+            # Not the columns of this very u, so that derivatives of this derivative exist too.
+            u, s, vh = SVD(full_matrices=False)(x)
         v, gv = vh.T, gvh.T
         if not vectors_matter:
             return [(u * gs) @ vh]
-        # With F[i, j] = 1 / (s[j]² - s[i]²), every rotation between two singular vectors is counted.
+        # F[i, j] = 1 / (s[j]² - s[i]²) counts every rotation between two singular vectors.
         gaps = inverse_gaps(s * s)
         left, right = gaps * (u.T @ gu), gaps * (v.T @ gv)
         core = (left + left.T) * s + s.dimshuffle(0, "x") * (right + right.T) + alloc_diag(gs)
@@ -110,16 +115,16 @@ class SVD(Op):
         if not self.compute_uv:
             u, _, vh = SVD(full_matrices=False)(x)
             return [diagonal(u.T @ t @ vh.T)]
-        u, s, vh = outputs
-        if self.full_matrices:
-            u, vh = _only_square(u, x), vh
+        u, s, vh = SVD(full_matrices=False)(x) if self.full_matrices else outputs
         v = vh.T
         moved = u.T @ t @ v
         gaps = inverse_gaps(s * s)
         columns, rows = s, s.dimshuffle(0, "x")
         du = u @ (gaps * (moved * columns + rows * moved.T))
         dv = v @ (gaps * (rows * moved + moved.T * columns))
-        if not self.full_matrices:
+        if self.full_matrices:
+            du, dv = _only_square(du, x), _only_square(dv, x)
+        else:
             beyond_u = t @ v - u @ (u.T @ (t @ v))
             beyond_v = t.T @ u - v @ (v.T @ (t.T @ u))
             du, dv = du + beyond_u / s, dv + beyond_v / s

@@ -60,7 +60,8 @@ class SolveBase(Op):
             raise np.linalg.LinAlgError(f"{self}: expected a square matrix, got shape {a.shape}.")
         if a.shape[0] != b.shape[0]:
             raise ValueError(
-                f"{self}: the matrix of shape {a.shape} does not fit the right-hand side of shape {b.shape}: "
+                f"{self}: the matrix of shape {a.shape} does not fit the right-hand side of "
+                f"shape {b.shape}: "
                 f"expected {a.shape[0]} rows, got {b.shape[0]}."
             )
         if b.size == 0:
@@ -77,7 +78,7 @@ class SolveBase(Op):
         """Return the solution of a system that is not empty, or raise ``LinAlgError``."""
         raise NotImplementedError
 
-    # -- derivatives: a @ x = b gives a @ dx = db - da @ x --------------------------------------------
+    # -- derivatives: a @ x = b gives a @ dx = db - da @ x ----------------------------------------
 
     def transposed(self) -> SolveBase:
         """Return the op that solves with the transpose of the matrix, given as such."""

@@ -31,8 +31,8 @@ class Solve(SolveBase):
     Parameters
     ----------
     assume_a : {"gen", "sym", "her", "pos", "tridiagonal", "banded"}
-        General; symmetric, Hermitian, positive definite (one triangle is read); tridiagonal (the three
-        middle diagonals are read); banded.
+        General; symmetric, Hermitian, positive definite (one triangle is read); tridiagonal (the
+        three middle diagonals are read); banded.
     lower : bool
         Which triangle is read.
     b_ndim : {1, 2}

@@ -33,7 +33,9 @@ class Lstsq(Op):
     def make_node(self, a: Any, b: Any, rcond: Any) -> Apply:
         a, b, rcond = as_core(self, a), as_tensor_variable(b), as_tensor_variable(rcond)
         if b.type.ndim not in (1, 2):
-            raise TypeError(f"{self}: expected a vector or a matrix for b, got {b} of type {b.type}.")
+            raise TypeError(
+                f"{self}: expected a vector or a matrix for b, got {b} of type {b.type}."
+            )
         if rcond.type.ndim != 0:
             raise TypeError(f"{self}: rcond must be a scalar, got {rcond} of type {rcond.type}.")
         dtype = linalg_output_dtype(a.type.dtype, b.type.dtype)
@@ -60,7 +62,9 @@ class Lstsq(Op):
         a, b, _ = inputs
         g, g_residuals, _, g_values = cotangents
         if not (is_disconnected(g_residuals) and is_disconnected(g_values)):
-            absent = [grad_not_implemented(self, k, x, "only the solution") for k, x in enumerate((a, b))]
+            absent = [
+                grad_not_implemented(self, k, x, "only the solution") for k, x in enumerate((a, b))
+            ]
             return [*absent, disconnected_type()]
         if is_disconnected(g):
             return [disconnected_type() for _ in inputs]

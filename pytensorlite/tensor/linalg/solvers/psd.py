@@ -10,7 +10,9 @@ from pytensorlite.tensor.linalg.solvers.triangular import solve_triangular
 from pytensorlite.tensor.variable import TensorVariable
 
 
-def cho_solve(c_and_lower: tuple[Any, bool], b: Any, *, b_ndim: int | None = None) -> TensorVariable:
+def cho_solve(
+    c_and_lower: tuple[Any, bool], b: Any, *, b_ndim: int | None = None
+) -> TensorVariable:
     """Return the solution of ``a @ x = b`` from the Cholesky factor of ``a``.
 
     Parameters
