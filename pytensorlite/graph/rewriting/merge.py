@@ -30,18 +30,12 @@ class MergeOptimizer(GraphRewriter):
     name = "MergeOptimizer"
 
     def apply(self, fgraph: FunctionGraph) -> int:
-        """Merge; return the number of variables that were replaced."""
+        """Merge; return how many constants and nodes went."""
         merged = _merge_atoms(fgraph)
-        first_by_key: dict[Any, Apply] = {}
-        for node in fgraph.toposort():
-            if node not in fgraph._nodes:
-                continue
-            key = (node.op, tuple(node.inputs))
-            first = first_by_key.setdefault(key, node)
-            if first is not node:
-                merged += _merge_nodes(fgraph, first, node)
-                if first not in fgraph._nodes:
-                    first_by_key[key] = node
+        again = True
+        while again:
+            found, again = _merge_nodes(fgraph)
+            merged += found
         return merged
 
     def __str__(self) -> str:
@@ -66,29 +60,43 @@ def _merge_atoms(fgraph: FunctionGraph) -> int:
     return len(replacements)
 
 
-def _merge_nodes(fgraph: FunctionGraph, first: Apply, node: Apply) -> int:
-    """Let `first` stand for `node` too; return how many outputs that concerns."""
-    pairs = []
-    for keep, drop in zip(first.outputs, node.outputs, strict=True):
-        if not fgraph.clients[drop]:
+def _merge_nodes(fgraph: FunctionGraph) -> tuple[int, bool]:
+    """Merge in one walk; return how many nodes went, and whether another walk may find more."""
+    merged, again = 0, False
+    first_by_key: dict[Any, Apply] = {}
+    for node in fgraph.toposort():
+        if node not in fgraph._nodes:
             continue
-        if keep.type != drop.type and not drop.type.is_super(keep.type):
-            # The same op on the same inputs may know less about its output's shape.
-            if not keep.type.is_super(drop.type):
-                return 0
-            return _merge_nodes(fgraph, node, first) if drop.type.is_super(drop.type) else 0
-        pairs.append((drop, keep))
-    if not pairs:
-        return 0
+        key = (node.op, tuple(node.inputs))
+        first = first_by_key.setdefault(key, node)
+        if first is node:
+            continue
+        if _replace_outputs(fgraph, node, first):
+            merged += 1
+        elif _replace_outputs(fgraph, first, node):
+            # The same op on the same inputs knows more here about its outputs' shapes.  Readers of
+            # the first have been looked at already.
+            first_by_key[key] = node
+            merged, again = merged + 1, True
+    return merged, again
+
+
+def _replace_outputs(fgraph: FunctionGraph, node: Apply, by: Apply) -> bool:
+    """Let the outputs of one node stand for those of another, if their types and features allow."""
+    pairs = [
+        (old, new) for old, new in zip(node.outputs, by.outputs, strict=True) if fgraph.clients[old]
+    ]
+    if not pairs or not all(old.type.is_super(new.type) for old, new in pairs):
+        return False
     try:
         fgraph.replace_all_validate(pairs, reason="MergeOptimizer")
     except InconsistencyError:
-        return 0
-    for drop, keep in pairs:
-        if keep.name is None:
-            keep.name = drop.name
-        copy_stack_trace(drop, keep)
-    return len(pairs)
+        return False
+    for old, new in pairs:
+        if new.name is None:
+            new.name = old.name
+        copy_stack_trace(old, new)
+    return True
 
 
 def pre_constant_merge(fgraph: FunctionGraph, variables: Iterable[Variable]) -> list[Variable]:

@@ -3,7 +3,7 @@ import pickle
 import pytest
 
 from pytensorlite.configdefaults import config
-from pytensorlite.graph.basic import Constant, equal_computations
+from pytensorlite.graph.basic import Apply, Constant, equal_computations
 from pytensorlite.graph.features import Feature
 from pytensorlite.graph.rewriting.basic import (
     EquilibriumGraphRewriter,
@@ -341,6 +341,19 @@ def test_merge_does_not_mix_outputs_or_types():
     metre = Constant(Number("metre"), 1)
     (result,) = merged([x], [add(add(x, 1), add(x, metre))])
     assert len(set(result.owner.inputs)) == 2
+
+
+def test_merge_keeps_the_more_specific_type():
+    class Wide(Number):
+        def is_super(self, otype):
+            return isinstance(otype, Number)
+
+    x, made = number("x"), Function("made")
+    wide, narrow = Apply(made, [x], [Wide("wide")()]), Apply(made, [x], [number()])
+    for first, second in ((wide, narrow), (narrow, wide)):
+        results = merged([x], [exp(first.out), exp(second.out)])
+        assert results[0].owner.inputs == [narrow.out]
+        assert results[1] is results[0]
 
 
 def test_merge_keeps_names_and_lines():
