@@ -17,12 +17,12 @@
     /* The same with the sign of b. */                                                                             \
     PTL_INLINE T ptl_int_mod_##s(T a, T b) {                                                                       \
         const T r = ptl_int_fmod_##s(a, b);                                                                        \
-        return (r != 0) & ((r < 0) != (b < 0)) ? (T)(r + b) : r;                                                   \
+        return ((r != 0) & ((r < 0) != (b < 0))) ? (T)(r + b) : r;                                                  \
     }                                                                                                              \
     /* a / b rounded down; x // 0 is 0, and the lowest integer // -1 wraps to itself. */                           \
     PTL_INLINE T ptl_int_floor_div_##s(T a, T b) {                                                                 \
         const bool negates = ((T)-1 < 0) & (b == (T)-1);                                                           \
-        const T divisor = (b == 0) | negates ? (T)1 : b;                                                           \
+        const T divisor = ((b == 0) | negates) ? (T)1 : b;                                                          \
         const T quotient = a / divisor, r = a % divisor;                                                           \
         const T down = (T)(quotient - (T)((r != 0) & ((r < 0) != (b < 0))));                                       \
         return b == 0 ? (T)0 : negates ? ptl_neg_##s(a) : down;                                                    \

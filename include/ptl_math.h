@@ -36,6 +36,12 @@ PTL_VECTOR2(pow) PTL_VECTOR2(atan2) PTL_VECTOR2(hypot)
 
 #include <tgmath.h>
 
+/* glibc shows these to gcc only. */
+#ifndef CMPLX
+#define CMPLX(re, im) __builtin_complex((double)(re), (double)(im))
+#define CMPLXF(re, im) __builtin_complex((float)(re), (float)(im))
+#endif
+
 #define PTL_INLINE static inline __attribute__((always_inline, unused))
 
 /* -- integers ------------------------------------------------------------------------------------------------------
@@ -90,11 +96,11 @@ PTL_INLINE uint32_t ptl_to_uint32(double x) { return (uint32_t)ptl_to_int64(x); 
  * One set of functions for float (suffix f) and one for double (suffix d); the macros below choose. */
 #define PTL_FLOAT(s, T, PI, LOG2E, LN2)                                                                              \
     /* The larger or smaller, NaN if either is; of two zeros the first. */                                           \
-    PTL_INLINE T ptl_max_##s(T a, T b) { return (a >= b) | (a != a) ? a : b; }                                       \
-    PTL_INLINE T ptl_min_##s(T a, T b) { return (a <= b) | (a != a) ? a : b; }                                       \
+    PTL_INLINE T ptl_max_##s(T a, T b) { return ((a >= b) | (a != a)) ? a : b; }                                       \
+    PTL_INLINE T ptl_min_##s(T a, T b) { return ((a <= b) | (a != a)) ? a : b; }                                       \
     /* NaN only if both are. */                                                                                      \
-    PTL_INLINE T ptl_fmax_##s(T a, T b) { return (a >= b) | (b != b) ? a : b; }                                      \
-    PTL_INLINE T ptl_fmin_##s(T a, T b) { return (a <= b) | (b != b) ? a : b; }                                      \
+    PTL_INLINE T ptl_fmax_##s(T a, T b) { return ((a >= b) | (b != b)) ? a : b; }                                      \
+    PTL_INLINE T ptl_fmin_##s(T a, T b) { return ((a <= b) | (b != b)) ? a : b; }                                      \
     /* -1, 0, 1 or NaN; the sign of -0.0 is 0.0. */                                                                  \
     PTL_INLINE T ptl_sign_##s(T x) { return x != x ? x : (T)((x > 0) - (x < 0)); }                                   \
     PTL_INLINE T ptl_heaviside_##s(T x, T at_zero) {                                                                 \

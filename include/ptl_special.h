@@ -57,8 +57,8 @@ PTL_INLINE double ptl_gamma_(double x) {
     const bool small = y < 8;
     const double a = small ? y : 2.5;
     const double s = a - floor(a) - 0.5;
-    const double near_two = PTL_P19(s, 0x1.544fa6d47b390p+0, 0x1.de9585f1a7093p-1, 0x1.4f224d4b7e01cp-1, 0x1.03f6d2fa4f509p-2,
-        0x1.c138b89492c3ep-4, 0x1.d0a9bc4930cd3p-6, 0x1.5489cc6bad687p-7, 0x1.a55ed2172e36fp-10,
+    const double near_two = PTL_P19(s, 0x1.544fa6d47b390p+0, 0x1.de9585f1a7093p-1, 0x1.4f224d4b7e01cp-1,
+        0x1.03f6d2fa4f509p-2, 0x1.c138b89492c3ep-4, 0x1.d0a9bc4930cd3p-6, 0x1.5489cc6bad687p-7, 0x1.a55ed2172e36fp-10,
         0x1.8b8fcda4879d4p-11, 0x1.0886c5d516cc8p-18, 0x1.013c92f5859f2p-14, -0x1.ad8a6611a268ap-17,
         0x1.e6ca7ac6c8f8cp-18, -0x1.57e9b7c2d56a3p-19, 0x1.22b69ba445ed9p-20, -0x1.c094378550309p-22,
         0x1.69e0b8183d448p-23, -0x1.650430b4605f7p-24, 0x1.1df83f46b5b39p-25);
@@ -69,10 +69,10 @@ PTL_INLINE double ptl_gamma_(double x) {
     /* Stirling's formula in two factors, of which neither overflows before the product does. */
     const double b = small ? 8 : y < 200 ? y : 200;
     const double r = 1 / b - 0.0625;
-    const double factor = PTL_P13(r, 0x1.42860da249d4cp+1, 0x1.addd25c409e21p-3, 0x1.e73d73a2107a1p-8, -0x1.bcdcb3d2d6ce4p-8,
-        0x1.3334dbc4b7077p-15, 0x1.f506c26d5fea0p-10, -0x1.d4d1ab4fc88cfp-12, -0x1.4d2676120f8b8p-10,
-        0x1.dbe412a1f8ff3p-11, 0x1.5a92ae547c11cp-10, -0x1.292092c022539p-9, -0x1.6e24b351d22f5p-10,
-        0x1.b00eefcf28600p-8);
+    const double factor = PTL_P13(r, 0x1.42860da249d4cp+1, 0x1.addd25c409e21p-3, 0x1.e73d73a2107a1p-8,
+        -0x1.bcdcb3d2d6ce4p-8, 0x1.3334dbc4b7077p-15, 0x1.f506c26d5fea0p-10, -0x1.d4d1ab4fc88cfp-12,
+        -0x1.4d2676120f8b8p-10, 0x1.dbe412a1f8ff3p-11, 0x1.5a92ae547c11cp-10, -0x1.292092c022539p-9,
+        -0x1.6e24b351d22f5p-10, 0x1.b00eefcf28600p-8);
     const double half = small ? 1 : pow(b, 0.5 * b - 0.25);
     const double rest = small ? near_two * above / below : half * exp(-b) * factor;
     const double q = y - rint(y);
@@ -80,7 +80,7 @@ PTL_INLINE double ptl_gamma_(double x) {
     const double side = 0.5 * n == rint(0.5 * n) ? -3.14159265358979323846 : 3.14159265358979323846;
     const double reflected = side / sine / rest / half;
     const double pole = x == 0 ? 1 / x : (double)NAN;
-    return (q == 0) & (x <= 0) ? pole : x < 0 ? reflected : y < 200 ? rest * half : y * INFINITY;
+    return ((q == 0) & (x <= 0)) ? pole : x < 0 ? reflected : y < 200 ? rest * half : y * INFINITY;
 }
 
 PTL_INLINE double ptl_gammaln_(double x) {
@@ -90,19 +90,19 @@ PTL_INLINE double ptl_gammaln_(double x) {
     const double a = small ? y : 2.5;
     const double t = a - floor(a);
     const double s = t - 0.5;
-    const double near_two = t * PTL_P17(s, 0x1.2383e809a67e8p-1, 0x1.1200f695b0dd9p-2, -0x1.6f0ca9a1c274bp-5, 0x1.646ae6e419451p-7,
-        -0x1.95b11573d663fp-9, 0x1.f7e4615efec34p-11, -0x1.4a5d12d336ae1p-12, 0x1.c135f99610f91p-14,
-        -0x1.3957bfff00ca5p-15, 0x1.bd757d8269c78p-17, -0x1.413561ce0e402p-18, 0x1.d4978e156de87p-20,
-        -0x1.58bf4a18c386bp-21, 0x1.f975577582fc7p-23, -0x1.78c519d546ae4p-24, 0x1.4c9be66572ba9p-25,
-        -0x1.f52bd7edb7bd0p-27);
+    const double near_two = t * PTL_P17(s, 0x1.2383e809a67e8p-1, 0x1.1200f695b0dd9p-2, -0x1.6f0ca9a1c274bp-5,
+        0x1.646ae6e419451p-7, -0x1.95b11573d663fp-9, 0x1.f7e4615efec34p-11, -0x1.4a5d12d336ae1p-12,
+        0x1.c135f99610f91p-14, -0x1.3957bfff00ca5p-15, 0x1.bd757d8269c78p-17, -0x1.413561ce0e402p-18,
+        0x1.d4978e156de87p-20, -0x1.58bf4a18c386bp-21, 0x1.f975577582fc7p-23, -0x1.78c519d546ae4p-24,
+        0x1.4c9be66572ba9p-25, -0x1.f52bd7edb7bd0p-27);
     /* One logarithm: of the factors above 2 + t, of the divisors below it, or of y itself. */
     const double above = (a >= 3 ? a - 1 : 1) * (a >= 4 ? a - 2 : 1) * (a >= 5 ? a - 3 : 1) * (a >= 6 ? a - 4 : 1) *
                          (a >= 7 ? a - 5 : 1);
     const double below = a < 1 ? (negative ? a + 1 : a * (a + 1)) : a < 2 ? a : 1;
     const double l = log(above * below * (small ? 1 : y));
     const double inverse = 1 / y, w = inverse * inverse;
-    const double rest = inverse * PTL_P7(w, 0x1.5555555555555p-4, -0x1.6c16c16c149f4p-9, 0x1.a01a017dcf9e1p-11, -0x1.38134d4f8896fp-11,
-        0x1.b92c33f9445e5p-11, -0x1.ef8d748aeb0f2p-10, 0x1.4bffc9d8b455bp-8);
+    const double rest = inverse * PTL_P7(w, 0x1.5555555555555p-4, -0x1.6c16c16c149f4p-9, 0x1.a01a017dcf9e1p-11,
+        -0x1.38134d4f8896fp-11, 0x1.b92c33f9445e5p-11, -0x1.ef8d748aeb0f2p-10, 0x1.4bffc9d8b455bp-8);
     const double large = (y - 0.5) * (l - 1) + (0.41893853320467274178 + rest);
     const double positive = small ? near_two + (a < 2 ? -l : l) : large;
     /* gamma(-y) gamma(y) = -pi / (y sin(pi y)); below 1 the y is divided out above. */
@@ -118,11 +118,11 @@ PTL_INLINE double ptl_psi_(double x) {
     const double a = small ? y : 2.5;
     const double t = a - floor(a);
     const double s = t - 0.5;
-    const double near_two = PTL_P17(s, 0x1.680425af12b5ep-1, 0x1.f62057f7296c3p-2, -0x1.e3bef327df0dep-4, 0x1.31b4c435a02e1p-5,
-        -0x1.ac61ab99a4336p-7, 0x1.3bf9d57d13927p-8, -0x1.dfdf12afbba1fp-10, 0x1.72e00b453164cp-11,
-        -0x1.21de1b4aee67fp-12, 0x1.c8719e8c27b11p-14, -0x1.6925f4566f740p-15, 0x1.1eda8defd29a3p-16,
-        -0x1.c8801a079b51cp-18, 0x1.66b64cbb6d2b4p-19, -0x1.1e31ad7e73b91p-20, 0x1.1333e88c4007fp-21,
-        -0x1.b7c7ffe391ffap-23);
+    const double near_two = PTL_P17(s, 0x1.680425af12b5ep-1, 0x1.f62057f7296c3p-2, -0x1.e3bef327df0dep-4,
+        0x1.31b4c435a02e1p-5, -0x1.ac61ab99a4336p-7, 0x1.3bf9d57d13927p-8, -0x1.dfdf12afbba1fp-10,
+        0x1.72e00b453164cp-11, -0x1.21de1b4aee67fp-12, 0x1.c8719e8c27b11p-14, -0x1.6925f4566f740p-15,
+        0x1.1eda8defd29a3p-16, -0x1.c8801a079b51cp-18, 0x1.66b64cbb6d2b4p-19, -0x1.1e31ad7e73b91p-20,
+        0x1.1333e88c4007fp-21, -0x1.b7c7ffe391ffap-23);
     /* The terms 1/(2 + t), 1/(3 + t), ... up to a - 1, or -1/a, -1/(a + 1), as one fraction. */
     double n = 0, d = 1;
 #define PTL_TERM(k) n = a >= k ? PTL_FMA(n, a - (k - 2), d) : n, d = a >= k ? d * (a - (k - 2)) : d
@@ -133,8 +133,8 @@ PTL_INLINE double ptl_psi_(double x) {
     n = a < 1 ? (negative ? -1 : -(2 * a + 1)) : a < 2 ? (negative ? 0 : -1) : n;
     d = a < 1 ? (negative ? a + 1 : a * (a + 1)) : a < 2 ? a : d;
     const double inverse = 1 / y, w = inverse * inverse;
-    const double rest = w * PTL_P7(w, 0x1.5555555555555p-4, -0x1.11111111095e6p-7, 0x1.041040c62923cp-8, -0x1.1110b33fc17d6p-8,
-        0x1.f037df4b69ba2p-8, -0x1.531da6b6dedbfp-6, 0x1.0497fbf0fa8abp-4);
+    const double rest = w * PTL_P7(w, 0x1.5555555555555p-4, -0x1.11111111095e6p-7, 0x1.041040c62923cp-8,
+        -0x1.1110b33fc17d6p-8, 0x1.f037df4b69ba2p-8, -0x1.531da6b6dedbfp-6, 0x1.0497fbf0fa8abp-4);
     const double large = log(y) - (0.5 * inverse + rest);
     const double positive = small ? near_two + n / d : large;
     const double r = y - rint(y);
@@ -150,11 +150,11 @@ PTL_INLINE double ptl_trigamma_(double x) {
     const double a = small ? y : 2.5;
     const double t = a - floor(a);
     const double s = t - 0.5;
-    const double near_two = PTL_P18(s, 0x1.f62057f7296c9p-2, -0x1.e3bef327df0e8p-3, 0x1.ca8f26506ce7cp-4, -0x1.ac61ab99a0a20p-5,
-        0x1.8af84ae142a5ep-6, -0x1.67e74e087f8b5p-7, 0x1.44840727a382ep-8, -0x1.21de18d37f1f4p-9,
-        0x1.00c0a2fc263e4p-10, -0x1.c370bad43ed75p-12, 0x1.8a36c96118e5ap-13, -0x1.56314cef3dd39p-14,
-        0x1.27bb09599540dp-15, -0x1.fc3187abff66dp-17, 0x1.a9b3e26a13e97p-18, -0x1.6adf88c6ecf66p-19,
-        0x1.8185c754e176ep-20, -0x1.45f9031b41b07p-21);
+    const double near_two = PTL_P18(s, 0x1.f62057f7296c9p-2, -0x1.e3bef327df0e8p-3, 0x1.ca8f26506ce7cp-4,
+        -0x1.ac61ab99a0a20p-5, 0x1.8af84ae142a5ep-6, -0x1.67e74e087f8b5p-7, 0x1.44840727a382ep-8,
+        -0x1.21de18d37f1f4p-9, 0x1.00c0a2fc263e4p-10, -0x1.c370bad43ed75p-12, 0x1.8a36c96118e5ap-13,
+        -0x1.56314cef3dd39p-14, 0x1.27bb09599540dp-15, -0x1.fc3187abff66dp-17, 0x1.a9b3e26a13e97p-18,
+        -0x1.6adf88c6ecf66p-19, 0x1.8185c754e176ep-20, -0x1.45f9031b41b07p-21);
     double n = 0, d = 1;
 #define PTL_TERM(k) n = a >= k ? PTL_FMA(n, (a - (k - 2)) * (a - (k - 2)), d) : n, \
                     d = a >= k ? d * (a - (k - 2)) * (a - (k - 2)) : d
@@ -164,13 +164,14 @@ PTL_INLINE double ptl_trigamma_(double x) {
     n = a < 1 ? PTL_FMA(up, up, a * a) : a < 2 ? 1 : -n;
     d = a < 1 ? a * up * (a * up) : a < 2 ? a * a : d;
     const double inverse = 1 / y, w = inverse * inverse;
-    const double rest = 0.5 * w + w * inverse * PTL_P8(w, 0x1.5555555555555p-3, -0x1.11111111100fbp-5, 0x1.8618617b7b459p-6, -0x1.1111065760c00p-5,
-        0x1.36483713ee3aep-4, -0x1.0273c0acea2e4p-2, 0x1.1bff07a3b5495p+0, -0x1.24d1c876e87ffp+2);
+    const double rest = 0.5 * w + w * inverse * PTL_P8(w, 0x1.5555555555555p-3, -0x1.11111111100fbp-5,
+        0x1.8618617b7b459p-6, -0x1.1111065760c00p-5, 0x1.36483713ee3aep-4, -0x1.0273c0acea2e4p-2,
+        0x1.1bff07a3b5495p+0, -0x1.24d1c876e87ffp+2);
     const double positive = small ? near_two + n / d : inverse + rest;
     const double r = y - rint(y);
     const double cosecant = 3.14159265358979323846 / ptl_sin_pi_(r);
     const double reflected = cosecant * cosecant - (positive - w);
-    return (x < 0) & (r == 0) ? INFINITY : x < 0 ? (y < 0x1p-30 ? w : reflected) : positive;
+    return ((x < 0) & (r == 0)) ? INFINITY : x < 0 ? (y < 0x1p-30 ? w : reflected) : positive;
 }
 
 #define ptl_gamma(x) PTL_ROUNDED(ptl_gamma_, x)
@@ -182,26 +183,26 @@ PTL_INLINE double ptl_trigamma_(double x) {
  * The inverse, by w = -log(1 - x²): times x up to 5, then of sqrt w. */
 PTL_INLINE double ptl_erfinv_of_w_(double x, double w) {
     const double c = (w < 5 ? w : 2.5) - 2.5;
-    const double centre = x * PTL_P23(c, 0x1.805c5cfcedef5p+0, 0x1.f91e8993f0d14p-3, -0x1.11c3c302dfe42p-8, -0x1.4863cdfb6175ap-10,
-        0x1.c9b437ed2ada5p-13, -0x1.4f47fe72ec7cfp-18, -0x1.ca9227cafa878p-19, 0x1.01037e3783a20p-21,
-        0x1.ccff743241326p-27, -0x1.752fda310f5c5p-27, 0x1.f2cba3061bd1dp-31, 0x1.0704bf9879c70p-33,
-        -0x1.11953fd528876p-35, 0x1.009541699022cp-40, 0x1.2d890a4ff1c9dp-41, -0x1.56d81977413a1p-44,
-        -0x1.9f363c3485a35p-49, 0x1.1158f64217205p-49, -0x1.3b05ba9ab6d96p-53, -0x1.eee6b35f994bap-56,
-        0x1.6a3fd44887a54p-58, 0x1.919d95d66a44fp-63, -0x1.456805d898d1fp-64);
+    const double centre = x * PTL_P23(c, 0x1.805c5cfcedef5p+0, 0x1.f91e8993f0d14p-3, -0x1.11c3c302dfe42p-8,
+        -0x1.4863cdfb6175ap-10, 0x1.c9b437ed2ada5p-13, -0x1.4f47fe72ec7cfp-18, -0x1.ca9227cafa878p-19,
+        0x1.01037e3783a20p-21, 0x1.ccff743241326p-27, -0x1.752fda310f5c5p-27, 0x1.f2cba3061bd1dp-31,
+        0x1.0704bf9879c70p-33, -0x1.11953fd528876p-35, 0x1.009541699022cp-40, 0x1.2d890a4ff1c9dp-41,
+        -0x1.56d81977413a1p-44, -0x1.9f363c3485a35p-49, 0x1.1158f64217205p-49, -0x1.3b05ba9ab6d96p-53,
+        -0x1.eee6b35f994bap-56, 0x1.6a3fd44887a54p-58, 0x1.919d95d66a44fp-63, -0x1.456805d898d1fp-64);
     const double root = sqrt(w);
     const double m = (root < 4 ? root : 3.0) - 3.1;
-    const double middle = PTL_P21(m, 0x1.7770e9b0e7f95p+1, 0x1.0101b3d126ad7p+0, 0x1.811ecde033104p-8, -0x1.8a9f371edd644p-9,
-        0x1.0d84c5759faccp-10, -0x1.e817ab5b7e2c2p-13, -0x1.08d5c44133c38p-18, 0x1.3d419d6aeb194p-15,
-        -0x1.5b0f587eba816p-16, 0x1.3a8a7ea8a5376p-18, 0x1.48d0eb6a54438p-20, -0x1.882a25c3f614ep-20,
-        0x1.0d7ea5b569410p-21, 0x1.e757f6e261b33p-27, -0x1.928486ae3473ep-24, 0x1.6f18e5a2b5eb7p-25,
-        -0x1.0750f6d9bbc6dp-28, -0x1.bd80a007f7b0bp-28, 0x1.c0442357ece1ep-29, 0x1.5dd42bc318d0ap-33,
-        -0x1.924068a6ea927p-32);
+    const double middle = PTL_P21(m, 0x1.7770e9b0e7f95p+1, 0x1.0101b3d126ad7p+0, 0x1.811ecde033104p-8,
+        -0x1.8a9f371edd644p-9, 0x1.0d84c5759faccp-10, -0x1.e817ab5b7e2c2p-13, -0x1.08d5c44133c38p-18,
+        0x1.3d419d6aeb194p-15, -0x1.5b0f587eba816p-16, 0x1.3a8a7ea8a5376p-18, 0x1.48d0eb6a54438p-20,
+        -0x1.882a25c3f614ep-20, 0x1.0d7ea5b569410p-21, 0x1.e757f6e261b33p-27, -0x1.928486ae3473ep-24,
+        0x1.6f18e5a2b5eb7p-25, -0x1.0750f6d9bbc6dp-28, -0x1.bd80a007f7b0bp-28, 0x1.c0442357ece1ep-29,
+        0x1.5dd42bc318d0ap-33, -0x1.924068a6ea927p-32);
     const double o = (root < 6.1 ? root : 5.0) - 5.05;
-    const double outer = PTL_P18(o, 0x1.39a07f9e1f7c1p+2, 0x1.02a209f718977p+0, -0x1.643865eefc08dp-13, -0x1.a414046d47a77p-13,
-        0x1.2ac5f9764284dp-14, -0x1.340e4f9eb6cb9p-16, 0x1.182c823dc90d5p-18, -0x1.daa6fd5728721p-21,
-        0x1.7e60f169b3475p-23, -0x1.268c850f7c0e5p-25, 0x1.ab505428ae2dfp-28, -0x1.0ca34e56d3c08p-30,
-        0x1.53bc8581523a3p-34, 0x1.3a912410ebe86p-35, -0x1.e14257f47c7edp-36, 0x1.f0fe93962df71p-37,
-        -0x1.a52d7c6f73fcap-38, 0x1.6bd08b15f1e83p-40);
+    const double outer = PTL_P18(o, 0x1.39a07f9e1f7c1p+2, 0x1.02a209f718977p+0, -0x1.643865eefc08dp-13,
+        -0x1.a414046d47a77p-13, 0x1.2ac5f9764284dp-14, -0x1.340e4f9eb6cb9p-16, 0x1.182c823dc90d5p-18,
+        -0x1.daa6fd5728721p-21, 0x1.7e60f169b3475p-23, -0x1.268c850f7c0e5p-25, 0x1.ab505428ae2dfp-28,
+        -0x1.0ca34e56d3c08p-30, 0x1.53bc8581523a3p-34, 0x1.3a912410ebe86p-35, -0x1.e14257f47c7edp-36,
+        0x1.f0fe93962df71p-37, -0x1.a52d7c6f73fcap-38, 0x1.6bd08b15f1e83p-40);
     const double size = root < 4 ? middle : outer;
     return w < 5 ? centre : w >= 5 ? copysign(size, x) : w;
 }
@@ -218,10 +219,11 @@ PTL_INLINE double ptl_erfcinv_(double c) {
     const double inner = ptl_erfinv_of_w_(x, w < 36 ? w : 36);
     const double root = sqrt(w > 36 ? w : 36);
     const double q = 1 / sqrt(root) - 0.29964423521954027;
-    const double tail = root * PTL_P16(q, 0x1.fb43872eb867ap-1, -0x1.8c360ee5593cfp-4, -0x1.396d1f96a2d82p-2, -0x1.6d66b02cf1518p-4,
-        0x1.cc132d1a6e130p-1, 0x1.25c78db4fa62cp-1, -0x1.5bfe5ec5b387bp-1, -0x1.b9ec99795766bp-2,
-        -0x1.3d5131f8a1335p+0, 0x1.50c79eb513736p+0, 0x1.e39e7c3827c5ep-1, 0x1.6dbd092f49272p+1,
-        -0x1.82e0b7a4d2ad4p+2, 0x1.b95aa91480b68p+1, -0x1.53d029334e9f4p+4, 0x1.cf5cf3d7d1e06p+5);
+    const double tail = root * PTL_P16(q, 0x1.fb43872eb867ap-1, -0x1.8c360ee5593cfp-4, -0x1.396d1f96a2d82p-2,
+        -0x1.6d66b02cf1518p-4, 0x1.cc132d1a6e130p-1, 0x1.25c78db4fa62cp-1, -0x1.5bfe5ec5b387bp-1,
+        -0x1.b9ec99795766bp-2, -0x1.3d5131f8a1335p+0, 0x1.50c79eb513736p+0, 0x1.e39e7c3827c5ep-1,
+        0x1.6dbd092f49272p+1, -0x1.82e0b7a4d2ad4p+2, 0x1.b95aa91480b68p+1, -0x1.53d029334e9f4p+4,
+        0x1.cf5cf3d7d1e06p+5);
     const double y = w > 36 ? copysign(tail, x) : w == w ? inner : w;
     return c == 0 ? INFINITY : c == 2 ? -INFINITY : y;
 }
@@ -230,18 +232,19 @@ PTL_INLINE double ptl_erfcinv_(double c) {
 PTL_INLINE double ptl_erfcx_(double x) {
     const double y = fabs(x);
     const double s = (y < 2 ? y : 2) - 1;
-    const double near = PTL_P23(s, 0x1.b5d8780f956b2p-2, -0x1.17c4e3f17c052p-2, 0x1.3c27283c32cc5p-3, -0x1.44837f8906d71p-4,
-        0x1.33cad0ef5e88fp-5, -0x1.10fcf1b5687bdp-6, 0x1.c8cb958c948d2p-8, -0x1.6af2654874d78p-9,
-        0x1.135262e299669p-10, -0x1.9082247f17ec8p-12, 0x1.184fc3e5c3802p-13, -0x1.7ab1ad26e0badp-15,
-        0x1.ef08ab0da996ep-17, -0x1.39c798dbee884p-18, 0x1.8278505039f6ap-20, -0x1.ceed66dd1ba23p-22,
-        0x1.0e7af8c88c693p-23, -0x1.37908b2ffee60p-25, 0x1.5ad36066bca63p-27, -0x1.573e14f41b820p-29,
-        0x1.7130ab2ca6e16p-31, -0x1.30de105b51b0fp-32, 0x1.34ca0b1b503fep-34);
+    const double near = PTL_P23(s, 0x1.b5d8780f956b2p-2, -0x1.17c4e3f17c052p-2, 0x1.3c27283c32cc5p-3,
+        -0x1.44837f8906d71p-4, 0x1.33cad0ef5e88fp-5, -0x1.10fcf1b5687bdp-6, 0x1.c8cb958c948d2p-8,
+        -0x1.6af2654874d78p-9, 0x1.135262e299669p-10, -0x1.9082247f17ec8p-12, 0x1.184fc3e5c3802p-13,
+        -0x1.7ab1ad26e0badp-15, 0x1.ef08ab0da996ep-17, -0x1.39c798dbee884p-18, 0x1.8278505039f6ap-20,
+        -0x1.ceed66dd1ba23p-22, 0x1.0e7af8c88c693p-23, -0x1.37908b2ffee60p-25, 0x1.5ad36066bca63p-27,
+        -0x1.573e14f41b820p-29, 0x1.7130ab2ca6e16p-31, -0x1.30de105b51b0fp-32, 0x1.34ca0b1b503fep-34);
     const double inverse = 1 / (y + 2), t = inverse - 0.125;
-    const double far = inverse * PTL_P20(t, 0x1.7c0348489d721p-1, 0x1.c5f07a44ccb72p+0, 0x1.9f343e53abea0p+1, 0x1.ddeff7864803fp+1,
-        0x1.6cebfcfa45146p-4, -0x1.0b7cdb55b31f8p+3, -0x1.23c5e9e49fae6p+3, 0x1.365429b7d3dfap+4,
-        0x1.6edea94708156p+5, -0x1.e0ba692b2c570p+5, -0x1.bccef1ab7eedep+7, 0x1.1a8c2900a7822p+8,
-        0x1.1f6fa90ad568bp+10, -0x1.e0071bd76ed8ep+10, -0x1.7d55455d1e67ep+12, 0x1.e6de205ee0ce8p+13,
-        0x1.cd8933dee28adp+14, -0x1.dbe36149021d8p+16, -0x1.77406e1a7ee29p+16, 0x1.356cb969b5d5cp+19);
+    const double far = inverse * PTL_P20(t, 0x1.7c0348489d721p-1, 0x1.c5f07a44ccb72p+0, 0x1.9f343e53abea0p+1,
+        0x1.ddeff7864803fp+1, 0x1.6cebfcfa45146p-4, -0x1.0b7cdb55b31f8p+3, -0x1.23c5e9e49fae6p+3,
+        0x1.365429b7d3dfap+4, 0x1.6edea94708156p+5, -0x1.e0ba692b2c570p+5, -0x1.bccef1ab7eedep+7,
+        0x1.1a8c2900a7822p+8, 0x1.1f6fa90ad568bp+10, -0x1.e0071bd76ed8ep+10, -0x1.7d55455d1e67ep+12,
+        0x1.e6de205ee0ce8p+13, 0x1.cd8933dee28adp+14, -0x1.dbe36149021d8p+16, -0x1.77406e1a7ee29p+16,
+        0x1.356cb969b5d5cp+19);
     const double positive = y < 2 ? near : far;
     /* At -26.64 exp(x²) is still finite, twice it no longer. */
     const double clipped = x > -26.64 ? x < 0 ? x : 0 : -26.64;
@@ -262,42 +265,43 @@ PTL_INLINE double ptl_erfcx_(double x) {
 PTL_INLINE double ptl_i0_(double x) {
     const double y = fabs(x);
     const double small = y < 8 ? y : 8, v = small * small;
-    const double near = PTL_P25(v, 0x1.0000000000000p+0, 0x1.0000000000000p-2, 0x1.0000000000000p-6, 0x1.c71c71c71c71cp-12,
-        0x1.c71c71c71c71cp-18, 0x1.23456789abcdfp-24, 0x1.02e85c0898b71p-31, 0x1.522a43f65486ap-39,
-        0x1.522a43f65486ap-47, 0x1.0b313289be0b9p-55, 0x1.5601885e63e5dp-64, 0x1.69ca9cf3b7f54p-73,
-        0x1.4197a7f5154bcp-82, 0x1.e725594ee52e9p-92, 0x1.3e22d70ef3b5fp-101, 0x1.69f7da8510bcdp-111,
-        0x1.69f7da8510bcdp-121, 0x1.40a2dc2460523p-131, 0x1.faaf2fa1c79e5p-142, 0x1.674f8e46c208cp-152,
-        0x1.cbeaf38dc529fp-163, 0x1.0afb53e9cec0bp-173, 0x1.1a6d4e307528fp-184, 0x1.1159d2b18fe1fp-195,
-        0x1.e5f504c9e358cp-207);
+    const double near = PTL_P25(v, 0x1.0000000000000p+0, 0x1.0000000000000p-2, 0x1.0000000000000p-6,
+        0x1.c71c71c71c71cp-12, 0x1.c71c71c71c71cp-18, 0x1.23456789abcdfp-24, 0x1.02e85c0898b71p-31,
+        0x1.522a43f65486ap-39, 0x1.522a43f65486ap-47, 0x1.0b313289be0b9p-55, 0x1.5601885e63e5dp-64,
+        0x1.69ca9cf3b7f54p-73, 0x1.4197a7f5154bcp-82, 0x1.e725594ee52e9p-92, 0x1.3e22d70ef3b5fp-101,
+        0x1.69f7da8510bcdp-111, 0x1.69f7da8510bcdp-121, 0x1.40a2dc2460523p-131, 0x1.faaf2fa1c79e5p-142,
+        0x1.674f8e46c208cp-152, 0x1.cbeaf38dc529fp-163, 0x1.0afb53e9cec0bp-173, 0x1.1a6d4e307528fp-184,
+        0x1.1159d2b18fe1fp-195, 0x1.e5f504c9e358cp-207);
     const double large = y > 8 ? y : 8, r = 1 / large - 0.0625;
     const double half = exp(0.5 * large);
-    const double far = PTL_P23(r, 0x1.9bd428ad249a5p-2, 0x1.b87969bb93a48p-5, 0x1.1daa72b5e2366p-5, 0x1.75e5ee7822f78p-5,
-        0x1.8e513accc76a3p-4, 0x1.3f49933733f90p-2, 0x1.7d0e5f25bc841p+0, 0x1.51d5f84cd03f6p+3, 0x1.7257db9ed6674p+6,
-        0x1.02cf9254e7670p+9, -0x1.d3b411548af05p+12, -0x1.c9aa2ffce2ca1p+17, -0x1.62c3f99ada19fp+20,
-        0x1.f7410b7f70fd0p+24, 0x1.d29741886cb2dp+28, -0x1.ac9afa081a33ep+31, -0x1.4d2b550bd6e76p+36,
-        0x1.2c4a86bc0bfefp+38, 0x1.499ae7b4d59c2p+43, -0x1.2e287745e1a2ep+44, -0x1.9ae1031554e04p+49,
-        0x1.36172c123f453p+49, 0x1.de985e80c26e1p+54) / sqrt(large) * half * half;
+    const double far = PTL_P23(r, 0x1.9bd428ad249a5p-2, 0x1.b87969bb93a48p-5, 0x1.1daa72b5e2366p-5,
+        0x1.75e5ee7822f78p-5, 0x1.8e513accc76a3p-4, 0x1.3f49933733f90p-2, 0x1.7d0e5f25bc841p+0, 0x1.51d5f84cd03f6p+3,
+        0x1.7257db9ed6674p+6, 0x1.02cf9254e7670p+9, -0x1.d3b411548af05p+12, -0x1.c9aa2ffce2ca1p+17,
+        -0x1.62c3f99ada19fp+20, 0x1.f7410b7f70fd0p+24, 0x1.d29741886cb2dp+28, -0x1.ac9afa081a33ep+31,
+        -0x1.4d2b550bd6e76p+36, 0x1.2c4a86bc0bfefp+38, 0x1.499ae7b4d59c2p+43, -0x1.2e287745e1a2ep+44,
+        -0x1.9ae1031554e04p+49, 0x1.36172c123f453p+49, 0x1.de985e80c26e1p+54) / sqrt(large) * half * half;
     return y <= 8 ? near : y < INFINITY ? far : y;
 }
 
 PTL_INLINE double ptl_i1_(double x) {
     const double y = fabs(x);
     const double small = y < 8 ? y : 8, v = small * small;
-    const double near = small * PTL_P25(v, 0x1.0000000000000p-1, 0x1.0000000000000p-4, 0x1.5555555555555p-9, 0x1.c71c71c71c71cp-15,
-        0x1.6c16c16c16c17p-21, 0x1.845c8a0ce5129p-28, 0x1.27e4fb7789f5cp-35, 0x1.522a43f65486ap-43,
-        0x1.2c9758daf5cd0p-51, 0x1.ab81ea75fcdf4p-60, 0x1.f17697cf1cf13p-69, 0x1.e2637bef9ff1ap-78,
-        0x1.8bce58901a35ep-87, 0x1.165e7c2d153f3p-96, 0x1.53585cdcbfb10p-106, 0x1.69f7da8510bcdp-116,
-        0x1.54ad09e6a6575p-126, 0x1.1d028acb00491p-136, 0x1.aaae78f4066a6p-147, 0x1.1f72d8389b3a3p-157,
-        0x1.5e69de22df5cep-168, 0x1.84564b82a1184p-179, 0x1.88f11edf3ed4cp-190, 0x1.6c77c3976a829p-201,
-        0x1.37033643c4b3bp-212);
+    const double near = small * PTL_P25(v, 0x1.0000000000000p-1, 0x1.0000000000000p-4, 0x1.5555555555555p-9,
+        0x1.c71c71c71c71cp-15, 0x1.6c16c16c16c17p-21, 0x1.845c8a0ce5129p-28, 0x1.27e4fb7789f5cp-35,
+        0x1.522a43f65486ap-43, 0x1.2c9758daf5cd0p-51, 0x1.ab81ea75fcdf4p-60, 0x1.f17697cf1cf13p-69,
+        0x1.e2637bef9ff1ap-78, 0x1.8bce58901a35ep-87, 0x1.165e7c2d153f3p-96, 0x1.53585cdcbfb10p-106,
+        0x1.69f7da8510bcdp-116, 0x1.54ad09e6a6575p-126, 0x1.1d028acb00491p-136, 0x1.aaae78f4066a6p-147,
+        0x1.1f72d8389b3a3p-157, 0x1.5e69de22df5cep-168, 0x1.84564b82a1184p-179, 0x1.88f11edf3ed4cp-190,
+        0x1.6c77c3976a829p-201, 0x1.37033643c4b3bp-212);
     const double large = y > 8 ? y : 8, r = 1 / large - 0.0625;
     const double half = exp(0.5 * large);
-    const double far = PTL_P23(r, 0x1.8ebe783a84030p-2, -0x1.3f796198ee5e3p-3, -0x1.cbc54df1e8a30p-5, -0x1.f89c230c1c6c7p-5,
-        -0x1.ec8e10cda9622p-4, -0x1.76136c8d9dbb3p-2, -0x1.ad8c9576be72ap+0, -0x1.7280f7124367dp+3,
-        -0x1.91b62a0449ae7p+6, -0x1.20dfa102cdc55p+9, 0x1.d2f43270388f8p+12, 0x1.df68969b0012bp+17,
-        0x1.89426861550d7p+20, -0x1.fec28b5e30e16p+24, -0x1.f053fd33757dcp+28, 0x1.a62d3a5241febp+31,
-        0x1.5e0ee1eae723fp+36, -0x1.1ff732137576bp+38, -0x1.5873a50ddf275p+43, 0x1.1be99bbf474cep+44,
-        0x1.ac4bf6a87bc29p+49, -0x1.1f6f8a3689d3bp+49, -0x1.f23ff1f27dca9p+54) / sqrt(large) * half * half;
+    const double far = PTL_P23(r, 0x1.8ebe783a84030p-2, -0x1.3f796198ee5e3p-3, -0x1.cbc54df1e8a30p-5,
+        -0x1.f89c230c1c6c7p-5, -0x1.ec8e10cda9622p-4, -0x1.76136c8d9dbb3p-2, -0x1.ad8c9576be72ap+0,
+        -0x1.7280f7124367dp+3, -0x1.91b62a0449ae7p+6, -0x1.20dfa102cdc55p+9, 0x1.d2f43270388f8p+12,
+        0x1.df68969b0012bp+17, 0x1.89426861550d7p+20, -0x1.fec28b5e30e16p+24, -0x1.f053fd33757dcp+28,
+        0x1.a62d3a5241febp+31, 0x1.5e0ee1eae723fp+36, -0x1.1ff732137576bp+38, -0x1.5873a50ddf275p+43,
+        0x1.1be99bbf474cep+44, 0x1.ac4bf6a87bc29p+49, -0x1.1f6f8a3689d3bp+49,
+        -0x1.f23ff1f27dca9p+54) / sqrt(large) * half * half;
     return copysign(y <= 8 ? near : y < INFINITY ? far : y, x);
 }
 

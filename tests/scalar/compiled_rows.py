@@ -59,6 +59,11 @@ class Case(NamedTuple):
         """Whether its loop is compiled as in a program."""
         return self.dtypes[-1] in ("float32", "float64")
 
+    @property
+    def touches_half(self) -> bool:
+        """Whether float16 is read or written, a type that older compilers do not know."""
+        return "float16" in (*self.dtypes, self.row.output_dtype(*self.dtypes))
+
     def __str__(self) -> str:
         return f"{self.name}-{'-'.join(dict.fromkeys(self.dtypes))}"
 
@@ -129,6 +134,9 @@ class CompiledRows:
 
     def __init__(self, directory: Path, *flags: str, chosen: Sequence[Case] | None = None) -> None:
         chosen = cases() if chosen is None else chosen
+        self.has_half = _knows_half(directory)
+        if not self.has_half:
+            chosen = [case for case in chosen if not case.touches_half]
         vector = [case for case in chosen if case.is_vector]
         rest = [case for case in chosen if not case.is_vector]
         jobs = [
@@ -145,6 +153,13 @@ class CompiledRows:
         pointers = [ctypes.c_void_p(a.ctypes.data) for a in (*arrays, result)]
         function(*pointers, ctypes.c_long(result.size))
         return result
+
+
+def _knows_half(directory: Path) -> bool:
+    source = directory / "half.c"
+    source.write_text("_Float16 half(float x) { return (_Float16)x; }\n")
+    command = [os.environ.get("CC", "gcc"), *FLAGS, str(source), "-o", str(directory / "half.so")]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _start(stem: Path, chosen: Sequence[Case], *flags: str) -> tuple[Any, Path]:
