@@ -11,7 +11,14 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from pytensorlite.graph.basic import Apply
 from pytensorlite.graph.null_type import disconnected_type
 from pytensorlite.graph.op import Op
-from pytensorlite.tensor.basic import as_tensor_variable, cast, moveaxis, trace, zeros_like
+from pytensorlite.tensor.basic import (
+    as_tensor_variable,
+    cast,
+    moveaxis,
+    switch,
+    trace,
+    zeros_like,
+)
 from pytensorlite.tensor.blockwise import Blockwise
 from pytensorlite.tensor.linalg.decomposition.svd import svd
 from pytensorlite.tensor.linalg.inverse import matrix_inverse
@@ -24,9 +31,9 @@ from pytensorlite.tensor.linalg.matrices import (
     output,
 )
 from pytensorlite.tensor.math import abs as pt_abs
+from pytensorlite.tensor.math import eq, neq, sqrt
 from pytensorlite.tensor.math import max as pt_max
 from pytensorlite.tensor.math import min as pt_min
-from pytensorlite.tensor.math import neq, sqrt
 from pytensorlite.tensor.math import sum as pt_sum
 from pytensorlite.tensor.type import complex_dtypes, discrete_dtypes
 from pytensorlite.tensor.variable import TensorVariable
@@ -168,7 +175,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> T
         x = cast(x, "float64")
     if axis is None:
         if ord is None:
-            return sqrt(pt_sum(_squared_abs(x), keepdims=keepdims))
+            return _length(pt_sum(_squared_abs(x), keepdims=keepdims))
         axis = (-1,) if x.type.ndim == 1 else (-2, -1)
     axes = normalize_axis_tuple(axis, x.type.ndim)
     if len(axes) == 1:
@@ -184,7 +191,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> T
 def _vector_norm(x: TensorVariable, ord: Any, axis: int, keepdims: bool) -> TensorVariable:
     over: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
     if ord is None or ord == 2:
-        return sqrt(pt_sum(_squared_abs(x), **over))
+        return _length(pt_sum(_squared_abs(x), **over))
     if isinstance(ord, str):
         raise ValueError(f"Invalid norm order '{ord}' for vectors")
     if ord == np.inf:
@@ -198,6 +205,17 @@ def _vector_norm(x: TensorVariable, ord: Any, axis: int, keepdims: bool) -> Tens
     return pt_sum(pt_abs(x) ** ord, **over) ** (1.0 / ord)
 
 
+def _length(squares: TensorVariable) -> TensorVariable:
+    """Return the root of a sum of squares.
+
+    A length has no derivative at 0. Through the root alone it would be NaN there, infinity times
+    zero; among the slopes that touch the cone at its tip, 0 is the one that harms nobody.
+    """
+    is_nothing = eq(squares, 0)
+    one = np.ones((), dtype=squares.type.dtype)
+    return switch(is_nothing, 0 * one, sqrt(switch(is_nothing, one, squares)))
+
+
 def _matrix_norm(
     x: TensorVariable, ord: Any, axes: tuple[int, ...], keepdims: bool
 ) -> TensorVariable:
@@ -205,7 +223,7 @@ def _matrix_norm(
     if rows == columns:
         raise ValueError("Duplicate axes given.")
     if ord is None or ord in ("fro", "f"):
-        return sqrt(pt_sum(_squared_abs(x), axis=axes, keepdims=keepdims))
+        return _length(pt_sum(_squared_abs(x), axis=axes, keepdims=keepdims))
     reductions = {
         1: (pt_max, rows),
         -1: (pt_min, rows),
@@ -216,7 +234,7 @@ def _matrix_norm(
         extreme, summed = reductions[ord]
         result = extreme(pt_sum(pt_abs(x), axis=summed, keepdims=True), axis=axes, keepdims=True)
     elif ord in (2, -2, "nuc"):
-        reduce = {2: pt_max, -2: pt_min, "nuc": pt_sum}[ord]
+        reduce: Any = {2: pt_max, -2: pt_min, "nuc": pt_sum}[ord]
         values = svd(moveaxis(x, axes, (-2, -1)), compute_uv=False)
         result = reduce(values, axis=-1)
         for axis in sorted(axes):
