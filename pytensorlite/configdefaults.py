@@ -74,7 +74,6 @@ OPTIONS = (
     Option("floatX", "float64", ("float64", "float32", "float16"), "dtype of floats made without an explicit one"),
     Option("cast_policy", "custom", ("custom", "numpy+floatX"), "how Python numbers get their dtype"),
     Option("warn_float64", "ignore", ("ignore", "warn", "raise", "pdb"), "what to do when a float64 variable is made"),
-    Option("tensor__cmp_sloppy", 0, int, "0, 1, 2: how generously values are compared"),
     # -- compiling --------------------------------------------------------------------------------------------------
     Option("mode", "FAST_RUN", object, "mode of functions made without one: a name or a Mode"),
     Option("linker", "c", ("c", "numpy", "py", "c|py", "cvm", "vm", "auto"), "what runs the graph in the default mode"),
@@ -91,8 +90,6 @@ OPTIONS = (
     Option("on_unused_input", "raise", ("raise", "warn", "ignore"), "what to do about an input that nothing uses"),
     Option("on_fallback", "ignore", ("ignore", "warn", "raise"), "what to do about a node that has to run in NumPy"),
     Option("on_compile_error", "warn", ("warn", "raise"), "run in NumPy when the C compiler fails, or raise"),
-    Option("on_shape_error", "raise", ("raise", "warn"), "what to do when infer_shape of an op fails"),
-    Option("cycle_detection", "regular", ("regular", "fast"), "how in-place candidates are checked"),
     Option("check_stack_trace", "off", ("off", "log", "warn", "raise"), "check that rewrites keep the user's lines"),
     # -- the C compiler and what it makes ---------------------------------------------------------------------------
     Option("compiler", "", str, "'' means $CC, gcc, clang, zig: the first that works"),
@@ -104,26 +101,25 @@ OPTIONS = (
     Option("threads", 0, int, "number of threads of a compiled program; 0 means all cores"),
     Option("output_pool", "256MB", str, "how much memory of released large outputs is kept for reuse"),
     # -- running and finding errors ---------------------------------------------------------------------------------
-    Option("allow_gc", True, bool, "free intermediate values as soon as they are not needed"),
     Option("profile", False, bool, "measure every function and print where time went at exit"),
-    Option("profile_optimizer", False, bool, "measure rewrites too"),
-    Option("profile_memory", False, bool, "measure memory too"),
     Option("exception_verbosity", "low", ("low", "medium", "high"), "how much of the graph an error shows"),
     Option("traceback__limit", 8, int, "frames kept for a variable"),
-    Option("traceback__compile_limit", 0, int, "frames kept for a variable made while compiling"),
     Option("compute_test_value", "off", ("off", "ignore", "warn", "raise", "pdb"), "run nodes while they are built"),
-    Option("compute_test_value_opt", "off", ("off", "ignore", "warn", "raise", "pdb"), "the same during rewriting"),
-    Option("print_test_value", False, bool, "show test values where variables are printed"),
     Option("unpickle_function", True, bool, "compile functions when they are unpickled (False gives None)"),
-    Option("NanGuardMode__nan_is_error", True, bool, "NanGuardMode refuses NaN"),
-    Option("NanGuardMode__inf_is_error", True, bool, "NanGuardMode refuses infinity"),
-    Option("NanGuardMode__big_is_error", True, bool, "NanGuardMode refuses values above 1e10"),
-    Option("NanGuardMode__action", "raise", ("raise", "warn", "pdb"), "what NanGuardMode does"),
-    Option("DebugMode__patience", 10, int, "how often DebugMode repeats the rewrites to see them agree"),
     Option("DebugMode__check_finite", True, bool, "DebugMode refuses values that are not finite"),
-    Option("DebugMode__check_strides", 0, int, "whether DebugMode varies the strides of inputs"),
-    Option("scan__allow_gc", False, bool, "free intermediate values of loops between steps"),
-    Option("scan__allow_output_prealloc", True, bool, "let loops write into memory set aside"),
+    # -- what PyTensor's programs set and nothing here depends on --------------------------------------------------
+    *(Option(name, default, object, "accepted so that PyTensor's programs run; has no effect") for name, default in (
+        ("allow_gc", True), ("allow_output_prealloc", True), ("base_compiledir", ""), ("blas__ldflags", ""),
+        ("check_input", True), ("compiledir", ""), ("compiler_verbose", False), ("compute_test_value_opt", "off"),
+        ("cxx", ""), ("cycle_detection", "regular"), ("DebugMode__check_strides", 0), ("DebugMode__patience", 10),
+        ("gcc__cxxflags", ""), ("lib__amdlibm", False), ("NanGuardMode__action", "raise"),
+        ("NanGuardMode__big_is_error", True), ("NanGuardMode__inf_is_error", True),
+        ("NanGuardMode__nan_is_error", True), ("numba__cache", True), ("numba__fastmath", True),
+        ("on_shape_error", "raise"), ("openmp", False), ("openmp_elemwise_minsize", 200_000),
+        ("print_global_stats", False), ("print_test_value", False), ("profile_memory", False),
+        ("profile_optimizer", False), ("scan__allow_gc", False), ("scan__allow_output_prealloc", True),
+        ("tensor__cmp_sloppy", 0), ("traceback__compile_limit", 0), ("vm__lazy", None), ("warn__ignore_bug_before", "0.9"),
+    )),
 )
 # fmt: on
 
