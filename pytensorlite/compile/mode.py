@@ -302,6 +302,8 @@ def get_default_mode() -> Mode:
         mode = mode.excluding(*config.optimizer_excluding.split(":"))
     if config.optimizer_including:
         mode = mode.including(*config.optimizer_including.split(":"))
+    if config.optimizer_requiring:
+        mode = mode.requiring(*config.optimizer_requiring.split(":"))
     return mode
 
 
