@@ -181,7 +181,7 @@ class Program:
         return "\n".join([*lines, *(f"  {node}" for node in self.fallbacks)])
 
     def report(self, profile: Any) -> None:
-        """Tell a profile what has not been told step by step: for programs that count themselves."""
+        """Tell a profile what the program counted itself, rather than step by step."""
 
     def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
         """Return the exception that stands for failure ``where`` of the native code."""
