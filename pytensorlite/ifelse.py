@@ -51,7 +51,7 @@ class IfElse(Op):
 
     def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
         condition = node.inputs[0]
-        result = []
+        result: list[Any] = []
         for k, variable in enumerate(node.outputs):
             first, second = input_shapes[1 + k], input_shapes[1 + self.n_outs + k]
             if not isinstance(variable.type, TensorType):
@@ -202,7 +202,7 @@ def _converted(x: Any, dtype: str) -> Any:
 
 
 @_vectorize_node.register(IfElse)
-def vectorize_ifelse(op: IfElse, node: Apply, condition: Variable, *values: Variable) -> Any:
+def vectorize_ifelse(op: IfElse, node: Apply, condition: Any, *values: Any) -> Any:
     """Choose for the whole batch at once, or by `switch` if the conditions differ."""
     if condition.type.ndim == 0:
         return op.make_node(condition, *values)

@@ -124,7 +124,7 @@ class Blockwise(Op):
                 f"{self} takes the first {ndim} dimensions for the batch, which must agree."
             ) from error
 
-    def _core_node(self, inputs: Sequence[TensorVariable], batch_ndim: int) -> Apply:
+    def _core_node(self, inputs: Sequence[Any], batch_ndim: int) -> Apply:
         """Return the core op applied to stand-ins of the core dimensions of the inputs."""
         lengths: dict[str, int] = {}
         for x, core in zip(inputs, self.inputs_sig, strict=True):

@@ -85,7 +85,7 @@ def _shape_of(array: Any) -> tuple[Any, ...]:
     return shape_tuple(as_tensor_variable(array))
 
 
-def _length(length: Any) -> TensorVariable:
+def _length(length: Any) -> Any:
     if isinstance(length, Variable) and isinstance(length.type, ScalarType):
         if isinstance(length, Constant):
             return as_tensor_variable(int(length.data), dtype="int64")

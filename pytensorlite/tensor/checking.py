@@ -74,7 +74,8 @@ class CheckAndRaise(Op):
 
     def do_constant_folding(self, fgraph: Any, node: Apply) -> bool:
         """Fold a check that holds; one that fails is for the run, not for the compilation."""
-        return all(bool(condition.data) for condition in node.inputs[1:])
+        conditions: list[Any] = node.inputs[1:]
+        return all(bool(condition.data) for condition in conditions)
 
     def __str__(self) -> str:
         name, raises = type(self).__name__, f"raises={self.exc_type.__name__}, "

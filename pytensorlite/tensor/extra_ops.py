@@ -27,17 +27,22 @@ from pytensorlite.tensor.basic import (
     zeros,
     zeros_like,
 )
-from pytensorlite.tensor.broadcasting import (
+from pytensorlite.tensor.broadcasting import (  # noqa: F401 -- PyTensor's path
     broadcast_arrays,
     broadcast_shape,
+    broadcast_shape_iter,
     broadcast_to,
     concat_with_broadcast,
 )
 from pytensorlite.tensor.checking import CheckAndRaise
-from pytensorlite.tensor.cumulative import cumprod, cumsum
-from pytensorlite.tensor.filling import (
+from pytensorlite.tensor.cumulative import CumOp, cumprod, cumsum  # noqa: F401 -- PyTensor's path
+from pytensorlite.tensor.filling import (  # noqa: F401 -- PyTensor's path
+    FillDiagonal,
+    FillDiagonalOffset,
     fill_diagonal,
+    fill_diagonal_,
     fill_diagonal_offset,
+    fill_diagonal_offset_,
 )
 from pytensorlite.tensor.indexing_advanced import advanced_inc_subtensor1
 from pytensorlite.tensor.math import all as pt_all
@@ -45,7 +50,9 @@ from pytensorlite.tensor.math import ge, maximum, neq
 from pytensorlite.tensor.math import max as pt_max
 from pytensorlite.tensor.math import sum as pt_sum
 from pytensorlite.tensor.ranges import bartlett, geomspace, linspace, logspace
-from pytensorlite.tensor.raveling import (
+from pytensorlite.tensor.raveling import (  # noqa: F401 -- PyTensor's path
+    RavelMultiIndex,
+    UnravelIndex,
     ravel_multi_index,
     unravel_index,
 )
@@ -308,7 +315,8 @@ class SearchsortedOp(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         x, v, *rest = inputs
-        found = np.searchsorted(x, v, side=self.side, sorter=rest[0] if rest else None)
+        side: Any = self.side
+        found = np.searchsorted(x, v, side=side, sorter=rest[0] if rest else None)
         output_storage[0][0] = np.asarray(found, dtype="int64")
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
@@ -373,13 +381,12 @@ class Unique(Op):
         return Apply(self, [x], [tensor_type(x.type.dtype, shape)(), *vectors])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
-        found = np.unique(
-            inputs[0],
-            return_index=self.return_index,
-            return_inverse=self.return_inverse,
-            return_counts=self.return_counts,
-            axis=self.axis,
-        )
+        wanted: dict[str, Any] = {
+            "return_index": self.return_index,
+            "return_inverse": self.return_inverse,
+            "return_counts": self.return_counts,
+        }
+        found: Any = np.unique(inputs[0], axis=self.axis, **wanted)
         values, *vectors = found if isinstance(found, tuple) else (found,)
         output_storage[0][0] = values
         for storage, vector in zip(output_storage[1:], vectors, strict=True):

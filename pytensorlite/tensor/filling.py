@@ -23,7 +23,8 @@ class FillDiagonal(Op):
     __props__ = ()
 
     def make_node(self, a: Any, val: Any) -> Apply:
-        a, val = as_tensor_variable(a), _scalar_like(self, a, val)
+        a = as_tensor_variable(a)
+        val = _scalar_like(self, a, val)
         if a.type.ndim < 2:
             raise TypeError(f"{self}: the first input needs at least 2 dimensions, got {a.type}.")
         return Apply(self, [a, val], [a.type()])
@@ -56,11 +57,8 @@ class FillDiagonalOffset(Op):
     __props__ = ()
 
     def make_node(self, a: Any, val: Any, offset: Any) -> Apply:
-        a, val, offset = (
-            as_tensor_variable(a),
-            _scalar_like(self, a, val),
-            as_tensor_variable(offset),
-        )
+        a, offset = as_tensor_variable(a), as_tensor_variable(offset)
+        val = _scalar_like(self, a, val)
         if a.type.ndim != 2:
             raise TypeError(f"{self}: the first input must have 2 dimensions, got {a.type}.")
         if offset.type.ndim != 0 or offset.type.dtype not in integer_dtypes:

@@ -18,7 +18,7 @@ import numpy as np
 
 import pytensorlite.scalar as ps
 from pytensorlite.graph.basic import Constant, Variable
-from pytensorlite.scalar.basic import ScalarConstant, ScalarType, ScalarVariable
+from pytensorlite.scalar.basic import ScalarConstant, ScalarType
 from pytensorlite.tensor.basic import (
     as_tensor_variable,
     cast,
@@ -190,7 +190,7 @@ def literal_or_none(idx: Any) -> int | None:
         return None
 
 
-def as_scalar_index_variable(idx: Any) -> ScalarVariable:
+def as_scalar_index_variable(idx: Any) -> Any:
     """Return an index of a basic expression as a scalar variable of an integer type."""
     if isinstance(idx, bool | np.bool_):
         raise TypeError(

@@ -313,7 +313,7 @@ class AdvancedIncSubtensor(BaseSubtensor):
             gx = setter(g, zeros_like(y), *indices)
         return [gx, sum_to_value(y, gy), *rest]
 
-    def _of_last_writers(self, x: Variable, gy: Variable, indices: Sequence[Variable]) -> Variable:
+    def _of_last_writers(self, x: Any, gy: Any, indices: Sequence[Variable]) -> Any:
         """Zero a cotangent where the value was overwritten by a later one at the same position."""
         arrays = [index for index in self.array_indices(indices)]
         if positions_are_distinct(arrays):
@@ -380,20 +380,23 @@ def row_indices(x: Any, ilist: Any) -> TensorVariable:
     return ilist
 
 
-def positions_are_distinct(arrays: Sequence[Variable]) -> bool:
+def positions_are_distinct(arrays: Sequence[Any]) -> bool:
     """Whether no position can be addressed twice, as far as the graph tells."""
+    arrays = [array for array in arrays if array.type.ndim]
+    if not arrays:
+        return True
     if len(arrays) == 1 and (is_mask(arrays[0]) or _counts_up(arrays[0])):
         return True
     if _are_all_of_one_nonzero(arrays):
         return True
-    values = [constant_array(array) for array in arrays]
-    if any(value is None or value.dtype == bool for value in values):
+    values = [value for array in arrays if (value := constant_array(array)) is not None]
+    if len(values) < len(arrays) or any(value.dtype == bool for value in values):
         return False
     # -1 and n - 1 are one position: with mixed signs nothing is known before n is.
     if any(value.size and value.min() < 0 <= value.max() for value in values):
         return False
     columns = np.stack([column.ravel() for column in np.broadcast_arrays(*values)])
-    return np.unique(columns, axis=1).shape == columns.shape
+    return bool(np.unique(columns, axis=1).shape == columns.shape)
 
 
 def _counts_up(index: Variable) -> bool:
@@ -401,7 +404,7 @@ def _counts_up(index: Variable) -> bool:
     if index.owner is None or not isinstance(index.owner.op, ARange):
         return False
     start, _, step = (constant_array(bound) for bound in index.owner.inputs)
-    return start is not None and step is not None and start >= 0 and step > 0
+    return start is not None and step is not None and bool(start >= 0 and step > 0)
 
 
 def _are_all_of_one_nonzero(arrays: Sequence[Variable]) -> bool:

@@ -179,5 +179,7 @@ def indexed_result_shape(
         for index in indices
     ]
     arrays = [entry for entry in entries if entry is not None and not isinstance(entry, slice)]
-    lengths = {array: tuple(array.shape[k] for k in range(array.type.ndim)) for array in arrays}
+    lengths: dict[Any, Any] = {
+        array: tuple(array.shape[k] for k in range(array.type.ndim)) for array in arrays
+    }
     return advanced_shape(array_shape, entries, lengths)

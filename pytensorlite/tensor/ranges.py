@@ -133,15 +133,15 @@ def geomspace(
     """
     stop, num = _renamed(stop, end, num, steps)
     start, stop, base = as_float(start), as_float(stop), as_float(base)
-    logs = (log(pt_abs(bound)) / log(base) for bound in (start, stop))
-    values = sign(start) * logspace(*logs, num, base=base, endpoint=endpoint, axis=0)
+    first, last = (log(pt_abs(bound)) / log(base) for bound in (start, stop))
+    values = sign(start) * logspace(first, last, num, base=base, endpoint=endpoint, axis=0)
     positions = arange(maximum(cast(as_tensor_variable(num), "int64"), 0), dtype="int64")
     positions = positions.dimshuffle(0, *["x"] * (values.type.ndim - 1))
     # The ends went through a logarithm and back.
     values = switch(eq(positions, 0), start, values)
     if endpoint:
-        last = cast(as_tensor_variable(num), "int64") - 1
-        values = switch(and_(eq(positions, last), gt(last, 0)), stop, values)
+        end_at = cast(as_tensor_variable(num), "int64") - 1
+        values = switch(and_(eq(positions, end_at), gt(end_at, 0)), stop, values)
     values = moveaxis(values, 0, axis) if axis != 0 else values
     return values if dtype is None else cast(values, dtype)
 

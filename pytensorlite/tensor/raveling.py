@@ -46,7 +46,8 @@ class UnravelIndex(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         indices, dims = inputs
-        results = np.unravel_index(indices, tuple(dims), order=self.order)  # type: ignore[call-overload]
+        order: Any = self.order
+        results = np.unravel_index(indices, tuple(dims), order=order)
         for storage, result in zip(output_storage, results, strict=True):
             storage[0] = np.array(result, dtype="int64")
 
@@ -91,9 +92,8 @@ class RavelMultiIndex(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         *multi_index, dims = inputs
-        raveled = np.ravel_multi_index(
-            tuple(multi_index), tuple(dims), mode=self.mode, order=self.order
-        )
+        modes: dict[str, Any] = {"mode": self.mode, "order": self.order}
+        raveled = np.ravel_multi_index(tuple(multi_index), tuple(dims), **modes)
         output_storage[0][0] = np.asarray(raveled, dtype="int64")
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:

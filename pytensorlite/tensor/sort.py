@@ -71,7 +71,8 @@ class SortOp(_Sorting):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         x, axis = inputs
-        output_storage[0][0] = np.sort(x, int(axis), self.kind)
+        kind: Any = self.kind
+        output_storage[0][0] = np.sort(x, int(axis), kind)
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
         (x, axis), (g,) = inputs, cotangents
@@ -101,7 +102,8 @@ class ArgSortOp(_Sorting):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         x, axis = inputs
-        output_storage[0][0] = np.asarray(np.argsort(x, int(axis), self.kind), dtype="int64")
+        kind: Any = self.kind
+        output_storage[0][0] = np.asarray(np.argsort(x, int(axis), kind), dtype="int64")
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
         return [float_zeros_like(inputs[0]), disconnected_type()]
@@ -243,7 +245,7 @@ def _flattened(a: Any, axis: Any) -> tuple[TensorVariable, Any]:
     if axis is None:
         return a.flatten(), 0
     if isinstance(axis, int | np.integer):
-        axis = normalize_axis_index(axis, a.type.ndim)
+        axis = normalize_axis_index(int(axis), a.type.ndim)
     return a, axis
 
 

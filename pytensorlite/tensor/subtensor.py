@@ -20,25 +20,44 @@ from numpy.lib.array_utils import normalize_axis_index
 from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.scalar.basic import ScalarType
 from pytensorlite.tensor.basic import as_tensor_variable
-from pytensorlite.tensor.indexing import (
+from pytensorlite.tensor.indexing import (  # noqa: F401 -- PyTensor's path
     FULL_SLICE,
+    as_index_constant,
+    as_index_literal,
     as_scalar_index_variable,
     as_tensor_index_variable,
     consumed_axes,
+    flatten_index_variables,
+    get_canonical_form_slice,
+    get_constant_idx,
+    get_idx_list,
+    get_slice_elements,
+    group_indices,
+    indices_from_subtensor,
+    slice_len,
+    slice_static_length,
+    unflatten_index_variables,
 )
-from pytensorlite.tensor.indexing_advanced import (
+from pytensorlite.tensor.indexing_advanced import (  # noqa: F401 -- PyTensor's path
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
     AdvancedSubtensor,
     AdvancedSubtensor1,
+    advanced_inc_subtensor,
+    advanced_inc_subtensor1,
+    advanced_set_subtensor,
+    advanced_set_subtensor1,
     advanced_subtensor,
     advanced_subtensor1,
 )
-from pytensorlite.tensor.indexing_basic import (
+from pytensorlite.tensor.indexing_basic import (  # noqa: F401 -- PyTensor's path
+    BaseSubtensor,
     IncSubtensor,
     Subtensor,
+    basic_shape,
     basic_subtensor,
 )
+from pytensorlite.tensor.indexing_shapes import indexed_result_shape  # noqa: F401 -- PyTensor's path
 from pytensorlite.tensor.math import clip
 from pytensorlite.tensor.variable import TensorVariable
 

@@ -14,7 +14,7 @@ from .agreement import ORACLE
 
 BATCH = (2, 3)
 CORE_SHAPES = {"x": (4, 5, 6), "i": (), "v": (3,), "w": (2, 3)}
-X, I, V, W = (
+X, INDEX, V, W = (
     pt.dtensor3("x"),
     pt.lscalar("i"),
     pt.lvector("v"),
@@ -24,16 +24,16 @@ Y = pt.dvector("y")
 
 PARTS = {
     "x[1:]": X[1:],
-    "x[i]": X[I],
-    "x[1:, i, ::2]": X[1:, I, ::2],
+    "x[i]": X[INDEX],
+    "x[1:, i, ::2]": X[1:, INDEX, ::2],
     "x[v]": X[V],
     "x[:, v]": X[:, V],
     "x[v, :, v]": X[V, :, V],
     "x[v, v]": X[V, V],
     "x[:, v, v]": X[:, V, V],
     "x[w]": X[W],
-    "x[i, :, v]": X[I, :, V],
-    "x[:, i, v]": X[:, I, V],
+    "x[i, :, v]": X[INDEX, :, V],
+    "x[:, i, v]": X[:, INDEX, V],
     "x[:, w, v]": X[:, W, V],
     "x[w, 1:, v]": X[W, 1:, V],
     "x[v, None, v]": X[V, None, V],
@@ -54,7 +54,7 @@ def run(graph, inputs, values):
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
 def test_a_batch_is_a_loop(rng, part, kind):
     graph = part if kind == "read" else getattr(part, kind)(Y)
-    variables = [X, I, V, W, Y]
+    variables = [X, INDEX, V, W, Y]
     last = run(
         part.shape,
         variables,

@@ -150,7 +150,7 @@ def matrix_power(M: Any, n: int) -> TensorVariable:
     if n == 0:
         identity = eye(M.shape[-1], dtype=M.type.dtype)
         return broadcast_to(identity, [M.shape[axis] for axis in range(M.type.ndim)])
-    result = None
+    result: Any = None
     square = M
     while True:
         if n & 1:

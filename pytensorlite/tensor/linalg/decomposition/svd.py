@@ -71,7 +71,8 @@ class SVD(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         x = inputs[0].astype(linalg_output_dtype(inputs[0].dtype), copy=False)
-        results = np.linalg.svd(x, full_matrices=self.full_matrices, compute_uv=self.compute_uv)
+        options: Any = {"full_matrices": self.full_matrices, "compute_uv": self.compute_uv}
+        results: Any = np.linalg.svd(x, **options)
         for storage, result in zip(
             output_storage, results if self.compute_uv else [results], strict=True
         ):
