@@ -104,10 +104,24 @@ def test_sqrt_at_zero_is_infinite(slope):
     np.testing.assert_array_equal(slope(pt.sqrt, [0.0, 4.0]), [np.inf, 0.25])
 
 
-def test_norm_at_zero(slope):
-    """The Euclidean norm has no derivative at 0; like PyTensor's, ours is NaN (0/0) there."""
-    value = slope(lambda x: pt.sqrt((x**2).sum()), [3.0, 4.0])
-    np.testing.assert_allclose(value, [0.6, 0.8])
+def test_norm_at_zero_is_flat(slope):
+    """A cone has no derivative at its tip; of the slopes that touch it there, 0 is chosen."""
+    np.testing.assert_allclose(slope(pt.linalg.norm, [3.0, 4.0]), [0.6, 0.8])
+    np.testing.assert_array_equal(slope(pt.linalg.norm, [0.0, 0.0]), [0.0, 0.0])
+    rows = slope(lambda x: pt.linalg.norm(x, axis=1), [[3.0, 4.0], [0.0, 0.0]])
+    np.testing.assert_allclose(rows, [[0.6, 0.8], [0.0, 0.0]])
+    np.testing.assert_array_equal(slope(pt.linalg.norm, np.zeros((2, 2))), np.zeros((2, 2)))
+
+
+def test_cross_entropy_by_the_book():
+    """Written with probabilities that round to 0 and 1, it is rewritten so as to stay finite."""
+    z, y = pt.dvectors("z", "y")
+    p = 1 / (1 + pt.exp(-z))
+    cost = -(y * pt.log(p) + (1 - y) * pt.log(1 - p)).sum()
+    at, labels = np.array([-1000.0, -1.0, 1.0, 1000.0]), np.array([0.0, 1.0, 0.0, 1.0])
+    value, gradient = function([z, y], [cost, grad(cost, z)])(at, labels)
+    np.testing.assert_allclose(value, np.log1p(np.e) * 2, rtol=1e-12)
+    np.testing.assert_allclose(gradient, sigmoid(at) - labels, rtol=1e-12, atol=1e-300)
 
 
 def test_abs_at_zero_is_flat(slope):
