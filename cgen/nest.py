@@ -230,7 +230,7 @@ class Scheduler:
         if late == early:
             return self._deal(values, runs, early)
         choices = [self._deal(values, runs, place) for place in (late, early)]
-        return min(choices, key=lambda choice: self._moved(values, *choice, label))
+        return min(choices, key=lambda choice: self._moved(values, choice, label, frozenset()))
 
     def _earliest(self, values: Sequence[Value], label: str, runs: set[str]) -> dict[str, int]:
         """Return the first stage in which each value can run, or the first gap."""
@@ -364,16 +364,16 @@ class Scheduler:
 
     def traffic(self, values: Sequence[Value], label: str, fixed: frozenset[str]) -> float:
         """Count the elements that move when `label` is outermost: an array once per stage."""
-        return self._moved(values, *self.split(values, label), label, fixed)
+        return self._moved(values, self.split(values, label), label, fixed)
 
     def _moved(
         self,
         values: Sequence[Value],
-        gaps: list[list[Value]],
-        stages: list[list[Value]],
+        split: tuple[list[list[Value]], list[list[Value]]],
         label: str,
-        fixed: frozenset[str] = frozenset(),
+        fixed: frozenset[str],
     ) -> float:
+        gaps, stages = split
         total = 0.0
         for group in itertools.chain(gaps, stages):
             touched = {read for v in group for read in self.reads[v.name]} & self.sources.keys()

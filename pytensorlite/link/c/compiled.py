@@ -193,7 +193,9 @@ class Clocks:
     def __init__(self, library: Library, steps: Sequence[str], program: str):
         self.steps = steps
         kind = ctypes.c_double * len(steps)
-        self.seconds = kind.from_address(library.address(f"{program}_seconds")) if steps else ()
+        self.seconds = kind()
+        if steps:
+            self.seconds = kind.from_address(library.address(f"{program}_seconds"))
 
     def report(self, profile: Any) -> None:
         """Hand the seconds to the profile and begin again from zero."""

@@ -21,7 +21,7 @@ from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.op import Op
 from pytensorlite.graph.type import Type
-from pytensorlite.scalar import ScalarOp
+from pytensorlite.scalar.op import ScalarOp
 from pytensorlite.scalar.table import ROWS
 
 

@@ -17,6 +17,7 @@ from pytensorlite.cgen.ir import (
     Load,
     Loop,
     Op,
+    Stmt,
     Store,
     Update,
     Var,
@@ -134,9 +135,10 @@ def lower_arange(plan: Plan, node: Apply) -> None:
     start, stop, step = node.inputs
     (out,) = node.outputs
     if any(x.type.dtype.startswith(("float", "complex", "uint64")) for x in node.inputs):
-        if not all(isinstance(x, Constant) for x in node.inputs):
+        known = [float(x.data) for x in node.inputs if isinstance(x, Constant)]
+        if len(known) < 3:
             raise NoLowering("the length of a range of floats is known only when it is made")
-        first, last, by = (float(x.data) for x in node.inputs)
+        first, last, by = known
         count = Index.of(max(0, -int((first - last) // by)) if by else 0)
         ends: list[Expr] = [Const(first, "float64"), Const(by, "float64")]
     else:
@@ -333,7 +335,7 @@ def lower_cumulative(plan: Plan, node: Apply) -> None:
         Store(target.buffer, address(target), accumulator),
     )
     identity = reduction_identity(op, dtype)
-    loop = (
+    loop: tuple[Stmt, ...] = (
         Let(accumulator, identity, mutable=True),
         Loop(names[axis], view.shape[axis], body),
     )

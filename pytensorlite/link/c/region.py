@@ -103,7 +103,7 @@ class Region:
         if self._align_ranges():
             self._measure()
         for node in self.nodes:
-            MEMBERS[kind(node)](self, node)
+            MEMBERS[kind(node) or ""](self, node)
         self._finish()
 
     def _share_inputs(self) -> None:
@@ -163,7 +163,7 @@ class Region:
                 continue
             index = Indexing(node)
             for axis in index.positions:
-                entry, label = index.entries[axis], self.labels[index.array][axis]
+                entry, label = index.variable(axis), self.labels[index.array][axis]
                 if entry not in self.ranges or label is None or self.labels[entry] == (label,):
                     continue
                 (own,) = self.labels[entry]
@@ -325,19 +325,21 @@ class Region:
     def scatter(self, node: Apply) -> None:
         """``array[entries] += values`` or ``= values``, in a copy of the array."""
         index, (out,) = Indexing(node), node.outputs
+        written = index.values
+        assert written is not None
         at, checks = self._positions(index)
         dtype = out.type.dtype
         base = self.operand(index.array)
         places = self.labels._places(index) or []
         over = tuple(f"a{self.labels.find(label)}" for label in places if label is not None)
         if {f"@{label}" for label in over} == set(at):
-            self._write_in_order(node, base, self.operand(index.values))
+            self._write_in_order(node, base, self.operand(written))
             return
         zeros = isinstance(base, Const) and base.value == 0
         start = None if zeros else self._full(index.array)
         labels = self._named(out)
         template = None if node.op.set_instead_of_inc else ps.add.c_for([dtype, dtype], dtype)
-        operand = convert(self.operand(index.values), dtype)
+        operand = convert(self.operand(written), dtype)
         name = self._fresh()
         self.values.append(Scatter(name, dtype, labels, operand, at, over, template, start, checks))
         self.expr[out] = Var(name, dtype)
@@ -372,12 +374,12 @@ class Region:
         for axis, (entry, label) in enumerate(
             zip(index.entries, self.labels[index.array], strict=True)
         ):
-            in_order = isinstance(entry, slice) or self._runs_along(entry, label)
-            if not in_order:
-                extent = Index.of(1) if label is None else self.extents[f"a{label}"]
-                checks.append(self._check(entry, extent, axis))
-            if label is not None:
-                at.append(f"@a{label}" if in_order else self.value_name(entry))
+            if isinstance(entry, slice) or self._runs_along(entry, label):
+                at += [f"@a{label}"] if label is not None else []
+                continue
+            extent = Index.of(1) if label is None else self.extents[f"a{label}"]
+            checks.append(self._check(entry, extent, axis))
+            at += [self.value_name(entry)] if label is not None else []
         return tuple(at), tuple(checks)
 
     def _runs_along(self, entry: Variable, label: int | None) -> bool:

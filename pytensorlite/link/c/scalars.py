@@ -12,7 +12,7 @@ import numpy as np
 from pytensorlite.cgen.ir import Cast, Const, Expr, Op
 from pytensorlite.graph.basic import Apply
 from pytensorlite.link.c.plan import NoLowering
-from pytensorlite.scalar import ScalarOp
+from pytensorlite.scalar.op import ScalarOp
 
 
 def convert(expr: Expr, dtype: str) -> Expr:

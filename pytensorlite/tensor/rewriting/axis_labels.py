@@ -56,7 +56,7 @@ class AxisLabels:
 
         A refused node leaves harmless unions behind: they are equalities that the graph implies.
         """
-        return RULES[kind(node)](self, node)
+        return RULES[kind(node) or ""](self, node)
 
     def unify(self, first: int | None, second: int | None) -> bool:
         """Make two labels one, unless a variable carries both."""
@@ -125,9 +125,10 @@ class AxisLabels:
     def _scatter(self, node: Apply) -> bool:
         index = Indexing(node)
         places = self._places(index)
-        if places is None or index.values.type.ndim > len(places):
+        written = index.values
+        if places is None or written is None or written.type.ndim > len(places):
             return False
-        values = self[index.values]
+        values = self[written]
         places = places[len(places) - len(values) :]
         if not all(self.unify(a, b) for a, b in zip(places, values, strict=True)):
             return False
@@ -137,7 +138,7 @@ class AxisLabels:
         """Return the labels of ``array[entries]``, None if the index arrays cannot share theirs."""
         common: list[int | None] = [None] * index.rank
         for axis in index.positions:
-            labels = self[index.entries[axis]]
+            labels = self[index.variable(axis)]
             for place, label in enumerate(labels, start=index.rank - len(labels)):
                 if not self.unify(common[place], label):
                     return None
@@ -188,9 +189,15 @@ class Indexing:
         self.entries = entries + [slice(None)] * (ndim - len(entries))
         self.positions = [i for i, e in enumerate(self.entries) if not isinstance(e, slice)]
         self.kept = [i for i in range(ndim) if i not in self.positions]
-        self.rank = max(self.entries[i].type.ndim for i in self.positions)
+        self.rank = max(self.variable(i).type.ndim for i in self.positions)
         low, high = self.positions[0], self.positions[-1]
         self.first = low if high - low + 1 == len(self.positions) else 0
+
+    def variable(self, axis: int) -> Variable:
+        """Return the index array of an axis that has one."""
+        entry = self.entries[axis]
+        assert not isinstance(entry, slice)
+        return entry
 
     @property
     def is_plain(self) -> bool:

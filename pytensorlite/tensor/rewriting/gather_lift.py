@@ -25,7 +25,7 @@ def local_gather_elemwise(fgraph: FunctionGraph, node: Apply) -> Any:
     table = index.array
     if table.owner is None or not isinstance(table.owner.op, Elemwise) or not index.is_plain:
         return None
-    arrays = [index.entries[axis] for axis in index.positions]
+    arrays = [index.variable(axis) for axis in index.positions]
     if len(arrays) < 2 or any(array.type.ndim != index.rank for array in arrays):
         return None
     if not all(_only_picks(client, index) for client, _ in fgraph.clients[table]):
@@ -44,7 +44,7 @@ def _only_picks(client: Apply, index: Indexing) -> bool:
     return client.inputs[0] is index.array and len(Indexing(client).positions) > 1
 
 
-def _pick(x: Variable, index: Indexing, rank: int) -> Variable | None:
+def _pick(x: Any, index: Indexing, rank: int) -> Any:
     """Return ``x[entries]`` where `x` broadcasts along some of the indexed axes."""
     lone = [axis for axis in index.positions if x.type.shape[axis] == 1]
     if not lone:
