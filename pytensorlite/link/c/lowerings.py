@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pytensorlite.graph.basic import Apply
-from pytensorlite.link.c.blas import lower_dot
+from pytensorlite.link.c.checks import lower_check
+from pytensorlite.link.c.diagonals import lower_extract_diag
+from pytensorlite.link.c.linalg import MATRIX_OPS, lower_matrices
 from pytensorlite.link.c.movement import (
     lower_alloc,
     lower_alloc_empty,
@@ -23,6 +25,7 @@ from pytensorlite.link.c.movement import (
     lower_split,
 )
 from pytensorlite.link.c.plan import NoLowering, Plan
+from pytensorlite.link.c.products import lower_dot
 from pytensorlite.link.c.region import lower_fused, lower_member
 from pytensorlite.link.c.views import (
     lower_dimshuffle,
@@ -42,8 +45,10 @@ from pytensorlite.tensor.basic import (
     Split,
     TensorFromScalar,
 )
-from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
+from pytensorlite.tensor.checking import CheckAndRaise
 from pytensorlite.tensor.cumulative import CumOp
+from pytensorlite.tensor.diagonals import ExtractDiag
+from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensorlite.tensor.math import Argmax, Dot
 from pytensorlite.tensor.rewriting.fusion import Fused
 from pytensorlite.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
@@ -79,13 +84,17 @@ LOWERINGS: dict[type, Lowering] = {
     IncSubtensor: lower_inc_subtensor,
     Argmax: lower_argmax,
     CumOp: lower_cumulative,
+    # linear algebra
+    **dict.fromkeys(MATRIX_OPS, lower_matrices),
     # another look at the same memory
     DimShuffle: lower_dimshuffle,
     Reshape: lower_reshape,
     SpecifyShape: lower_specify_shape,
     Subtensor: lower_subtensor,
+    ExtractDiag: lower_extract_diag,
     ScalarFromTensor: lower_same,
     TensorFromScalar: lower_same,
+    CheckAndRaise: lower_check,
 }
 
 SIZES: dict[type, slice] = {
