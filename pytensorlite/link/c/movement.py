@@ -245,12 +245,14 @@ def lower_split(plan: Plan, node: Apply) -> None:
 
 
 def lower_inc_subtensor(plan: Plan, node: Apply) -> None:
-    """A copy of the array with one part replaced or added to."""
+    """The array with one part replaced or added to: a copy, unless nobody needs the old one."""
     x, y, *indices = node.inputs
     (out,) = node.outputs
     source, value = plan.view(x), plan.view(y)
-    target = plan.allocate(out, source.shape)
-    copy(plan, source, target)
+    if plan.may_overwrite(x) and out not in plan.outputs and value.buffer != source.buffer:
+        plan.alias(out, source)
+    else:
+        copy(plan, source, plan.allocate(out, source.shape))
     part = subview(plan, node, out, indices)
     if len(value.shape) > len(part.shape):
         raise NoLowering("the value has more dimensions than the part it goes to")

@@ -8,6 +8,7 @@ program before it computes anything, and what fails names the node that asked.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -113,6 +114,8 @@ class Plan:
         self.pure: dict[Variable, tuple[Index, ...]] = {}  # made of lengths, written when read
         self.dtypes: dict[str, str] = {}  # of every buffer
         self.written: dict[int, View] = {}  # outputs that a node writes itself
+        self.tenants: Counter[str] = Counter()  # how many variables look at a buffer
+        self.last_reader: dict[Variable, Apply] = {}
         self.node: Apply | None = None
         self.step = 0
         self._symbols = 0
@@ -130,7 +133,8 @@ class Plan:
         dtype = variable.type.dtype
         view = View(name, dtype, tuple(shape), contiguous_strides(shape))
         self.dtypes[name] = dtype
-        self.views.setdefault(variable, view)
+        if variable not in self.views:
+            self.alias(variable, view)
         return view
 
     # -- sizes -------------------------------------------------------------------------------------
@@ -240,10 +244,10 @@ class Plan:
         for position, output in enumerate(self.outputs):
             if output is variable and position not in self.written:
                 view = self._output_view(position, shape)
-                self.views[variable] = view
+                self.alias(variable, view)
                 return view
         view = self.scratch(variable.type.dtype, shape)
-        self.views[variable] = view
+        self.alias(variable, view)
         return view
 
     def _output_view(self, position: int, shape: tuple[Index, ...]) -> View:
@@ -263,6 +267,18 @@ class Plan:
     def alias(self, variable: Variable, view: View) -> None:
         """Declare `variable` to be `view`, memory that exists already."""
         self.views[variable] = view
+        self.tenants[view.buffer] += 1
+
+    def may_overwrite(self, variable: Variable) -> bool:
+        """Whether the memory of `variable` is workspace that nobody reads after this node."""
+        view = self.views.get(variable)
+        return (
+            view is not None
+            and view.buffer in self.workspaces
+            and self.tenants[view.buffer] == 1
+            and self.last_reader.get(variable) is self.node
+            and variable not in self.outputs
+        )
 
     # -- code --------------------------------------------------------------------------------------
 

@@ -412,7 +412,6 @@ class Region:
 
     def _finish(self) -> None:
         destinations: dict[str, Memory] = {}
-        targets: list[tuple[Variable, View, str]] = []
         for inner, outer in self.outputs:
             name = self._full(inner)
             if name in destinations or isinstance(self._by_name(name), Source):
@@ -424,15 +423,33 @@ class Region:
                 Index.of(1) if label is None else self.extents[f"a{label}"]
                 for label in self.labels[inner]
             ]
-            view = self.plan.allocate(outer, shape)
+            view = self._reused(inner, outer) or self.plan.allocate(outer, shape)
             strides = {
                 f"a{label}": stride
                 for label, stride in zip(self.labels[inner], view.strides, strict=True)
                 if label is not None
             }
             destinations[name] = Memory(view.buffer, strides, view.offset)
-            targets.append((outer, view, name))
         add_nest(self.plan, self.values, self.extents, destinations)
+
+    def _reused(self, inner: Variable, outer: Variable) -> View | None:
+        """Let a lone mapped result take the place of an operand that nobody needs any more.
+
+        Each element is then written after all that is read at its position; nothing else is read.
+        """
+        labels = self._named(inner)
+        if len(self.outputs) > 1 or outer in self.plan.outputs or not labels:
+            return None
+        if not all(isinstance(v, Map | Source) and v.labels in (labels, ()) for v in self.values):
+            return None
+        for inside, outside in self.outer.items():
+            if self.labels[inside] == self.labels[inner] and self.plan.may_overwrite(outside):
+                view = self.plan.view(outside)
+                whole = view.is_contiguous and len(labels) == len(view.shape)
+                if whole and view.dtype == outer.type.dtype:
+                    self.plan.alias(outer, view)
+                    return view
+        return None
 
     def _by_name(self, name: str) -> Value:
         return next(v for v in self.values if v.name == name)

@@ -56,6 +56,7 @@ def plan_segment(segment: Segment, name: str, timed: bool = False) -> Rendered:
 def lower_nodes(plan: Plan, nodes: Sequence[Apply]) -> None:
     """Lower `nodes` in order; those that only compute sizes wait until someone reads them."""
     wanted = _read_as_data(plan, nodes)
+    plan.last_reader = {x: node for node in nodes for x in node.inputs}
     for node in nodes:
         plan.node = node
         plan.step += 1
