@@ -229,13 +229,13 @@ def subexpressions(expr: Expr) -> Iterator[Expr]:
 
 
 def names(body: tuple[Stmt, ...]) -> set[str]:
-    """Return every name that occurs in an index, a bound or a condition of `body`.
+    """Return every name that `body` reads: in indices, bounds, conditions and expressions.
 
     Examples
     --------
     >>> store = Store("y0", Index.name("i"), Var("x", "bool"))
     >>> sorted(names((Loop("i", Index.name("n0"), (store,)),)))
-    ['i', 'n0']
+    ['i', 'n0', 'x']
     """
     found: set[str] = set()
     for stmt in walk(body):
