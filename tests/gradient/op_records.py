@@ -13,6 +13,7 @@ import pytensorlite.tensor as pt
 from pytensorlite.compile.builders import OpFromGraph
 from pytensorlite.gradient import grad_scale
 from pytensorlite.ifelse import ifelse
+from pytensorlite.printing import Print
 from pytensorlite.raise_op import Assert
 from pytensorlite.tensor.cumulative import LinearRecurrence
 from pytensorlite.tensor.shape import shape_i
@@ -73,6 +74,10 @@ def symmetric(x):
 def qr(x):
     """Return the factors of which the derivative is determined."""
     return pt.linalg.qr(x, mode="economic")
+
+
+def silent(op, value):
+    """Print nothing."""
 
 
 def from_graph(x, y):
@@ -312,6 +317,7 @@ OP_RECORDS = {
     },
     "Expm": {"exponential": of(pt.linalg.expm, (3, 3), (1, 1), (0, 0), order=1, wide=True)},
     "Eigvalsh": {"values": of(lambda x: pt.linalg.eigvalsh(x), (3, 3), (1, 1), wide=True)},
+    "Print": {"silent": of(lambda x: Print(global_fn=silent)(x) ** 2, *VECTORS)},
     "QR": {
         "upper": of(lambda x: qr(x)[1], (3, 3), (4, 2), (1, 1), draw=well_conditioned, wide=True),
         "orthogonal": of(lambda x: qr(x)[0], (3, 3), (4, 2), draw=well_conditioned, wide=True),
