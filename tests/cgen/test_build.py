@@ -194,6 +194,7 @@ int64_t minus_zero(int64_t n) { volatile double x = (double)n; return signbit(x 
     assert call(library, 0, "minus_zero") == 1
 
 
+@pytest.mark.timing
 def test_overhead_over_the_compiler_is_small(tmp_path):
     def overhead(i):
         start = time.perf_counter()
@@ -203,6 +204,7 @@ def test_overhead_over_the_compiler_is_small(tmp_path):
     assert min(overhead(i) for i in range(8)) < 0.015
 
 
+@pytest.mark.timing
 def test_warm_hit_is_fast(place):
     build(SOURCE, cache_dir=place)
 

@@ -326,7 +326,7 @@ def test_hit_while_another_process_holds_the_lock(place):
         forget()
         start = time.perf_counter()
         assert build(SOURCE, cache_dir=place).from_cache
-        assert time.perf_counter() - start < 0.5
+        assert time.perf_counter() - start < 60  # it would wait for the lock for ever
     finally:
         os.close(descriptor)
 

@@ -60,7 +60,7 @@ def test_compiler_that_hangs(place, fake_compiler, tmp_path):
     begin = time.perf_counter()
     with pytest.raises(BuildError, match=r"within its time limit of 0\.3 s") as caught:
         build(SOURCE, compiler=compiler, cache_dir=place, timeout=0.3)
-    assert time.perf_counter() - begin < 3
+    assert time.perf_counter() - begin < 60  # of the 600 that it would sleep
     assert "config.compile_timeout" in str(caught.value)
     wait_for(lambda: has_ended(int((tmp_path / "pid").read_text())))
 
@@ -72,10 +72,10 @@ def test_compiler_that_hangs_with_its_output_closed(place, fake_compiler):
 
 
 def test_compiler_that_leaves_a_child_with_its_output(place, fake_compiler):
-    compiler = fake_compiler(f'sleep 5 & exec {real_compiler()} "$@"')
+    compiler = fake_compiler(f'sleep 100 & exec {real_compiler()} "$@"')
     begin = time.perf_counter()
     assert build(SOURCE, compiler=compiler, cache_dir=place).handle.plus_one(1) == 2
-    assert time.perf_counter() - begin < 3
+    assert time.perf_counter() - begin < 60  # of the 100 that the child sleeps
 
 
 def test_compiler_that_talks_without_end(place, fake_compiler):
@@ -121,8 +121,8 @@ def test_interrupt_ends_the_compiler(place, fake_compiler, tmp_path):
     process.send_signal(signal.SIGINT)
     begin = time.perf_counter()
     assert b"KeyboardInterrupt" in process.communicate(timeout=20)[1]
-    assert time.perf_counter() - begin < 1.5
-    assert has_ended(int((tmp_path / "pid").read_text()))
+    assert time.perf_counter() - begin < 60  # of the 600 that the compiler would sleep
+    wait_for(lambda: has_ended(int((tmp_path / "pid").read_text())))
     assert os.listdir(os.path.join(place, "tmp")) == []
 
 
@@ -155,7 +155,7 @@ def test_hit_while_the_compiler_hangs_for_another_program(place, fake_compiler):
         forget()
         begin = time.perf_counter()
         assert build(SOURCE, cache_dir=place).from_cache
-        assert time.perf_counter() - begin < 0.5
+        assert time.perf_counter() - begin < 60  # of the 600 that the other waits
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=20)
@@ -178,6 +178,7 @@ def test_one_compiles_and_the_others_wait(place, fake_compiler, tmp_path):
     assert sorted(library.from_cache for library in results) == [False] + [True] * 4
 
 
+@pytest.mark.timing
 def test_different_programs_are_compiled_at_the_same_time(place, fake_compiler):
     compiler = fake_compiler(f'sleep 0.5; exec {real_compiler()} "$@"')
     build(SOURCE, compiler=compiler, cache_dir=place)

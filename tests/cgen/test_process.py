@@ -56,6 +56,7 @@ def test_nothing_is_started_after_a_failure(tmp_path):
     assert not (tmp_path / "second").exists()
 
 
+@pytest.mark.timing
 def test_waiting_costs_nothing():
     def seconds():
         begin = time.perf_counter()

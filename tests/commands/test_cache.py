@@ -245,6 +245,7 @@ def test_reader_that_has_seen_enough(keys, place):
     assert process.returncode == 0
 
 
+@pytest.mark.timing
 def test_starts_quickly_without_graphs(place):
     code = (
         "import sys; from pytensorlite.commands.cache import main; main(['dir']);"

@@ -5,6 +5,7 @@ import sys
 import time
 
 import numpy as np
+import pytest
 
 import pytensorlite.tensor as pt
 from pytensorlite import Rop, grad
@@ -46,11 +47,13 @@ def test_a_long_chain_forward_needs_no_recursion():
     Rop(cost, x, x, use_op_rop_implementation=True)
 
 
+@pytest.mark.timing
 def test_ten_thousand_nodes_within_a_second():
     x, cost = chain(10_000)
     assert best_of(3, lambda: grad(cost, x)) < 1.0
 
 
+@pytest.mark.timing
 def test_time_is_linear_in_nodes():
     times = []
     for length in (2_000, 16_000):
@@ -59,6 +62,7 @@ def test_time_is_linear_in_nodes():
     assert times[1] / times[0] < 8 * 2.5
 
 
+@pytest.mark.timing
 def test_a_wide_graph_is_linear_too():
     def wide(width):
         x = pt.dvector("x")
@@ -99,6 +103,7 @@ def radon():
     return [*scalars, raw_a, raw_b], cost
 
 
+@pytest.mark.timing
 def test_the_gradient_of_a_hierarchical_model_within_twenty_milliseconds():
     parameters, cost = radon()
     assert best_of(5, lambda: grad(cost, parameters)) < 0.020
