@@ -1,9 +1,10 @@
-"""What the tests of rewrites share: rewriting to a phase, comparing graphs, evaluating with NumPy."""
+"""What the tests of rewrites share: rewriting, comparing, evaluating with NumPy."""
 
 import warnings
 
 import numpy as np
 
+from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Constant, equal_computations
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.rewriting.db import RewriteDatabaseQuery
@@ -11,7 +12,23 @@ from pytensorlite.graph.traversal import graph_inputs
 from pytensorlite.tensor.rewriting.phases import optdb
 
 # Numbers at which floating point differs from mathematics.
-NASTY = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, np.inf, -np.inf, np.nan, 1e-310, -1e-310, 3e-8, 40.0, -40.0]
+NASTY = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -0.5,
+    2.0,
+    np.inf,
+    -np.inf,
+    np.nan,
+    1e-310,
+    -1e-310,
+    3e-8,
+    40.0,
+    -40.0,
+]
 HUGE = [1e160, -1e160, 1e300, -1e300, 800.0, -800.0]
 
 PHASES = ["canonicalize", "stabilize", "specialize"]
@@ -25,10 +42,13 @@ def rewrite(outputs, *phases, exclude=(), include=()):
     fgraph = FunctionGraph(inputs, outputs, clone=True, copy_inputs=False)
     last = phases[-1] if phases else "specialize"
     cutoff = {"canonicalize": 1.1, "stabilize": 1.6, "specialize": 2.5, "inline": 48.95}[last]
-    query = RewriteDatabaseQuery(include=["fast_run", *include], exclude=["fusion", "inplace", *exclude])
+    query = RewriteDatabaseQuery(
+        include=["fast_run", *include], exclude=["fusion", "inplace", *exclude]
+    )
     if last == "inline":
         query = RewriteDatabaseQuery(include=["fast_run"], exclude=["inplace", "elemwise_fusion"])
-    optdb.query(query, position_cutoff=cutoff).rewrite(fgraph)
+    with config.change_flags(on_opt_error="raise"):
+        optdb.query(query, position_cutoff=cutoff).rewrite(fgraph)
     fgraph.check_integrity()
     return fgraph.outputs[0] if single else fgraph.outputs
 
@@ -37,7 +57,9 @@ def assert_rewrites(before, after, *phases, **options):
     """Check that ``before`` becomes exactly ``after``, itself canonical."""
     got = rewrite(before, *phases, **options)
     wanted = rewrite(after, *phases, **options)
-    assert equal_computations([got], [wanted]), f"{show(before)}\nbecame\n{show(got)}\nnot\n{show(wanted)}"
+    assert equal_computations([got], [wanted]), (
+        f"{show(before)}\nbecame\n{show(got)}\nnot\n{show(wanted)}"
+    )
 
 
 def assert_stays(before, *phases, **options):

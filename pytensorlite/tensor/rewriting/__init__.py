@@ -1,1 +1,1 @@
-"""Rewrites of tensor graphs: tables of rules and functions, gathered into phases in ``phases.py``."""
+"""Rewrites of tensor graphs: tables of rules and functions, in the phases of ``phases.py``."""

@@ -1,9 +1,9 @@
 """Rewrites of sums and products of any number of operands: one spelling for each.
 
-``add`` and ``mul`` take any number of operands and fold from the left, ``((a + b) + c) + d``. What is done
-here keeps the numbers: a nested sum is opened only where the order of additions stays what it was,
-constants are joined only where no digits can cancel, nothing is cancelled or dropped that could be
-NaN or infinite.
+``add`` and ``mul`` take any number of operands and fold from the left, ``((a + b) + c) + d``. What
+is done here keeps the numbers: a nested sum is opened only where the order of additions stays what
+it was, constants are joined only where no digits can cancel, nothing is cancelled or dropped that
+could be NaN or infinite.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
 from pytensorlite.tensor.basic import alloc, cast, constant
-from pytensorlite.tensor.math import add, mul, neg, reciprocal, sqr, sub, true_div
+from pytensorlite.tensor.math import add, int_div, mul, neg, reciprocal, sqr, sub, true_div
 from pytensorlite.tensor.rewriting.basic import (
     constant_value,
     filled,
@@ -37,7 +37,7 @@ from pytensorlite.tensor.rewriting.shape_feature import shapes_of
 MOST_OPERANDS = 24
 
 
-# -- nested sums and products --------------------------------------------------------------------------
+# -- nested sums and products ----------------------------------------------------------------------
 
 
 @register_canonicalize
@@ -85,7 +85,7 @@ def _opens(fgraph: Any, node: Any, x: Variable) -> bool:
     )
 
 
-# -- sums ----------------------------------------------------------------------------------------------
+# -- sums ------------------------------------------------------------------------------------------
 
 
 @register_useless("zero_sign")
@@ -93,7 +93,7 @@ def _opens(fgraph: Any, node: Any, x: Variable) -> bool:
 @register_specialize("zero_sign")
 @node_rewriter([add])
 def local_add_canonizer(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``x + 0 -> x`` and ``x + 2 + 3 -> x + 5``; constants of opposite signs stay, their digits could cancel.
+    """``x + 0 -> x`` and ``x + 2 + 3 -> x + 5``; constants of opposite signs could cancel and stay.
 
     ``-0.0 + 0.0`` is ``0.0``: dropping the zero may change the sign of a zero.
     """
@@ -104,11 +104,11 @@ def local_add_canonizer(fgraph: Any, node: Apply) -> list[Variable] | None:
     zeros = [x for x, v in known if v == 0]
     others = [(x, v) for x, v in known if v != 0]
     joined = _joined_sum(others, out) if len(others) > 1 else None
-    if not zeros and joined is None:
-        return None
     rest = [x for x, v in constants if v is None]
+    if not rest or (not zeros and joined is None):
+        return None  # constants alone are folded
     terms = ([joined] if joined is not None else [x for x, _ in others]) + rest
-    return _rebuilt(fgraph, node, add, terms or [constant(0, dtype=out.type.dtype)])
+    return _rebuilt(fgraph, node, add, terms)
 
 
 def _joined_sum(known: list[tuple[Variable, Any]], out: Variable) -> Variable | None:
@@ -133,6 +133,30 @@ def local_sub_zero(fgraph: Any, node: Apply) -> list[Variable] | None:
     return _rebuilt(fgraph, node, add, [x]) if is_zero(y) and not _is_negative_zero(y) else None
 
 
+@register_useless
+@register_canonicalize
+@register_specialize
+@node_rewriter([sub])
+def local_integer_zero_sub(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``0 - n -> -n`` for integers."""
+    x, y = node.inputs
+    [out] = node.outputs
+    if not is_exact(out) or y.type.dtype != out.type.dtype or not is_zero(x):
+        return None
+    new = match_type(out, neg(y))
+    return None if new is None else [new]
+
+
+@register_useless
+@register_canonicalize
+@register_specialize
+@node_rewriter([int_div])
+def local_int_div_by_one(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``n // 1 -> n`` for integers."""
+    x, y = node.inputs
+    return _rebuilt(fgraph, node, add, [x]) if is_exact(node.outputs[0]) and is_one(y) else None
+
+
 def _is_negative_zero(x: Variable) -> bool:
     return bool(np.signbit(np.real(constant_value(x)))) and not is_exact(x)
 
@@ -141,7 +165,7 @@ def _is_negative_zero(x: Variable) -> bool:
 @register_specialize
 @node_rewriter([add])
 def local_add_neg_to_sub(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``x + (-y) -> x - y`` and ``x + c -> x - (-c)`` for a negative constant ``c`` is left alone."""
+    """``x + (-y) -> x - y``."""
     if len(node.inputs) != 2:
         return None
     [out] = node.outputs
@@ -178,7 +202,7 @@ def local_add_merge(fgraph: Any, node: Apply) -> list[Variable] | None:
     return [mul(constant(2, dtype=out.type.dtype), node.inputs[0])]
 
 
-# -- products ------------------------------------------------------------------------------------------
+# -- products --------------------------------------------------------------------------------------
 
 
 @register_useless
@@ -186,11 +210,15 @@ def local_add_merge(fgraph: Any, node: Apply) -> list[Variable] | None:
 @register_specialize
 @node_rewriter([mul])
 def local_mul_canonizer(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``x * 1 -> x``, ``x * 2 * 3 -> 6 * x``, ``(-x) * y -> -(x * y)``: one constant in front, signs outside."""
+    """``x * 1 -> x``, ``x * 2 * 3 -> 6 * x``, ``(-x) * y -> -(x * y)``: a constant in front."""
     [out] = node.outputs
     values = [constant_value(x) for x in node.inputs]
     known = [v for v in values if v is not None]
     rest = [x for x, v in zip(node.inputs, values, strict=True) if v is None]
+    if not rest:
+        return None  # constants alone are folded
+    if known and any(_scaled(fgraph, x, out) for x in rest):
+        return _with_inner_constants(fgraph, node)
     if is_exact(out):
         return _integer_product(fgraph, node, known, rest)
     negative = sum(_is_plain_neg(x, out) for x in rest)
@@ -200,7 +228,7 @@ def local_mul_canonizer(fgraph: Any, node: Apply) -> list[Variable] | None:
         return None
     if factor == -1 or (factor < 0 and negative % 2):
         factor, negative = -factor, negative + 1
-    front = [] if factor == 1 and rest else [constant(factor)]
+    front = [] if factor == 1 else [constant(factor)]
     in_front = not known or (values[0] is not None and len(known) == 1 and known[0] == factor)
     if in_front and not negative and len(front) == len(known):
         return None
@@ -208,6 +236,31 @@ def local_mul_canonizer(fgraph: Any, node: Apply) -> list[Variable] | None:
         return _rebuilt(fgraph, node, mul, [constant(-factor), *rest])
     new = _rebuilt(fgraph, node, mul, [*front, *rest])
     return new if new is None or not negative % 2 else [neg(new[0])]
+
+
+def _scaled(fgraph: Any, x: Variable, out: Variable) -> bool:
+    """Whether ``x`` is a product that begins with a constant, and nothing else reads it."""
+    return (
+        scalar_op_of(x) == ps.mul
+        and x.type.dtype == out.type.dtype
+        and len(fgraph.clients[x]) == 1
+        and len(x.owner.inputs) > 1
+        and constant_value(x.owner.inputs[0]) is not None
+    )
+
+
+def _with_inner_constants(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``2 * x * (3 * y) -> mul(2, 3, x, y)``, whose constants are joined next."""
+    [out] = node.outputs
+    operands: list[Variable] = []
+    for x in node.inputs:
+        if not _scaled(fgraph, x, out):
+            operands.append(x)
+            continue
+        factor, *rest = x.owner.inputs
+        operands.insert(0, factor)
+        operands.append(rest[0] if len(rest) == 1 else mul(*rest))
+    return _rebuilt(fgraph, node, mul, operands)
 
 
 def _joined_product(known: list, out: Variable) -> Any:
@@ -234,10 +287,10 @@ def _integer_product(fgraph: Any, node: Apply, known: list, rest: list[Variable]
         for value in known:
             factor = factor * np.asarray(value).astype(out.type.dtype)[()]
     if factor == 0:
-        return filled(fgraph, out, 0) if rest else None
+        return filled(fgraph, out, 0)
     if len(known) == 1 and factor != 1 and constant_value(node.inputs[0]) is not None:
         return None
-    front = [] if factor == 1 and rest else [constant(factor)]
+    front = [] if factor == 1 else [constant(factor)]
     return _rebuilt(fgraph, node, mul, [*front, *rest])
 
 
@@ -275,7 +328,7 @@ def local_mul_to_sqr(fgraph: Any, node: Apply) -> list[Variable] | None:
     return [mul(sqr(first), *rest[1:]) if rest[1:] else sqr(first)]
 
 
-# -- quotients -----------------------------------------------------------------------------------------
+# -- quotients -------------------------------------------------------------------------------------
 
 
 @register_useless
@@ -315,7 +368,11 @@ def local_div_constants(fgraph: Any, node: Apply) -> list[Variable] | None:
     if is_one(x) and y.type.dtype == out.type.dtype:
         return _rebuilt(fgraph, node, add, [reciprocal(y)])
     divisor = constant_value(y)
-    if divisor is None or scalar_op_of(x) not in (ps.mul, ps.true_div) or len(fgraph.clients[x]) != 1:
+    if (
+        divisor is None
+        or scalar_op_of(x) not in (ps.mul, ps.true_div)
+        or len(fgraph.clients[x]) != 1
+    ):
         return None
     factor = constant_value(x.owner.inputs[0])
     if factor is None or not divisor or x.type.dtype != out.type.dtype:
@@ -359,10 +416,12 @@ def local_mul_reciprocal(fgraph: Any, node: Apply) -> list[Variable] | None:
     return None
 
 
-# -- building ------------------------------------------------------------------------------------------
+# -- building --------------------------------------------------------------------------------------
 
 
-def _rebuilt(fgraph: Any, node: Apply, op: Any, operands: Sequence[Variable]) -> list[Variable] | None:
+def _rebuilt(
+    fgraph: Any, node: Apply, op: Any, operands: Sequence[Variable]
+) -> list[Variable] | None:
     """Return ``op`` of what is left of the operands, in the dtype and shape of the old output."""
     [out] = node.outputs
     new = operands[0] if len(operands) == 1 else op(*operands)
@@ -376,7 +435,7 @@ def _rebuilt(fgraph: Any, node: Apply, op: Any, operands: Sequence[Variable]) ->
 
 
 def _repeated(fgraph: Any, node: Apply, new: Variable) -> list[Variable] | None:
-    """Return ``new`` in the shape that a dropped operand gave: ``ones((3, 1)) * x -> alloc(x, 3, n)``."""
+    """Return ``new`` in the shape that a dropped operand gave: ``ones((3, 1)) * x``."""
     [out] = node.outputs
     filled = alloc(new, *shapes_of(fgraph).shape(out))
     copy_stack_trace(out, filled)

@@ -20,10 +20,25 @@ import numpy as np
 import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.graph.rewriting.db import EquilibriumDB
-from pytensorlite.graph.rewriting.pattern import Bindings, Rule, Rules, fit, look_through, register_operators
-from pytensorlite.tensor.basic import Alloc, ScalarFromTensor, TensorFromScalar, alloc, cast, constant
+from pytensorlite.graph.rewriting.pattern import (
+    Bindings,
+    Rule,
+    Rules,
+    fit,
+    look_through,
+    register_operators,
+)
+from pytensorlite.tensor.basic import (
+    Alloc,
+    ScalarFromTensor,
+    TensorFromScalar,
+    alloc,
+    cast,
+    constant,
+)
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise, elemwise_of
 from pytensorlite.tensor.rewriting.shape_feature import shapes_of
+from pytensorlite.tensor.shape import specify_shape
 from pytensorlite.tensor.type import TensorType, complex_dtypes, discrete_dtypes, float_dtypes
 from pytensorlite.tensor.variable import TensorConstant
 
@@ -88,14 +103,15 @@ register_inline = register_in(inline)
 register_infer_shape = register_in(canonicalize, specialize)
 
 
-# -- rules ---------------------------------------------------------------------------------------------
+# -- rules -----------------------------------------------------------------------------------------
 
 
 class RealRule(Rule):
     """A rule about real numbers: every name in it stands for floats of the result's dtype.
 
-    Integers wrap around and a narrower float rounds on the way, so what is an identity of real numbers
-    holds in floating point only where one dtype goes through. Constants may be of any dtype.
+    Integers wrap around and a narrower float rounds on the way, so what is an identity of real
+    numbers holds in floating point only where one dtype goes through. Constants may be of any
+    dtype.
     """
 
     def _replacement(self, surroundings: Mapping[str, Any], bound: Bindings) -> Any:
@@ -103,28 +119,32 @@ class RealRule(Rule):
         if dtype not in float_dtypes:
             return None
         for value in bound.values():
-            if isinstance(value, Variable) and value.type.dtype != dtype and not isinstance(value, Constant):
+            if (
+                isinstance(value, Variable)
+                and value.type.dtype != dtype
+                and not isinstance(value, Constant)
+            ):
                 return None
         return super()._replacement(surroundings, bound)
 
 
 def real_rule(name: str, before: Any, after: Any, **options: Any) -> RealRule:
-    """Return a rule, see `pytensorlite.graph.rewriting.pattern.rule`, that applies to real floats only."""
+    """Return a rule that applies to real floats only (see `graph.rewriting.pattern.rule`)."""
     return RealRule(name, before, after, **options)
 
 
 register_operators(
     **{name: elemwise_of(op) for name, op in {
-        "add": ps.add, "sub": ps.sub, "mul": ps.mul, "truediv": ps.true_div, "pow": ps.pow, "neg": ps.neg,
-        "abs": ps.abs, "lt": ps.lt, "le": ps.le, "gt": ps.gt, "ge": ps.ge, "and": ps.and_, "or": ps.or_,
-        "xor": ps.xor, "invert": ps.invert,
+        "add": ps.add, "sub": ps.sub, "mul": ps.mul, "truediv": ps.true_div, "pow": ps.pow,
+        "neg": ps.neg, "abs": ps.abs, "lt": ps.lt, "le": ps.le, "gt": ps.gt, "ge": ps.ge,
+        "and": ps.and_, "or": ps.or_, "xor": ps.xor, "invert": ps.invert,
     }.items()}
 )  # fmt: skip
 look_through(DimShuffle)
 look_through(Alloc)
 
 
-# -- questions -----------------------------------------------------------------------------------------
+# -- questions -------------------------------------------------------------------------------------
 
 
 def constant_value(var: Variable) -> Any:
@@ -190,7 +210,7 @@ def scalar_op_of(var: Variable) -> Any:
     return node.op.scalar_op if node is not None and type(node.op) is Elemwise else None
 
 
-# -- building ------------------------------------------------------------------------------------------
+# -- building --------------------------------------------------------------------------------------
 
 
 def expand_to(var: Variable, ndim: int) -> Variable:
@@ -203,7 +223,7 @@ def expand_to(var: Variable, ndim: int) -> Variable:
 
 
 def match_type(old: Variable, new: Variable) -> Variable | None:
-    """Return ``new`` as what may stand for ``old``: its dtype and rank, shape checked by the engine.
+    """Return ``new`` as what may stand for ``old``: in its dtype and its rank.
 
     None where only a broadcast could make the shapes agree.
     """
@@ -215,7 +235,8 @@ def match_type(old: Variable, new: Variable) -> Variable | None:
     for was, now in zip(old.type.shape, new.type.shape, strict=True):
         if now == 1 and was != 1:
             return None
-    return new
+    # What the old variable's type promised must hold for its stand-in too.
+    return new if old.type.is_super(new.type) else specify_shape(new, old.type.shape)
 
 
 def filled(fgraph: Any, out: Variable, value: Any) -> list[Variable] | None:

@@ -1,12 +1,12 @@
 """Rewrites of quotients in which the same positive quantity stands above and below the line.
 
-The derivative of ``log(sigmoid(x))`` is ``1 / sigmoid(x) * sigmoid(x) * (1 - sigmoid(x))``: far to the left
-it is 0 / 0 although its value is 1. The quantities that gradients divide by and multiply with are
-typically such as cannot be zero or infinite in mathematics, only in floating point: ``exp(x)``,
-``sigmoid(x)``, sums of these. Cancelling them is what makes such gradients finite.
+The derivative of ``log(sigmoid(x))`` is ``1 / sigmoid(x) * sigmoid(x) * (1 - sigmoid(x))``: far to
+the left it is 0 / 0 although its value is 1. The quantities that gradients divide by and multiply
+with are typically such as cannot be zero or infinite in mathematics, only in floating point:
+``exp(x)``, ``sigmoid(x)``, sums of these. Cancelling them is what makes such gradients finite.
 
-Nothing else is cancelled: ``x / x`` is NaN at zero. And a quantity is cancelled only where what stays
-still depends on the same values, so that a NaN is not lost.
+Nothing else is cancelled: ``x / x`` is NaN at zero. And a quantity is cancelled only where what
+stays still depends on the same values, so that a NaN is not lost.
 
 A product is looked at as two lists of factors, above and below the line, through nested products,
 quotients, negations and reciprocals; it is rebuilt only if something cancels.
@@ -15,6 +15,7 @@ quotients, negations and reciprocals; it is rebuilt only if something cancels.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,9 +23,8 @@ import pytensorlite.scalar.basic as ps
 import pytensorlite.scalar.math as psm
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import node_rewriter
-from pytensorlite.tensor.basic import constant
 from pytensorlite.tensor.elemwise import DimShuffle
-from pytensorlite.tensor.math import Sum, add, erfcx, mul, neg, sigmoid, sub, true_div
+from pytensorlite.tensor.math import Sum, add, erfcx, mul, neg, reciprocal, sigmoid, sub, true_div
 from pytensorlite.tensor.rewriting.basic import (
     constant_value,
     is_one,
@@ -41,8 +41,19 @@ _PRODUCT_OPS = (ps.mul, ps.true_div, ps.neg, ps.reciprocal)
 _POSITIVE = (ps.exp, ps.exp2, psm.sigmoid, psm.softplus, ps.cosh, psm.erfc, psm.erfcx)
 
 _NAN_CARRIERS = (
-    *_PRODUCT_OPS, *_POSITIVE, ps.add, ps.sub, ps.log, ps.log1p, ps.expm1, ps.sqr, ps.sqrt, ps.tanh, ps.abs,
-    psm.erf, psm.log1mexp,
+    *_PRODUCT_OPS,
+    *_POSITIVE,
+    ps.add,
+    ps.sub,
+    ps.log,
+    ps.log1p,
+    ps.expm1,
+    ps.sqr,
+    ps.sqrt,
+    ps.tanh,
+    ps.abs,
+    psm.erf,
+    psm.log1mexp,
 )
 
 
@@ -59,7 +70,7 @@ class Factors:
         above = _multiply(self.above)
         if self.below:
             below = _multiply(self.below)
-            above = true_div(above, below) if above is not None else true_div(_one(below), below)
+            above = reciprocal(below) if above is None else true_div(above, below)
         return neg(above) if self.negative and above is not None else above
 
 
@@ -69,10 +80,6 @@ def _multiply(factors: list[Variable]) -> Variable | None:
     return factors[0] if len(factors) == 1 else mul(*factors)
 
 
-def _one(like: Variable) -> Variable:
-    return constant(1, dtype=like.type.dtype, ndim=like.type.ndim)
-
-
 def factors_of(var: Variable) -> Factors | None:
     """Return the factors of a product, or None where there are too many to look at."""
     found = Factors()
@@ -80,7 +87,7 @@ def factors_of(var: Variable) -> Factors | None:
     while pending:
         x, is_above = pending.pop()
         op = scalar_op_of(x) if x.type.dtype == var.type.dtype else None
-        operands = x.owner.inputs if op in _PRODUCT_OPS else ()
+        operands = list(x.owner.inputs) if op in _PRODUCT_OPS else []
         if len(pending) + len(found.above) + len(found.below) > MOST_FACTORS:
             return None
         if op == ps.mul:
@@ -99,7 +106,7 @@ def factors_of(var: Variable) -> Factors | None:
 
 
 def is_positive(var: Variable) -> bool:
-    """Whether ``var`` is above zero and below infinity in mathematics, whatever its finite inputs are."""
+    """Whether ``var`` is above zero and below infinity in mathematics, for any finite inputs."""
     pending, looked = [var], 0
     while pending:
         x = pending.pop()
@@ -122,18 +129,20 @@ def is_positive(var: Variable) -> bool:
 
 
 def _is_one_minus_sigmoid(x: Variable) -> bool:
-    return scalar_op_of(x) == ps.sub and is_one(x.owner.inputs[0]) and (
-        scalar_op_of(x.owner.inputs[1]) == psm.sigmoid
+    return (
+        scalar_op_of(x) == ps.sub
+        and is_one(x.owner.inputs[0])
+        and (scalar_op_of(x.owner.inputs[1]) == psm.sigmoid)
     )
 
 
-# -- cancelling ----------------------------------------------------------------------------------------
+# -- cancelling ------------------------------------------------------------------------------------
 
 
 @register_stabilize
-@node_rewriter([mul, true_div])
+@node_rewriter([mul, true_div, neg])
 def local_cancel_positive_factor(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``g / p * p * q -> g * q`` for a positive ``p``, and ``g / (1 + exp(x)) -> g * sigmoid(-x)``."""
+    """``g / p * p * q -> g * q`` for ``p > 0``, and ``g / (1 + exp(x)) -> g * sigmoid(-x)``."""
     [out] = node.outputs
     if not _is_whole_product(fgraph, node):
         return None
@@ -146,9 +155,9 @@ def local_cancel_positive_factor(fgraph: Any, node: Apply) -> list[Variable] | N
 
 
 @register_stabilize
-@node_rewriter([mul, true_div])
+@node_rewriter([mul, true_div, neg])
 def local_greedy_distributor(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``(a / p + b) * p -> a + b * p`` for a positive ``p``: the sum is opened where that cancels."""
+    """``(a / p + b) * p -> a + b * p`` for ``p > 0``: the sum is opened where that cancels."""
     [out] = node.outputs
     if not _is_whole_product(fgraph, node):
         return None
@@ -158,8 +167,8 @@ def local_greedy_distributor(fgraph: Any, node: Apply) -> list[Variable] | None:
     for sum_ in factors.above:
         if scalar_op_of(sum_) not in (ps.add, ps.sub) or sum_.type.dtype != out.type.dtype:
             continue
-        terms = [factors_of(term) for term in sum_.owner.inputs]
-        if any(term is None for term in terms):
+        terms = [t for t in map(factors_of, sum_.owner.inputs) if t is not None]
+        if len(terms) < len(sum_.owner.inputs):
             continue
         moved = [f for f in factors.above if any(f in t.below for t in terms) and is_positive(f)]
         if not moved:
@@ -168,12 +177,16 @@ def local_greedy_distributor(fgraph: Any, node: Apply) -> list[Variable] | None:
     return None
 
 
-def _distributed(out: Variable, factors: Factors, sum_: Variable, terms: list, moved: list) -> list | None:
-    new_terms = []
+def _distributed(
+    out: Variable, factors: Factors, sum_: Variable, terms: list, moved: list
+) -> list | None:
+    rest = [f for f in factors.above if f is not sum_ and f not in moved]
     for term in terms:
         term.above.extend(moved)
-        _cancel(term)
-        new_terms.append(term.product())
+        # A NaN that is cancelled here may still show in another term of the sum.
+        elsewhere = [f for other in terms if other is not term for f in other.above]
+        _cancel(term, [*rest, *elsewhere])
+    new_terms = [term.product() for term in terms]
     if any(term is None for term in new_terms):
         return None
     factors.above = [
@@ -199,14 +212,17 @@ def _fitting(out: Variable, new: Variable | None) -> list[Variable] | None:
     return [new] if new is not None and out.type.is_super(new.type) else None
 
 
-def _cancel(factors: Factors) -> bool:
-    """Cancel what can be cancelled; return whether anything changed."""
+def _cancel(factors: Factors, elsewhere: Sequence[Variable] = ()) -> bool:
+    """Cancel what can be cancelled; return whether anything changed.
+
+    ``elsewhere`` are quantities beside the product in which a NaN would show as well.
+    """
     changed = False
     for divisor in list(factors.below):
         if divisor in factors.above and is_positive(divisor):
             above = list(factors.above)
             above.remove(divisor)
-            if _depends_on(above, divisor):
+            if _depends_on([*above, *elsewhere], divisor):
                 factors.above, changed = above, True
                 factors.below.remove(divisor)
                 continue
@@ -233,7 +249,7 @@ def _depends_on(factors: list[Variable], divisor: Variable) -> bool:
 
 
 def _carried(factors: list[Variable]) -> set[Variable]:
-    """Return the factors and their nearest ancestors whose NaN, element by element, makes a factor NaN."""
+    """Return the factors and those nearest ancestors whose NaN makes a factor NaN."""
     seen: set[Variable] = set()
     pending = deque(factors)
     while pending and len(seen) < MOST_FACTORS:
@@ -250,14 +266,14 @@ def _carries_nan(x: Variable) -> bool:
     return scalar_op_of(x) in _NAN_CARRIERS
 
 
-# -- quotients with a name -----------------------------------------------------------------------------
+# -- quotients with a name -------------------------------------------------------------------------
 
 
 def _to_sigmoid(factors: Factors, divisor: Variable) -> bool:
     """``exp(z) / (1 + exp(z)) -> sigmoid(z)`` and ``1 / (1 + exp(z)) -> sigmoid(-z)``."""
     e = _one_plus_exp(divisor)
     if e is None:
-        return False
+        return _to_sigmoid_of_difference(factors, divisor)
     [z] = e.owner.inputs
     factors.below.remove(divisor)
     if e in factors.above:
@@ -267,6 +283,22 @@ def _to_sigmoid(factors: Factors, divisor: Variable) -> bool:
     else:
         factors.above.append(sigmoid(neg(z)))
     return True
+
+
+def _to_sigmoid_of_difference(factors: Factors, divisor: Variable) -> bool:
+    """``exp(y) / (exp(y) + exp(z)) -> sigmoid(y - z)``."""
+    if scalar_op_of(divisor) != ps.add or len(divisor.owner.inputs) != 2:
+        return False
+    terms = divisor.owner.inputs
+    if any(scalar_op_of(t) != ps.exp or t.type != divisor.type for t in terms):
+        return False
+    for own, other in (tuple(terms), tuple(reversed(terms))):
+        if own in factors.above:
+            factors.below.remove(divisor)
+            difference = sub(own.owner.inputs[0], other.owner.inputs[0])
+            factors.above[factors.above.index(own)] = sigmoid(difference)
+            return True
+    return False
 
 
 def _one_plus_exp(x: Variable) -> Variable | None:
@@ -300,7 +332,9 @@ def _to_softmax(factors: Factors, divisor: Variable) -> bool:
     if axis is not None and len(axis) != 1:
         return False
     factors.below.remove(divisor)
-    factors.above[factors.above.index(e)] = softmax(e.owner.inputs[0], axis=None if axis is None else axis[0])
+    factors.above[factors.above.index(e)] = softmax(
+        e.owner.inputs[0], axis=None if axis is None else axis[0]
+    )
     return True
 
 
@@ -311,8 +345,10 @@ def _to_erfcx(factors: Factors, divisor: Variable) -> bool:
     [z] = divisor.owner.inputs
     for e in factors.above:
         exponent = e.owner.inputs[0] if scalar_op_of(e) == ps.exp else None
-        if exponent is not None and scalar_op_of(exponent) == ps.neg and _is_square_of(
-            exponent.owner.inputs[0], z
+        if (
+            exponent is not None
+            and scalar_op_of(exponent) == ps.neg
+            and _is_square_of(exponent.owner.inputs[0], z)
         ):
             factors.above.remove(e)
             factors.below[factors.below.index(divisor)] = erfcx(z)
@@ -329,13 +365,13 @@ def _is_square_of(x: Variable, z: Variable) -> bool:
     return op == ps.mul and len(x.owner.inputs) == 2 and all(v is z for v in x.owner.inputs)
 
 
-# -- a weighted sum of sigmoids ------------------------------------------------------------------------
+# -- a weighted sum of sigmoids --------------------------------------------------------------------
 
 
 @register_stabilize
 @node_rewriter([add, sub])
 def local_bernoulli_gradient(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``y * sigmoid(-z) - (1 - y) * sigmoid(z) -> y - sigmoid(z)``: the derivative of a log-likelihood.
+    """``y * sigmoid(-z) - (1 - y) * sigmoid(z) -> y - sigmoid(z)``, of a log-likelihood.
 
     This is what is left of ``y * log(p) + (1 - y) * log(1 - p)`` with ``p = sigmoid(z)``.
     """
@@ -363,7 +399,7 @@ def _same_factors(first: list[Variable], second: list[Variable]) -> bool:
 
 
 def _complementary(a: Factors, b: Factors) -> tuple | None:
-    """Return (y, z, common) where ``a`` is common * y * sigmoid(-z) and ``b`` common * (1 - y) * sigmoid(z)."""
+    """Return (y, z, common) where ``a`` is c * y * sigmoid(-z), ``b`` c * (1 - y) * sigmoid(z)."""
     common = [f for f in a.above if f in b.above]
     only_a = [f for f in a.above if f not in common]
     only_b = [f for f in b.above if f not in common]

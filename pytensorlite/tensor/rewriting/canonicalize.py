@@ -32,15 +32,21 @@ from pytensorlite.tensor.math import (
     tan,
     tanh,
 )
-from pytensorlite.tensor.rewriting.basic import real_rule, register_canonicalize, register_specialize
-from pytensorlite.tensor.rewriting.basic import register_useless
+from pytensorlite.tensor.rewriting.basic import (
+    real_rule,
+    register_canonicalize,
+    register_specialize,
+    register_stabilize,
+    register_useless,
+)
 
 x, y = wildcards("x y")
 nan = np.nan
 conj = elemwise_of(ps.conj)
 
 # fmt: off
-# -- doing it twice, and undoing it: the same bits ------------------------------------------------------------
+# ruff: noqa: E501 - the columns of a table should align
+# -- doing it twice, and undoing it: the same bits -------------------------------------------------
 inverse_pairs = Rules(
     rule("useless_Neg_of_Neg",            neg(neg(x)),                x),
     rule("useless_Conj_of_Conj",          conj(conj(x)),              x),
@@ -48,7 +54,7 @@ inverse_pairs = Rules(
     rule("local_abs_abs",                 abs(abs(x)),                abs(x)),
 )
 
-# -- the same numbers up to rounding --------------------------------------------------------------------------
+# -- the same numbers up to rounding ---------------------------------------------------------------
 real_identities = Rules(
     real_rule("local_abs_neg",            abs(neg(x)),                abs(x)),
     real_rule("local_abs_sqr",            abs(sqr(x)),                sqr(x)),
@@ -76,7 +82,7 @@ real_identities = Rules(
     real_rule("local_cosh_neg",           cosh(neg(x)),               cosh(x)),
 )
 
-# -- only where no element is NaN, infinite or zero -----------------------------------------------------------
+# -- only where no element is NaN, infinite or zero ------------------------------------------------
 finite_identities = Rules(
     real_rule("local_sub_self",           x - x,                      lambda x: zeros_like(x), unsafe="nan"),
     real_rule("local_div_self",           x / x,                      lambda x: ones_like(x), unsafe="nan"),
@@ -90,6 +96,7 @@ finite_identities = Rules(
 
 register_useless(inverse_pairs)
 register_canonicalize(inverse_pairs)
+register_stabilize(inverse_pairs)
 register_specialize(inverse_pairs)
 register_canonicalize(real_identities)
 register_specialize(real_identities)

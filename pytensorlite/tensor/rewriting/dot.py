@@ -1,9 +1,10 @@
-"""Rewrites of matrix products: transposes move to the operands, products of length 1 become plain ones."""
+"""Rewrites of matrix products: transposes move to the operands, vectors are said to be such."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
 from pytensorlite.tensor.elemwise import DimShuffle
@@ -19,7 +20,6 @@ from pytensorlite.tensor.rewriting.basic import (
     register_stabilize,
     scalar_op_of,
 )
-import pytensorlite.scalar.basic as ps
 
 
 @register_canonicalize
@@ -63,7 +63,7 @@ def local_dot_of_expanded_vectors(fgraph: Any, node: Apply) -> list[Variable] | 
 
 
 def _squeezed(x: Variable, axis: int) -> Variable:
-    """Return the vector that ``x`` is with a dimension of length 1 added at ``axis``, else ``x``."""
+    """Return the vector that ``x`` is with a length of 1 added at ``axis``, else ``x``."""
     node = x.owner
     if node is None or not isinstance(node.op, DimShuffle) or node.op.new_order[axis] != "x":
         return x
@@ -102,5 +102,3 @@ def local_dot_signs(fgraph: Any, node: Apply) -> list[Variable] | None:
 def local_0_dot_x(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``dot(0, x) -> 0``: not for NaN and infinity, and so not unless asked for."""
     return filled(fgraph, node.outputs[0], 0) if any(map(is_zero, node.inputs)) else None
-
-

@@ -1,4 +1,4 @@
-"""Rewrites of element-wise nodes whatever function they apply: useless ones leave, casts and moves merge.
+"""Rewrites of element-wise nodes of any function: useless ones leave, casts and moves merge.
 
 Also here: what is computed from constants only is computed now, unless the result is large.
 """
@@ -16,13 +16,27 @@ from pytensorlite.tensor.basic import (
     MakeVector,
     ScalarFromTensor,
     TensorFromScalar,
-    constant,
     second,
     switch,
 )
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
-from pytensorlite.tensor.math import add, and_, eq, ge, gt, invert, le, lt, mul, neq, or_, xor
-from pytensorlite.tensor.math import maximum, minimum, sub
+from pytensorlite.tensor.math import (
+    add,
+    and_,
+    eq,
+    ge,
+    gt,
+    invert,
+    le,
+    lt,
+    maximum,
+    minimum,
+    mul,
+    neq,
+    or_,
+    sub,
+    xor,
+)
 from pytensorlite.tensor.rewriting.basic import (
     constant_value,
     filled,
@@ -44,7 +58,7 @@ from pytensorlite.tensor.type import TensorType
 LARGEST_FOLDED = 1024
 
 
-# -- constants -----------------------------------------------------------------------------------------
+# -- constants -------------------------------------------------------------------------------------
 
 
 @register_useless("topo_constant_folding")
@@ -54,7 +68,7 @@ LARGEST_FOLDED = 1024
 @node_rewriter(None)
 def constant_folding(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``f(constants) -> constant``, unless the constant would be large."""
-    inputs = node.inputs
+    inputs: list[Any] = node.inputs
     if not inputs or not all(isinstance(x, Constant) for x in inputs):
         return None
     if not node.op.do_constant_folding(fgraph, node):
@@ -62,12 +76,14 @@ def constant_folding(fgraph: Any, node: Apply) -> list[Variable] | None:
     budget = max(LARGEST_FOLDED, *(np.size(x.data) for x in inputs))
     if any(_certain_size(out) > budget for out in node.outputs):
         return None
-    values = _values(node, [x.data for x in inputs])
+    try:
+        values = _values(node, [x.data for x in inputs])
+    except Exception:
+        # An index out of range, a singular matrix: the error belongs to the call, not to compiling.
+        return None
     if any(np.size(value) > budget for value in values):
         return None
-    return [
-        _as_constant(out, value) for out, value in zip(node.outputs, values, strict=True)
-    ]
+    return [_as_constant(out, value) for out, value in zip(node.outputs, values, strict=True)]
 
 
 def _certain_size(out: Variable) -> int:
@@ -99,13 +115,18 @@ def _as_constant(out: Variable, value: Any) -> Variable:
 @register_specialize
 @node_rewriter([Elemwise])
 def local_upcast_elemwise_constant_inputs(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``x * int8(2) -> x * 2.0``: constants have the dtype in which they are used, if that is exact."""
+    """``x * int8(2) -> x * 2.0``: a constant has the dtype in which it is used, if exact."""
     [out] = node.outputs[:1]
     dtype = out.type.dtype
-    if node.op.scalar_op.computes_in != "output" or isinstance(node.op.scalar_op, ps.Cast):
+    branches = node.op.scalar_op == ps.switch
+    if not branches and (
+        node.op.scalar_op.computes_in != "output" or isinstance(node.op.scalar_op, ps.Cast)
+    ):
         return None
     inputs = list(node.inputs)
     for i, x in enumerate(inputs):
+        if branches and i == 0:
+            continue
         if isinstance(x, Constant) and x.type.dtype != dtype:
             with np.errstate(all="ignore"):
                 data = x.data.astype(dtype)
@@ -117,7 +138,7 @@ def local_upcast_elemwise_constant_inputs(fgraph: Any, node: Apply) -> list[Vari
     return list(new) if new[0].type.dtype == dtype else None
 
 
-# -- moves of dimensions -------------------------------------------------------------------------------
+# -- moves of dimensions ---------------------------------------------------------------------------
 
 
 @register_useless
@@ -126,9 +147,9 @@ def local_upcast_elemwise_constant_inputs(fgraph: Any, node: Apply) -> list[Vari
 @register_specialize
 @node_rewriter([DimShuffle])
 def local_dimshuffle_lift(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``x.T.T -> x``, one move for two, and ``f(x, y).T -> f(x.T, y.T)`` if nothing else reads it."""
+    """``x.T.T -> x``, one move for two, and ``f(x, y).T -> f(x.T, y.T)`` for a single reader."""
     op, [x] = node.op, node.inputs
-    if op.new_order == tuple(range(x.type.ndim)):
+    if _changes_nothing(op, x):
         return [x]
     inner = x.owner
     if inner is None:
@@ -138,6 +159,13 @@ def local_dimshuffle_lift(fgraph: Any, node: Apply) -> list[Variable] | None:
     if type(inner.op) is Elemwise and len(inner.outputs) == 1 and has_one_client(fgraph, x):
         return _lift_through(node, inner)
     return None
+
+
+def _changes_nothing(op: DimShuffle, x: Variable) -> bool:
+    """Whether every dimension stays, or is a length of 1 put in the place of one that is dropped."""
+    return len(op.new_order) == x.type.ndim and all(
+        i == d or (i == "x" and d in op.drop) for d, i in enumerate(op.new_order)
+    )
 
 
 def _through(op: DimShuffle, i: Any) -> Any:
@@ -151,7 +179,7 @@ def _move(x: Variable, order: list) -> Variable:
 
 
 def _lift_through(node: Apply, inner: Apply) -> list[Variable] | None:
-    """Move the operands instead of the result; not where a dropped dimension is in fact broadcast."""
+    """Move the operands instead of the result; not where a dropped dimension is broadcast."""
     op = node.op
     if op.drop and any(x.type.shape[d] != 1 for x in inner.inputs for d in op.drop):
         return None
@@ -196,7 +224,7 @@ def local_scalar_tensor_scalar(fgraph: Any, node: Apply) -> list[Variable] | Non
     return inner.inputs if inner and isinstance(inner.op, TensorFromScalar) else None
 
 
-# -- useless functions ---------------------------------------------------------------------------------
+# -- useless functions -----------------------------------------------------------------------------
 
 
 @register_useless
@@ -216,7 +244,7 @@ def local_useless_elemwise_of_one(fgraph: Any, node: Apply) -> list[Variable] | 
 @register_specialize
 @node_rewriter([maximum, minimum, and_, or_])
 def local_useless_elemwise(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``maximum(x, x) -> x``, and so for ``minimum``, ``&``, ``|``: doing it twice changes nothing."""
+    """``maximum(x, x) -> x``, and so for ``minimum``, ``&``, ``|``."""
     first = node.inputs[0]
     if any(x is not first for x in node.inputs) or first.type.dtype != node.outputs[0].type.dtype:
         return None
@@ -253,7 +281,7 @@ def local_bitwise_constant(fgraph: Any, node: Apply) -> list[Variable] | None:
 @register_specialize
 @node_rewriter([eq, neq, lt, gt, le, ge, sub, xor])
 def local_useless_elemwise_comparison(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``x < x -> False``; for integers also ``x == x -> True``, ``x - x -> 0``; lengths are not negative."""
+    """``x < x -> False``; ``x == x -> True``, ``x - x -> 0`` for integers; ``n < 0 -> False``."""
     a, b = node.inputs
     [out] = node.outputs
     op = node.op.scalar_op
@@ -319,6 +347,7 @@ def is_length(var: Variable) -> bool:
 @node_rewriter([maximum, minimum])
 def local_useless_length_bound(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``maximum(n, 0) -> n`` and ``minimum(n, 0) -> 0`` for the length ``n`` of a dimension."""
+    # Lengths as well are what a range, or a slice, makes of lengths.
     if len(node.inputs) != 2:
         return None
     [out] = node.outputs
@@ -336,7 +365,7 @@ def local_useless_length_bound(fgraph: Any, node: Apply) -> list[Variable] | Non
 @register_specialize
 @node_rewriter([switch])
 def local_useless_switch(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``switch(True, x, y) -> x``, ``switch(c, x, x) -> x``, ``switch(~c, x, y) -> switch(c, y, x)``."""
+    """``switch(True, x, y) -> x``, ``switch(c, x, x) -> x``, ``switch(~c, x, y)`` turned round."""
     condition, yes, no = node.inputs
     [out] = node.outputs
     known = constant_value(condition)
@@ -372,7 +401,9 @@ def _broadcast_to(fgraph: Any, out: Variable, x: Variable) -> list[Variable] | N
     given = next((v for v in out.owner.inputs if v is not x and _gives_shape(fgraph, v, out)), None)
     if given is None:
         return None
-    return [second(given, x if x.type.dtype == out.type.dtype else new)] if new is not None else None
+    return (
+        [second(given, x if x.type.dtype == out.type.dtype else new)] if new is not None else None
+    )
 
 
 def _gives_shape(fgraph: Any, x: Variable, out: Variable) -> bool:
@@ -392,7 +423,7 @@ def local_invert_comparison(fgraph: Any, node: Apply) -> list[Variable] | None:
     return [opposite[op](*inner.owner.inputs)] if op in opposite else None
 
 
-# -- casts ---------------------------------------------------------------------------------------------
+# -- casts -----------------------------------------------------------------------------------------
 
 
 @register_useless
@@ -400,7 +431,7 @@ def local_invert_comparison(fgraph: Any, node: Apply) -> list[Variable] | None:
 @register_specialize
 @node_rewriter([Elemwise])
 def local_cast_cast(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``cast(x, dtype of x) -> x``; ``cast(cast(x, a), b) -> cast(x, b)`` if ``a`` loses nothing."""
+    """``cast(x, dtype of x) -> x``; ``cast(cast(x, a), b) -> cast(x, b)`` if ``a`` is wider."""
     if not isinstance(node.op.scalar_op, ps.Cast):
         return None
     [x], [out] = node.inputs, node.outputs
@@ -410,8 +441,11 @@ def local_cast_cast(fgraph: Any, node: Apply) -> list[Variable] | None:
         return None
     [source] = x.owner.inputs
     lossless = np.can_cast(source.type.dtype, x.type.dtype, "safe")
-    exact = not (source.type.dtype in ps.discrete_dtypes and x.type.dtype == "float64" and
-                 np.dtype(source.type.dtype).itemsize == 8)
+    exact = not (
+        source.type.dtype in ps.discrete_dtypes
+        and x.type.dtype == "float64"
+        and np.dtype(source.type.dtype).itemsize == 8
+    )
     if not (lossless and exact):
         return None
     return [source] if source.type.dtype == out.type.dtype else [node.op(source)]

@@ -28,7 +28,7 @@ from pytensorlite.tensor.rewriting.basic import (
 
 
 def core_of(var: Variable) -> Any:
-    """Return the op that computes ``var``: the core op where it is applied to a batch of matrices."""
+    """Return the op that computes ``var``: of a batch of matrices, the core op."""
     node = var.owner
     if node is None:
         return None
@@ -89,8 +89,11 @@ def local_log_det(fgraph: Any, node: Apply) -> list[Variable] | None:
 @register_stabilize
 @node_rewriter([Dot])
 def inv_to_solve(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``inv(a) @ b -> solve(a, b)`` and ``b @ inv(a) -> solve(a.T, b.T).T`` if nothing else needs the inverse."""
+    """``inv(a) @ b -> solve(a, b)``, ``b @ inv(a) -> solve(a.T, b.T).T`` for a private inverse."""
+    left: Any
+    right: Any
     left, right = node.inputs
+    new: Any
     if _is_private_inverse(fgraph, left):
         a = left.owner.inputs[0]
         new = solve(a, right, b_ndim=right.type.ndim)
@@ -107,5 +110,3 @@ def inv_to_solve(fgraph: Any, node: Apply) -> list[Variable] | None:
 
 def _is_private_inverse(fgraph: Any, x: Variable) -> bool:
     return isinstance(core_of(x), MatrixInverse) and x.type.ndim == 2 and has_one_client(fgraph, x)
-
-

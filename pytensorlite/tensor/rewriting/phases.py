@@ -13,14 +13,11 @@ from typing import Any
 
 from pytensorlite.graph.rewriting.basic import MergeOptimizer, graph_rewriter
 from pytensorlite.graph.rewriting.db import EquilibriumDB, SequenceDB
-from pytensorlite.tensor.rewriting import basic
-from pytensorlite.tensor.rewriting.fusion import fuse_loops
-from pytensorlite.tensor.rewriting.shape_feature import shapes_of
-from pytensorlite.tensor.rewriting.softmax import inline_shared_sigmoid
 
 # The files that fill the databases of ``basic``.
 from pytensorlite.tensor.rewriting import (  # noqa: F401
     arithmetic,
+    basic,
     cancel,
     canonicalize,
     dot,
@@ -34,6 +31,9 @@ from pytensorlite.tensor.rewriting import (  # noqa: F401
     subtensor_write,
     views,
 )
+from pytensorlite.tensor.rewriting.fusion import fuse_loops
+from pytensorlite.tensor.rewriting.shape_feature import shapes_of
+from pytensorlite.tensor.rewriting.softmax import inline_shared_sigmoid
 
 
 @graph_rewriter
@@ -70,6 +70,7 @@ class Phase:
 FAST_RUN = ("fast_run",)
 
 # fmt: off
+# ruff: noqa: E501 - the columns of a table should align
 PHASES = [
     Phase("merge1",         0.0,  MergeOptimizer(),       "one variable per value", ("fast_run", "fast_compile", "merge")),
     Phase("ShapeOpt",       0.1,  attach_shape_feature,   "symbolic shapes, worked out when asked for"),

@@ -1,4 +1,4 @@
-"""Rewrites of reductions: sums of sums, of repeated values, of moved dimensions, of scaled arrays."""
+"""Rewrites of reductions: of reductions, of repeated values, of moved and of scaled arrays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,21 @@ from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
 from pytensorlite.tensor.basic import Alloc, MakeVector, alloc, cast, constant, switch
 from pytensorlite.tensor.elemwise import CAReduce, DimShuffle
-from pytensorlite.tensor.math import All, Any as AnyOf, Max, Min, Prod, Sum, add, eq, mul, neg, true_div
+from pytensorlite.tensor.math import (
+    All,
+    Max,
+    Min,
+    Prod,
+    Sum,
+    add,
+    eq,
+    mul,
+    neg,
+    true_div,
+)
+from pytensorlite.tensor.math import (
+    Any as AnyOf,
+)
 from pytensorlite.tensor.rewriting.basic import (
     constant_value,
     expand_to,
@@ -70,11 +84,18 @@ def local_reduce_broadcastable(fgraph: Any, node: Apply) -> list[Variable] | Non
 @register_specialize
 @node_rewriter(REDUCTIONS)
 def local_reduce_chain(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``sum(sum(x, axis=0), axis=0) -> sum(x, axis=(0, 1))``, and so for every kind of reduction."""
+    """``sum(sum(x, axis=0), axis=0) -> sum(x, axis=(0, 1))``, for every kind of reduction."""
     inner = node.inputs[0].owner
-    if inner is None or type(inner.op) is not type(node.op) or len(fgraph.clients[node.inputs[0]]) > 1:
+    if (
+        inner is None
+        or type(inner.op) is not type(node.op)
+        or len(fgraph.clients[node.inputs[0]]) > 1
+    ):
         return None
-    if inner.op.scalar_op != node.op.scalar_op or inner.outputs[0].type.dtype != node.outputs[0].type.dtype:
+    if (
+        inner.op.scalar_op != node.op.scalar_op
+        or inner.outputs[0].type.dtype != node.outputs[0].type.dtype
+    ):
         return None
     if getattr(inner.op, "acc_dtype", None) != getattr(node.op, "acc_dtype", None):
         return None
@@ -118,7 +139,7 @@ def local_sum_prod_all_to_none(fgraph: Any, node: Apply) -> list[Variable] | Non
     return [node.op.clone(axis=None)(node.inputs[0])]
 
 
-# -- repeated values -----------------------------------------------------------------------------------
+# -- repeated values -------------------------------------------------------------------------------
 
 
 @register_canonicalize
@@ -152,15 +173,13 @@ def _repeated(fgraph: Any, x: Variable) -> tuple[Any, list[Variable]]:
     if node is not None and isinstance(node.op, Alloc):
         return node.inputs[0], list(node.inputs[1:])
     if scalar_op_of(x) == ps.second:
-        value = match_type(x, node.inputs[1])
-        if value is None:
-            value = node.inputs[1].astype(x.type.dtype)
+        value = cast(node.inputs[1], x.type.dtype)
         return value, list(shapes_of(fgraph).shape(x))
     return None, []
 
 
 def _reduced(node: Apply, value: Variable, repeats: list[Variable]) -> Variable | None:
-    """Return what the reduction makes of ``value`` repeated ``repeats[0] * repeats[1] ...`` times."""
+    """Return what the reduction makes of ``value`` repeated so many times."""
     dtype = node.outputs[0].type.dtype
     statics = [constant_value(n) for n in repeats]
     if isinstance(node.op, Max | Min | All | AnyOf):
@@ -191,7 +210,12 @@ def _alloc_as(out: Variable, value: Variable, lengths: list[Variable]) -> Variab
 def local_sum_make_vector(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``sum([a, b, c]) -> a + b + c``."""
     inner = node.inputs[0].owner
-    if inner is None or not isinstance(inner.op, MakeVector) or not inner.inputs or not axes_of(node):
+    if (
+        inner is None
+        or not isinstance(inner.op, MakeVector)
+        or not inner.inputs
+        or not axes_of(node)
+    ):
         return None
     dtype = node.outputs[0].type.dtype
     terms = [cast(x, inner.op.dtype) for x in inner.inputs]
@@ -199,7 +223,7 @@ def local_sum_make_vector(fgraph: Any, node: Apply) -> list[Variable] | None:
     return [terms[0] if len(terms) == 1 else add(*terms)]
 
 
-# -- scaled arrays -------------------------------------------------------------------------------------
+# -- scaled arrays ---------------------------------------------------------------------------------
 
 
 @register_canonicalize("zero_sign")
@@ -218,9 +242,9 @@ def local_sum_of_neg_to_neg_of_sum(fgraph: Any, node: Apply) -> list[Variable] |
 def local_sum_prod_of_mul_or_div(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``sum(c * x) -> c * sum(x)`` and ``sum(x / c) -> sum(x) / c`` for an ordinary constant ``c``.
 
-    A factor that is a variable stays inside: it may be infinite, and then 0 * inf differs. A constant
-    below one (or a divisor above one) stays inside too: outside, the sum could overflow before it
-    is scaled down.
+    A factor that is a variable stays inside: it may be infinite, and then 0 * inf differs. A
+    constant below one (or a divisor above one) stays inside too: outside, the sum could overflow
+    before it is scaled down.
     """
     [x] = node.inputs
     [out] = node.outputs
@@ -233,7 +257,11 @@ def local_sum_prod_of_mul_or_div(fgraph: Any, node: Apply) -> list[Variable] | N
     if op == ps.true_div:
         factor = operands[1]
         value = constant_value(factor)
-        if value is None or not 0 < abs(value) <= 1 or operands[0].type.broadcastable != x.type.broadcastable:
+        if (
+            value is None
+            or not 0 < abs(value) <= 1
+            or operands[0].type.broadcastable != x.type.broadcastable
+        ):
             return None
         return [true_div(_sum_as(node, operands[0], out), constant(value, dtype=out.type.dtype))]
     for i, factor in enumerate(operands):
@@ -250,4 +278,6 @@ def local_sum_prod_of_mul_or_div(fgraph: Any, node: Apply) -> list[Variable] | N
 
 
 def _sum_as(node: Apply, x: Variable, out: Variable) -> Variable:
-    return node.op(x if x.type.dtype == node.inputs[0].type.dtype else cast(x, node.inputs[0].type.dtype))
+    return node.op(
+        x if x.type.dtype == node.inputs[0].type.dtype else cast(x, node.inputs[0].type.dtype)
+    )

@@ -13,7 +13,7 @@ from typing import Any
 import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
-from pytensorlite.tensor.basic import Alloc, AllocEmpty, MakeVector, alloc, as_tensor_variable
+from pytensorlite.tensor.basic import Alloc, AllocEmpty, MakeVector, alloc, as_tensor_variable, cast
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
 from pytensorlite.tensor.rewriting.basic import (
     constant_value,
@@ -33,7 +33,7 @@ from pytensorlite.tensor.type import TensorType
 __all__ = ["ShapeFeature", "shapes_of"]
 
 
-# -- the shape of a thing ------------------------------------------------------------------------------
+# -- the shape of a thing --------------------------------------------------------------------------
 
 
 @register_infer_shape
@@ -57,7 +57,7 @@ def local_shape_i_lift(fgraph: Any, node: Apply) -> list[Variable] | None:
     return [length]
 
 
-# -- reshape -------------------------------------------------------------------------------------------
+# -- reshape ---------------------------------------------------------------------------------------
 
 
 @register_canonicalize
@@ -147,7 +147,7 @@ def _elements(target: Variable, ndim: int) -> list[Variable | None]:
     return [None] * ndim
 
 
-# -- specify_shape -------------------------------------------------------------------------------------
+# -- specify_shape ---------------------------------------------------------------------------------
 
 
 @register_useless
@@ -207,7 +207,7 @@ def local_Shape_of_SpecifyShape(fgraph: Any, node: Apply) -> list[Variable] | No
     return [MakeVector("int64")(*dims)]
 
 
-# -- fill and alloc ------------------------------------------------------------------------------------
+# -- fill and alloc --------------------------------------------------------------------------------
 
 
 @register_useless
@@ -258,7 +258,9 @@ def local_merge_alloc(fgraph: Any, node: Apply) -> list[Variable] | None:
     outer_lengths = node.inputs[1:]
     shapes = shapes_of(fgraph)
     for was, now in zip(inner_lengths, outer_lengths[-len(inner_lengths) :], strict=False):
-        if constant_value(was) != 1 and not shapes.same_length(shapes.unpack(was), shapes.unpack(now)):
+        if constant_value(was) != 1 and not shapes.same_length(
+            shapes.unpack(was), shapes.unpack(now)
+        ):
             return None
     return [alloc(value, *outer_lengths)] if inner_lengths else None
 
@@ -276,9 +278,7 @@ def local_alloc_sink_dimshuffle(fgraph: Any, node: Apply) -> list[Variable] | No
     new_lengths = [one if i == "x" else lengths[i] for i in node.op.new_order]
     if value.type.ndim:
         offset = len(lengths) - value.type.ndim
-        if any(i != "x" and i < offset for i in node.op.new_order) and offset:
-            value = expand_to(value, len(lengths))
-        elif offset:
+        if (any(i != "x" and i < offset for i in node.op.new_order) and offset) or offset:
             value = expand_to(value, len(lengths))
         value = DimShuffle(input_ndim=len(lengths), new_order=node.op.new_order)(value)
     return [alloc(value, *new_lengths)] if new_lengths else [value]
@@ -296,8 +296,8 @@ def local_second_to_alloc(fgraph: Any, node: Apply) -> list[Variable] | None:
     lengths = shapes_of(fgraph).shape(out)
     if any(_reads(length, out) for length in lengths):
         return None
-    new = alloc(match_type(out, value) if value.type.dtype != out.type.dtype else value, *lengths)
-    return _with_static_shape(node, new) if out.type.ndim else [match_type(out, value)]
+    value = cast(value, out.type.dtype)
+    return _with_static_shape(node, alloc(value, *lengths)) if out.type.ndim else [value]
 
 
 def _reads(length: Variable, var: Variable) -> bool:
@@ -310,7 +310,7 @@ def _reads(length: Variable, var: Variable) -> bool:
 @register_specialize
 @node_rewriter([Elemwise])
 def local_fill_sink(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``f(fill(x, v), y) -> f(v, y)`` where ``y`` gives the result its shape, and so for ``alloc``."""
+    """``f(fill(x, v), y) -> f(v, y)`` where ``y`` gives the shape, and so for ``alloc``."""
     if node.op.scalar_op == ps.second:
         return None
     shapes = shapes_of(fgraph)
@@ -327,10 +327,10 @@ def local_fill_sink(fgraph: Any, node: Apply) -> list[Variable] | None:
             changed = True
     if not changed:
         return _sink_below(shapes, node, filled)
-    return list(node.op.make_node(*new_inputs).outputs)
+    return _with_static_shape(node, node.op(*new_inputs))
 
 
-def _filled_with(x: Variable) -> Variable | None:
+def _filled_with(x: Variable) -> Any:
     """Return the value that ``x`` repeats, of fewer or shorter dimensions, or None."""
     node = x.owner
     if node is None:
@@ -339,7 +339,7 @@ def _filled_with(x: Variable) -> Variable | None:
         return node.inputs[0]
     if scalar_op_of(x) == ps.second:
         value = node.inputs[1]
-        return value if value.type.dtype == x.type.dtype else match_type(x, value)
+        return cast(value, x.type.dtype)
     return None
 
 
@@ -352,9 +352,7 @@ def _dims_are_given(
     for d, length in enumerate(filled.type.shape):
         if length == 1 or (d >= offset and value.type.shape[d - offset] != 1):
             continue
-        if not any(
-            x.type.shape[d] != 1 and shapes.same_shape(x, filled, d, d) for x in others
-        ):
+        if not any(x.type.shape[d] != 1 and shapes.same_shape(x, filled, d, d) for x in others):
             return False
     return True
 

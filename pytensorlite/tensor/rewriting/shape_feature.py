@@ -2,8 +2,8 @@
 
 `ShapeFeature` answers three questions: what is the shape of this variable (without computing the
 variable), do these two variables have the same shape, and is this length known. Nothing is done
-when nodes enter a graph: the shape of a variable is derived from its ancestors by ``op.infer_shape``
-at the first question and remembered.
+when nodes enter a graph: the shape of a variable is derived from its ancestors by
+``op.infer_shape`` at the first question and remembered.
 
 Element-wise operations teach more than shapes: dimensions that meet in one operation and are not
 broadcast must be equal, so they are joined in a union-find of lengths.
@@ -16,7 +16,12 @@ from typing import Any
 
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.features import AlreadyThere, Feature
-from pytensorlite.tensor.basic import constant
+from pytensorlite.tensor.basic import (
+    ScalarFromTensor,
+    TensorFromScalar,
+    constant,
+    tensor_from_scalar,
+)
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
 from pytensorlite.tensor.shape import Shape_i
 from pytensorlite.tensor.type import TensorType
@@ -139,7 +144,7 @@ class ShapeFeature(Feature):
             return True
         return isinstance(a, Constant) and isinstance(b, Constant) and int(a.data) == int(b.data)
 
-    def shape(self, var: Variable) -> Dims | None:
+    def shape(self, var: Variable) -> Any:
         """Return the dimensions of ``var``, working out those of its ancestors on the way."""
         known = self._known
         if var in known:
@@ -181,7 +186,7 @@ class ShapeFeature(Feature):
             self._ask_op(node)
 
     def _elemwise_shape(self, node: Apply) -> Dims:
-        """Join the lengths that meet in each dimension; a dimension not statically 1 never broadcasts."""
+        """Join the lengths that meet in each dimension: only a static 1 broadcasts."""
         dims = []
         inputs = [(v.type.shape, self._known[v]) for v in node.inputs]
         for d, static in enumerate(node.outputs[0].type.shape):
@@ -234,16 +239,16 @@ class ShapeFeature(Feature):
             return self._constant(int(length))
         if isinstance(length, Constant):
             return self._constant(int(length.data))
+        while length.owner is not None and isinstance(length.owner.op, ScalarFromTensor | TensorFromScalar):
+            length = length.owner.inputs[0]
         node = length.owner
         if node is not None and isinstance(node.op, Shape_i) and node.inputs[0].owner is not None:
             self._grounded.add(node.inputs[0])
         if not isinstance(length.type, TensorType):
-            from pytensorlite.tensor.basic import tensor_from_scalar
-
             length = tensor_from_scalar(length)
         return length if length.type.dtype == "int64" else length.astype("int64")
 
-    # -- equal lengths -------------------------------------------------------------------------------
+    # -- equal lengths ---------------------------------------------------------------------------
 
     def _constant(self, length: int) -> Variable:
         if length not in self._constants:

@@ -1,8 +1,8 @@
-"""Rewrites of sums of exponentials: log-sum-exp, log-softmax, their gradients, and what fusion sees.
+"""Rewrites of sums of exponentials: log-sum-exp, log-softmax, their gradients.
 
-Users write ``log(sum(exp(x)))`` and ``log(softmax(x))``; what is computed subtracts the largest element
-first. The ``inline`` phase at the end opens `Softmax` and its kin into element-wise operations and
-reductions, so that fusion puts them into the loops of their neighbours.
+Users write ``log(sum(exp(x)))`` and ``log(softmax(x))``; what is computed subtracts the largest
+element first. The ``inline`` phase at the end opens `Softmax` and its kin into element-wise
+operations and reductions, so that fusion puts them into the loops of their neighbours.
 """
 
 from __future__ import annotations
@@ -14,11 +14,26 @@ import pytensorlite.scalar.math as psm
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, graph_rewriter, node_rewriter
 from pytensorlite.tensor.basic import constant, switch, zeros_like
-from pytensorlite.tensor.elemwise import DimShuffle
-from pytensorlite.tensor.math import Sum, add, eq, exp, ge, isinf, le, log, log1p, maximum, mul, neg, sub, true_div
+from pytensorlite.tensor.elemwise import DimShuffle, elemwise_of
+from pytensorlite.tensor.math import (
+    Max,
+    Sum,
+    add,
+    exp,
+    ge,
+    isfinite,
+    le,
+    log,
+    log1p,
+    maximum,
+    mul,
+    neg,
+    sub,
+    true_div,
+)
 from pytensorlite.tensor.math import abs as abs_
-from pytensorlite.tensor.math import max as max_
 from pytensorlite.tensor.rewriting.basic import (
+    constant_value,
     match_type,
     register_canonicalize,
     register_inline,
@@ -32,9 +47,12 @@ from pytensorlite.tensor.special import (
     log_softmax_graph,
     softmax_graph,
 )
+from pytensorlite.tensor.statistics import Level, logsumexp
+
+logaddexp = elemwise_of(ps.logaddexp)
 
 
-# -- logarithms of sums of exponentials ----------------------------------------------------------------
+# -- logarithms of sums of exponentials ------------------------------------------------------------
 
 
 @register_stabilize
@@ -53,53 +71,58 @@ def local_log_sum_exp(fgraph: Any, node: Apply) -> list[Variable] | None:
     axis = total.owner.op.axis
     if x.type.dtype != e.type.dtype or _is_shifted(x, axis):
         return None
-    largest = max_(x, axis=axis, keepdims=True)
-    # x - inf would be NaN where the largest element is infinite; unshifted, the sum is right.
-    shift = switch(isinf(largest), zeros_like(largest), largest)
-    result = log(total.owner.op(exp(x - shift))) + _without(shift, axis)
+    result = logsumexp(x, axis=axis)
     return [kept(result) if kept is not None else result]
-
-
-def _without(x: Variable, axis: Any) -> Variable:
-    """Return ``x`` without the reduced axes, which have length 1."""
-    axes = range(x.type.ndim) if axis is None else axis
-    order = [d for d in range(x.type.ndim) if d not in axes]
-    return DimShuffle(input_ndim=x.type.ndim, new_order=order)(x)
 
 
 def _is_shifted(x: Variable, axis: Any) -> bool:
     """Whether ``x`` is already something less its largest element."""
-    if scalar_op_of(x) != ps.sub:
-        return False
-    shift = x.owner.inputs[1]
-    seen = 0
-    while shift.owner is not None and seen < 4:
-        if type(shift.owner.op).__name__ in ("Max", "CAReduce"):
-            return True
-        op = scalar_op_of(shift)
-        shift = shift.owner.inputs[-1 if op == ps.switch else 0]
-        seen += 1
-    return False
+    return scalar_op_of(x) == ps.sub and (
+        _is_maximum(x.owner.inputs[1]) or _finite_maximum(x.owner.inputs[1]) is not None
+    )
+
+
+def _is_maximum(x: Variable) -> bool:
+    while x.owner is not None and isinstance(x.owner.op, DimShuffle):
+        x = x.owner.inputs[0]
+    return x.owner is not None and isinstance(x.owner.op, Max)
+
+
+def _finite_maximum(x: Variable) -> Variable | None:
+    """Return ``m`` where ``x`` is ``switch(isfinite(m), m, 0)``: a level that is never infinite."""
+    if scalar_op_of(x) != ps.switch:
+        return None
+    condition, m, otherwise = x.owner.inputs
+    if scalar_op_of(condition) != ps.isfinite or condition.owner.inputs[0] is not m:
+        return None
+    return m if constant_value(otherwise) == 0 else None
+
+
+@register_canonicalize
+@register_stabilize
+@node_rewriter([Level])
+def local_level_to_max(fgraph: Any, node: Apply) -> list[Variable]:
+    """The level of a log-sum-exp is a maximum, once no derivative is taken any more."""
+    return [Max(node.op.axis)(node.inputs[0])]
 
 
 @register_stabilize
 @node_rewriter([log])
 def local_log_add_exp(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``log(exp(x) + exp(y)) -> max(x, y) + log1p(exp(-abs(x - y)))``, and so for any number of terms."""
+    """``log(exp(x) + exp(y)) -> logaddexp(x, y)``; more terms are measured from the largest."""
     [total] = node.inputs
     if scalar_op_of(total) != ps.add or total.type.dtype != node.outputs[0].type.dtype:
         return None
     terms = total.owner.inputs
-    if len(terms) < 2 or any(scalar_op_of(t) != ps.exp or t.type.dtype != total.type.dtype for t in terms):
+    if len(terms) < 2 or any(
+        scalar_op_of(t) != ps.exp or t.type.dtype != total.type.dtype for t in terms
+    ):
         return None
     exponents = [t.owner.inputs[0] for t in terms]
-    largest = maximum(*exponents) if len(exponents) == 2 else _largest(exponents)
     if len(exponents) == 2:
-        x, y = exponents
-        # Two equal infinities differ by nothing, not by NaN.
-        distance = switch(eq(x, y), zeros_like(sub(x, y)), sub(x, y))
-        return [add(largest, log1p(exp(neg(abs_(distance)))))]
-    shift = switch(isinf(largest), zeros_like(largest), largest)
+        return [logaddexp(*exponents)]
+    largest = _largest(exponents)
+    shift = switch(isfinite(largest), largest, zeros_like(largest))
     return [add(shift, log(add(*[exp(sub(x, shift)) for x in exponents])))]
 
 
@@ -110,7 +133,7 @@ def _largest(exponents: list[Variable]) -> Variable:
     return largest
 
 
-# -- softmax -------------------------------------------------------------------------------------------
+# -- softmax ---------------------------------------------------------------------------------------
 
 
 @register_canonicalize
@@ -122,6 +145,21 @@ def local_logsoftmax(fgraph: Any, node: Apply) -> list[Variable] | None:
     if inner is None or not isinstance(inner.op, Softmax):
         return None
     return [LogSoftmax(axis=inner.op.axis)(inner.inputs[0])]
+
+
+@register_canonicalize
+@register_stabilize
+@node_rewriter([Softmax, LogSoftmax])
+def local_softmax_of_shifted(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``softmax(x - m) -> softmax(x)`` for a finite level ``m`` that is the same along the axes."""
+    [shifted] = node.inputs
+    if scalar_op_of(shifted) != ps.sub:
+        return None
+    x, level = shifted.owner.inputs
+    axes = range(x.type.ndim) if node.op.axis is None else node.op.axis
+    if _finite_maximum(level) is None or any(level.type.shape[d] != 1 for d in axes):
+        return None
+    return [node.op(x)] if node.outputs[0].type.is_super(x.type) else None
 
 
 @register_stabilize
@@ -140,7 +178,7 @@ def local_exp_logsoftmax(fgraph: Any, node: Apply) -> list[Variable] | None:
 def local_logsoftmax_grad(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``w - s * sum(w)`` with ``w = g / s * s`` and ``s = softmax(x)`` becomes ``g - s * sum(g)``.
 
-    This is the gradient of ``log(softmax(x))``; where ``s`` underflows, ``w`` is 0 / 0 and ``g`` is not.
+    This is the gradient of ``log(softmax(x))``; where ``s`` underflows, only ``w`` is 0 / 0.
     """
     if scalar_op_of(node.outputs[0]) != ps.sub:
         return None
@@ -151,7 +189,11 @@ def local_logsoftmax_grad(fgraph: Any, node: Apply) -> list[Variable] | None:
     g, s = cancelled
     for total in projected.owner.inputs:
         inner = total.owner
-        if inner is None or not isinstance(inner.op, DimShuffle) or len(projected.owner.inputs) != 2:
+        if (
+            inner is None
+            or not isinstance(inner.op, DimShuffle)
+            or len(projected.owner.inputs) != 2
+        ):
             continue
         reduce = inner.inputs[0].owner
         if reduce is None or not isinstance(reduce.op, Sum) or reduce.inputs[0] is not weighted:
@@ -183,21 +225,23 @@ def _without_softmax(weighted: Variable) -> tuple[Variable, Variable] | None:
     return None
 
 
-# -- the inline phase ----------------------------------------------------------------------------------
+# -- the inline phase ------------------------------------------------------------------------------
 
 
 @register_inline
 @node_rewriter([Softmax])
 def inline_softmax(fgraph: Any, node: Apply) -> list[Variable]:
     """``softmax(x) -> e / sum(e)`` with ``e = exp(x - max(x))``."""
-    return [softmax_graph(node.inputs[0], node.op.axis)]
+    x: Any = node.inputs[0]
+    return [softmax_graph(x, node.op.axis)]
 
 
 @register_inline
 @node_rewriter([LogSoftmax])
 def inline_log_softmax(fgraph: Any, node: Apply) -> list[Variable]:
     """``log_softmax(x) -> d - log(sum(exp(d)))`` with ``d = x - max(x)``."""
-    return [log_softmax_graph(node.inputs[0], node.op.axis)]
+    x: Any = node.inputs[0]
+    return [log_softmax_graph(x, node.op.axis)]
 
 
 @graph_rewriter

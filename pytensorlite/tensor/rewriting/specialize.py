@@ -14,10 +14,10 @@ import numpy as np
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import node_rewriter
 from pytensorlite.graph.rewriting.pattern import Rules, wildcards
-from pytensorlite.tensor.basic import ones_like
 from pytensorlite.tensor.math import exp, mul, neg, pow, reciprocal, sqr, sqrt
 from pytensorlite.tensor.rewriting.basic import (
     constant_value,
+    filled,
     is_exact,
     match_type,
     real_rule,
@@ -55,7 +55,9 @@ def local_pow_canonicalize(fgraph: Any, node: Apply) -> list[Variable] | None:
     if value is None or value not in (0, 1):
         return None
     [out] = node.outputs
-    new = match_type(out, ones_like(base) if value == 0 else base)
+    if value == 0:
+        return filled(fgraph, out, 1)
+    new = match_type(out, base)
     return [new] if new is not None and out.type.is_super(new.type) else None
 
 
@@ -90,6 +92,7 @@ def _power(node: Apply, wanted: Callable[[float], bool]) -> list[Variable] | Non
 
 
 # fmt: off
+# ruff: noqa: E501 - the columns of a table should align
 cheaper = Rules(
     real_rule("local_div_sqrt",          x / sqrt(x),              sqrt(x),           unsafe="nan"),
     real_rule("local_mul_exp_to_exp_add", exp(x) * exp(y),         exp(x + y),        unsafe="nan"),
@@ -97,4 +100,3 @@ cheaper = Rules(
 )
 # fmt: on
 register_specialize(cheaper)
-

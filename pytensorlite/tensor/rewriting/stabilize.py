@@ -10,7 +10,9 @@ import numpy as np
 
 from pytensorlite.graph.rewriting.pattern import Rules, wildcards
 from pytensorlite.tensor.basic import switch
+from pytensorlite.tensor.math import abs as abs_
 from pytensorlite.tensor.math import (
+    eq,
     erf,
     erfc,
     erfcx,
@@ -26,14 +28,14 @@ from pytensorlite.tensor.math import (
     sqr,
     sqrt,
 )
-from pytensorlite.tensor.math import abs as abs_
 from pytensorlite.tensor.rewriting.basic import real_rule, register_specialize, register_stabilize
 
 x, y = wildcards("x y")
 nan = np.nan
 
 # fmt: off
-# -- close to one -------------------------------------------------------------------------------------------
+# ruff: noqa: E501 - the columns of a table should align
+# -- close to one ----------------------------------------------------------------------------------
 near_one = Rules(
     real_rule("local_log1p_plusminus_exp", log(1 + exp(x)),             softplus(x)),
     real_rule("local_log1mexp",            log(1 - exp(x)),             log1mexp(x)),
@@ -47,7 +49,7 @@ near_one = Rules(
     real_rule("local_one_minus_exp",       1 - exp(x),                  neg(expm1(x)),          tags=["zero_sign"]),
 )
 
-# -- the logistic function ----------------------------------------------------------------------------------
+# -- the logistic function -------------------------------------------------------------------------
 logistic = Rules(
     real_rule("local_reciprocal_1_plus_exp_neg", reciprocal(1 + exp(neg(x))), sigmoid(x)),
     real_rule("local_reciprocal_1_plus_exp", reciprocal(1 + exp(x)),    sigmoid(neg(x))),
@@ -65,7 +67,7 @@ logistic = Rules(
     real_rule("local_sigmoid_logit",       sigmoid(log(x / (1 - x))),   switch((x >= 0) & (x <= 1), x, nan)),
 )
 
-# -- the error function -------------------------------------------------------------------------------------
+# -- the error function ----------------------------------------------------------------------------
 error_function = Rules(
     real_rule("local_one_minus_erf",       1 - erf(x),                  erfc(x)),
     real_rule("local_one_minus_erfc",      1 - erfc(x),                 erf(x)),
@@ -75,7 +77,7 @@ error_function = Rules(
     real_rule("local_log_erfc",            log(erfc(x)),                lambda x: log_of_erfc(x)),
 )
 
-# -- logarithms ---------------------------------------------------------------------------------------------
+# -- logarithms ------------------------------------------------------------------------------------
 logarithms = Rules(
     real_rule("local_log_sqrt",            log(sqrt(x)),                0.5 * log(x)),
     real_rule("local_log_sqr",             log(sqr(x)),                 2 * log(abs_(x))),
@@ -90,14 +92,12 @@ def log_of_difference(x, y):
 
 
 def _is_minus_infinity(y):
-    from pytensorlite.tensor.math import eq
-
     return eq(y, -np.inf)
 
 
 def log_of_erfc(x):
     """Return ``log(erfc(x))``: from 1 on as ``log(erfcx(x)) - x**2``, which does not underflow."""
-    return switch(x > 1, log(erfcx(x)) - sqr(x), log(erfc(x)))
+    return switch(x > 1, log(erfcx(x)) - sqr(x), log1p(neg(erf(x))))
 
 
 for table in (near_one, logistic, error_function):

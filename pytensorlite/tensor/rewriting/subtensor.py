@@ -1,7 +1,8 @@
 """Rewrites of reading parts of arrays: useless slices leave, reads move towards the inputs.
 
-A read that stands close to the inputs computes less: ``exp(x)[0]`` becomes ``exp(x[0])``, the read of a
-written part becomes the value that was written, the read of a join becomes the read of one piece.
+A read that stands close to the inputs computes less: ``exp(x)[0]`` becomes ``exp(x[0])``, the read
+of a written part becomes the value that was written, the read of a join becomes the read of one
+piece.
 
 Index expressions are handled as tuples of entries, each a scalar variable or a slice of scalar
 variables and None; `entries_of` takes them out of a node and ``x[entries]`` puts them back.
@@ -41,7 +42,7 @@ from pytensorlite.tensor.subtensor import AdvancedSubtensor1, IncSubtensor, Subt
 Entries = tuple[Any, ...]
 
 
-# -- index expressions ---------------------------------------------------------------------------------
+# -- index expressions -----------------------------------------------------------------------------
 
 
 def entries_of(node: Apply) -> Entries:
@@ -68,7 +69,7 @@ def _same_entry(a: Any, b: Any) -> bool:
     return a is b or (isinstance(a, Constant) and isinstance(b, Constant) and a.equals(b))
 
 
-def read(x: Variable, entries: Sequence[Any]) -> Variable:
+def read(x: Any, entries: Sequence[Any]) -> Variable:
     """Return ``x[entries]``, which is ``x`` itself where all entries are full slices."""
     entries = list(entries)
     while entries and is_full(entries[-1]):
@@ -80,7 +81,7 @@ def _padded(entries: Sequence[Any], ndim: int) -> list[Any]:
     return [*entries, *[FULL_SLICE] * (ndim - len(entries))]
 
 
-# -- useless reads -------------------------------------------------------------------------------------
+# -- useless reads ---------------------------------------------------------------------------------
 
 
 @register_useless
@@ -116,7 +117,9 @@ def _simpler_slice(fgraph: Any, x: Variable, d: int, entry: slice) -> slice:
 def _reaches_end(fgraph: Any, x: Variable, d: int, stop: Variable) -> bool:
     length, bound = x.type.shape[d], literal_or_none(stop)
     if bound is not None:
-        return bound >= 0 and (bound == np.iinfo(np.int64).max or (length is not None and bound >= length))
+        return bound >= 0 and (
+            bound == np.iinfo(np.int64).max or (length is not None and bound >= length)
+        )
     shapes = shapes_of(fgraph)
     return shapes.same_length(shapes.unpack(stop), shapes.get_shape(x, d))
 
@@ -136,7 +139,11 @@ def local_subtensor_remove_broadcastable_index(fgraph: Any, node: Apply) -> list
     for d, entry in enumerate(entries):
         if is_full(entry):
             continue
-        if isinstance(entry, slice) or x.type.shape[d] != 1 or literal_or_none(entry) not in (0, -1):
+        if (
+            isinstance(entry, slice)
+            or x.type.shape[d] != 1
+            or literal_or_none(entry) not in (0, -1)
+        ):
             return None
         dropped.append(d)
     order = [d for d in range(x.type.ndim) if d not in dropped]
@@ -165,7 +172,9 @@ def local_useless_AdvancedSubtensor1(fgraph: Any, node: Apply) -> list[Variable]
     """``x[arange(len(x))] -> x``."""
     x, index = node.inputs
     if isinstance(index, Constant):
-        if x.type.shape[0] != len(index.data) or not np.array_equal(index.data, np.arange(len(index.data))):
+        if x.type.shape[0] != len(index.data) or not np.array_equal(
+            index.data, np.arange(len(index.data))
+        ):
             return None
     elif index.owner and isinstance(index.owner.op, ARange):
         start, stop, step = index.owner.inputs
@@ -179,14 +188,14 @@ def local_useless_AdvancedSubtensor1(fgraph: Any, node: Apply) -> list[Variable]
     return _if_type_kept(node, x)
 
 
-# -- reads of reads ------------------------------------------------------------------------------------
+# -- reads of reads --------------------------------------------------------------------------------
 
 
 @register_canonicalize
 @register_specialize
 @node_rewriter([Subtensor])
 def local_subtensor_merge(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``x[i][j] -> x[i, j]`` and ``x[2:][3] -> x[5]``: one read for two, where no bound is symbolic."""
+    """``x[i][j] -> x[i, j]`` and ``x[2:][3] -> x[5]``, where no bound is symbolic."""
     inner = node.inputs[0].owner
     if not (inner and isinstance(inner.op, Subtensor)):
         return None
@@ -208,7 +217,7 @@ def local_subtensor_merge(fgraph: Any, node: Apply) -> list[Variable] | None:
 
 
 def _combined(first: slice, second: Any) -> Any:
-    """Return the entry equal to ``[first][second]`` for constants counted from the front, or None."""
+    """Return the entry equal to ``[first][second]`` if both count from the front, or None."""
     parts = (first.start, first.stop, first.step)
     start, stop, step = (None if part is None else literal_or_none(part) for part in parts)
     if any(part is not None and literal_or_none(part) is None for part in parts):
@@ -231,11 +240,13 @@ def _combined(first: slice, second: Any) -> Any:
         return None
     ends = [e for e in (stop, None if end is None else start + end * step) if e is not None]
     return slice(
-        start + (begin or 0) * step, min(ends) if ends else None, step * (1 if stride is None else stride)
+        start + (begin or 0) * step,
+        min(ends) if ends else None,
+        step * (1 if stride is None else stride),
     )
 
 
-# -- reads of what was made from pieces ----------------------------------------------------------------
+# -- reads of what was made from pieces ------------------------------------------------------------
 
 
 @register_useless
@@ -250,7 +261,9 @@ def local_subtensor_make_vector(fgraph: Any, node: Apply) -> list[Variable] | No
         return None
     [entry] = entries_of(node) or [FULL_SLICE]
     if isinstance(entry, slice):
-        bounds = [None if b is None else literal_or_none(b) for b in (entry.start, entry.stop, entry.step)]
+        bounds = [
+            None if b is None else literal_or_none(b) for b in (entry.start, entry.stop, entry.step)
+        ]
         asked = (entry.start, entry.stop, entry.step)
         if any(b is None and a is not None for a, b in zip(asked, bounds, strict=True)):
             return None
@@ -287,7 +300,9 @@ def local_subtensor_of_join(fgraph: Any, node: Apply) -> list[Variable] | None:
         if length is None:
             return None
         if offset <= begin and end <= offset + length:
-            shifted = slice(begin - offset, end - offset) if isinstance(wanted, slice) else begin - offset
+            shifted = (
+                slice(begin - offset, end - offset) if isinstance(wanted, slice) else begin - offset
+            )
             new = match_type(node.outputs[0], read(piece, [*entries[:axis], shifted]))
             return None if new is None else _if_type_kept(node, new)
         offset += length
@@ -329,7 +344,9 @@ def local_subtensor_of_alloc(fgraph: Any, node: Apply) -> list[Variable] | None:
         elif repeated and not _surely_inside(entry, node.inputs[0].type.shape[d]):
             return None
         if d >= offset:
-            value_entries.append((FULL_SLICE if isinstance(entry, slice) else 0) if repeated else entry)
+            value_entries.append(
+                (FULL_SLICE if isinstance(entry, slice) else 0) if repeated else entry
+            )
     part = read(value, value_entries)
     return _if_type_kept(node, alloc(part, *new_lengths) if new_lengths else part)
 
@@ -372,7 +389,7 @@ def _indexes_outside(entries: Entries, x: Variable) -> bool:
     )
 
 
-# -- reads move towards the inputs ---------------------------------------------------------------------
+# -- reads move towards the inputs -----------------------------------------------------------------
 
 
 @register_canonicalize
@@ -481,12 +498,14 @@ def local_subtensor_of_softmax(fgraph: Any, node: Apply) -> list[Variable] | Non
     """``softmax(x, axis=1)[i] -> softmax(x[i], axis=0)`` if nothing else reads the softmax."""
     array = node.inputs[0]
     inner = array.owner
-    if not (inner and isinstance(inner.op, Softmax | LogSoftmax)) or not has_one_client(fgraph, array):
+    if not (inner and isinstance(inner.op, Softmax | LogSoftmax)) or not has_one_client(
+        fgraph, array
+    ):
         return None
-    axis = inner.op.axis
-    axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
-    if not isinstance(axis, int):
+    axes = inner.op.axis
+    if axes is None or len(axes) != 1:
         return None
+    [axis] = axes
     entries = _padded(entries_of(node), array.type.ndim)
     if not is_full(entries[axis]):
         return None

@@ -1,18 +1,21 @@
-"""Rewrites of writing into parts of arrays: ``set_subtensor``, ``inc_subtensor`` and their gradients.
+"""Rewrites of writing into parts of arrays: ``set_subtensor``, ``inc_subtensor``.
 
 The derivative of reading a part is an array of zeros increased at that part. Where several parts of
-one array are read, those arrays are added: here the additions become one array written several times.
+one array are read, those arrays are added: here the additions become one array written several
+times.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
-from pytensorlite.tensor.basic import second
-from pytensorlite.tensor.math import add
+from pytensorlite.tensor.basic import Alloc, ARange, alloc, second
+from pytensorlite.tensor.math import Sum, add, neg, sub
 from pytensorlite.tensor.rewriting.basic import (
+    constant_value,
     has_one_client,
     is_zero,
     match_type,
@@ -20,6 +23,7 @@ from pytensorlite.tensor.rewriting.basic import (
     register_specialize,
     register_stabilize,
     register_useless,
+    scalar_op_of,
 )
 from pytensorlite.tensor.rewriting.shape_feature import shapes_of
 from pytensorlite.tensor.rewriting.subtensor import entries_of, is_full, same_entries
@@ -33,7 +37,11 @@ from pytensorlite.tensor.subtensor import (
 )
 
 WRITES = (IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
-READS = {IncSubtensor: Subtensor, AdvancedIncSubtensor1: AdvancedSubtensor1, AdvancedIncSubtensor: AdvancedSubtensor}
+READS: dict[type, type] = {
+    IncSubtensor: Subtensor,
+    AdvancedIncSubtensor1: AdvancedSubtensor1,
+    AdvancedIncSubtensor: AdvancedSubtensor,
+}
 
 
 @register_useless
@@ -88,7 +96,7 @@ def local_incsubtensor_of_zeros(fgraph: Any, node: Apply) -> list[Variable] | No
 @register_specialize("zero_sign")
 @node_rewriter([IncSubtensor])
 def local_incsubtensor_of_zeros_to_setsubtensor(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``inc_subtensor(zeros[i], y) -> set_subtensor(zeros[i], y)``: basic indices meet nothing twice."""
+    """``inc_subtensor(zeros[i], y) -> set_subtensor(zeros[i], y)`` for basic indices."""
     if node.op.set_instead_of_inc or not is_zero(node.inputs[0]):
         return None
     setter = IncSubtensor(node.op.idx_list, inplace=node.op.inplace, set_instead_of_inc=True)
@@ -100,7 +108,7 @@ def local_incsubtensor_of_zeros_to_setsubtensor(fgraph: Any, node: Apply) -> lis
 @register_specialize
 @node_rewriter(list(WRITES))
 def local_write_of_write_same_indices(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``set(set(x[i], y)[i], z) -> set(x[i], z)`` and ``inc(set(x[i], y)[i], z) -> set(x[i], y + z)``."""
+    """``set(set(x[i], y)[i], z) -> set(x[i], z)`` and ``inc(set(x[i], y)[i], z)`` likewise."""
     inner = node.inputs[0].owner
     if inner is None or type(inner.op) is not type(node.op) or not _same_place(node, 2, inner, 2):
         return None
@@ -120,18 +128,94 @@ def local_write_of_write_same_indices(fgraph: Any, node: Apply) -> list[Variable
     return None
 
 
+@register_canonicalize
+@register_specialize
+@node_rewriter(list(WRITES))
+def local_useless_inc_subtensor_alloc(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``inc_subtensor(x[i], alloc(v, n)) -> inc_subtensor(x[i], v)``: a write repeats ``v``."""
+    x, y, *indices = node.inputs
+    value = filled_value(y)
+    if value is None or value.type.dtype != y.type.dtype:
+        return None
+    reader = READS[type(node.op)]
+    part = reader(*(() if reader is AdvancedSubtensor1 else (node.op.idx_list,)))(x, *indices)
+    shapes = shapes_of(fgraph)
+    if part.type.ndim != y.type.ndim or not shapes.same_shape(part, y):
+        return None
+    new = node.op(x, value, *indices)
+    return [new] if node.outputs[0].type.is_super(new.type) else None
+
+
+def filled_value(x: Variable) -> Variable | None:
+    """Return the value that ``x`` repeats, or None."""
+    if x.owner is not None and isinstance(x.owner.op, Alloc):
+        return x.owner.inputs[0]
+    return x.owner.inputs[1] if scalar_op_of(x) == ps.second else None
+
+
+@register_canonicalize("zero_sign")
+@register_specialize("zero_sign")
+@node_rewriter([sub])
+def local_sub_of_sparse_write(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``inc_subtensor(zeros[i], y) - x -> inc_subtensor((-x)[i], y)``, and so on the right."""
+    [out] = node.outputs
+    x, y = node.inputs
+    if _is_sparse_write(fgraph, x, out) and _fills(y, out):
+        write, target, value = x.owner, neg(y), x.owner.inputs[1]
+    elif _is_sparse_write(fgraph, y, out) and _fills(x, out):
+        write, target, value = y.owner, x, neg(y.owner.inputs[1])
+    else:
+        return None
+    new = _as_increment(write.op)(target, value, *write.inputs[2:])
+    return [new] if new.type.dtype == out.type.dtype and out.type.is_super(new.type) else None
+
+
+@register_canonicalize("zero_sign")
+@register_specialize("zero_sign")
+@node_rewriter([Sum])
+def local_sum_of_sparse_write(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``sum(inc_subtensor(zeros[arange(n), j], y), axis=1) -> y``: one write in each row."""
+    write = node.inputs[0].owner
+    if write is None or not isinstance(write.op, AdvancedIncSubtensor) or node.op.axis != (1,):
+        return None
+    if write.op.set_instead_of_inc or write.op.ignore_duplicates or write.op.idx_list != (0, 1):
+        return None
+    zeros, y, rows, columns = write.inputs
+    [out] = node.outputs
+    if not is_zero(zeros) or zeros.type.ndim != 2 or y.type.dtype != out.type.dtype:
+        return None
+    if (
+        columns.type.ndim != 1
+        or columns.type.dtype == "bool"
+        or not _counts_rows(fgraph, rows, zeros)
+    ):
+        return None
+    new = y if _fills(y, out) else alloc(y, *shapes_of(fgraph).shape(out))
+    return [new] if out.type.is_super(new.type) else None
+
+
+def _counts_rows(fgraph: Any, rows: Variable, array: Variable) -> bool:
+    """Whether ``rows`` is ``arange(len(array))``."""
+    if rows.owner is None or not isinstance(rows.owner.op, ARange):
+        return False
+    start, stop, step = rows.owner.inputs
+    shapes = shapes_of(fgraph)
+    same = shapes.same_length(shapes.unpack(stop), shapes.get_shape(array, 0))
+    return constant_value(start) == 0 and constant_value(step) == 1 and same
+
+
 @register_canonicalize("zero_sign")
 @register_specialize("zero_sign")
 @node_rewriter([add])
 def local_add_of_sparse_write(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``x + inc_subtensor(zeros[i], y) -> inc_subtensor(x[i], y)``: no array of zeros is made and added."""
+    """``x + inc_subtensor(zeros[i], y) -> inc_subtensor(x[i], y)``: no zeros are added."""
     [out] = node.outputs
     operands = list(node.inputs)
     written = [x for x in operands if _is_sparse_write(fgraph, x, out)]
     if not written:
         return None
     rest = [x for x in operands if x not in written]
-    if not any(_fills(fgraph, x, out) for x in rest):
+    if not any(_fills(x, out) for x in rest):
         # All parts are written into one array of zeros, the first one's.
         rest = [written.pop(0)]
     total = rest[0] if len(rest) == 1 else add(*rest)
@@ -156,7 +240,7 @@ def _is_sparse_write(fgraph: Any, x: Variable, out: Variable) -> bool:
     return has_one_client(fgraph, x)
 
 
-def _fills(fgraph: Any, x: Variable, out: Variable) -> bool:
+def _fills(x: Variable, out: Variable) -> bool:
     return x.type.broadcastable == out.type.broadcastable
 
 

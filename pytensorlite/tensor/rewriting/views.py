@@ -1,4 +1,4 @@
-"""Rewrites that remove what only speaks to the gradient: views, zero_grad, clipped and scaled gradients.
+"""Rewrites that remove what only speaks to the gradient: zero_grad, grad_clip and their like.
 
 Once the graph is being compiled every derivative has been taken, and these ops are the identity.
 """
