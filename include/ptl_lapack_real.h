@@ -95,3 +95,73 @@ static inline int PTL_TYPED(gesdd)(PTL_ROUTINE(gesdd) *routine, char job, int64_
             &info);
     return info;
 }
+
+/* -- Cholesky backwards -- */
+
+/* One block of the function below, by columns from the last to the first. */
+static inline void PTL_TYPED(cholesky_pullback_of_block)(int64_t n, const PTL_SCALAR *l,
+                                                         int64_t l_lead, PTL_SCALAR *g,
+                                                         int64_t g_lead) {
+    for (int64_t k = n - 1; k >= 0; k--) {
+        const PTL_SCALAR *l_row = l + k * l_lead, pivot = l_row[k];
+        PTL_SCALAR *g_row = g + k * g_lead, total = 0;
+        for (int64_t i = k + 1; i < n; i++) {
+            total += l[i * l_lead + k] * g[i * g_lead + k];
+        }
+        const PTL_SCALAR g_pivot = (g_row[k] - total / pivot) / pivot;
+        for (int64_t j = 0; j < k; j++) {
+            g_row[j] -= g_pivot * l_row[j];
+        }
+        for (int64_t i = k + 1; i < n; i++) {
+            const PTL_SCALAR *l_below = l + i * l_lead;
+            PTL_SCALAR *g_below = g + i * g_lead;
+            const PTL_SCALAR element = g_below[k] / pivot;
+            g_below[k] = element;
+            for (int64_t j = 0; j < k; j++) {
+                g_row[j] -= element * l_below[j];
+                g_below[j] -= element * l_row[j];
+            }
+        }
+        g_row[k] = g_pivot / 2;
+    }
+}
+
+/* What a matrix's lower triangle contributed to its row-major Cholesky factor l: g enters as the
+ * cotangent of the factor and leaves as that of the triangle.  This is the factorisation read
+ * backwards, block by block, and costs twice as much. */
+static inline void PTL_TYPED(cholesky_pullback)(PTL_ROUTINE(gemm) *gemm, PTL_ROUTINE(trsm) *trsm,
+                                                int64_t n, const PTL_SCALAR *l, int64_t lead,
+                                                PTL_SCALAR *g) {
+    enum { BLOCK = 32 };
+    PTL_SCALAR both[BLOCK * BLOCK]; /* a diagonal block plus its transpose */
+    for (int64_t end = n; end > 0; end -= BLOCK) {
+        const int64_t start = end > BLOCK ? end - BLOCK : 0, width = end - start, below = n - end;
+        const PTL_SCALAR *l_left = l + start * lead, *l_diagonal = l_left + start;
+        const PTL_SCALAR *l_corner = l + end * lead, *l_below = l_corner + start;
+        PTL_SCALAR *g_left = g + start * n, *g_diagonal = g_left + start;
+        PTL_SCALAR *g_corner = g + end * n, *g_below = g_corner + start;
+        if (below > 0) {
+            PTL_TYPED(trsm)(trsm, 'U', 'N', width, below, 'T', l_diagonal, lead, 'T', g_below, n);
+            PTL_TYPED(gemm)(gemm, 'N', 'N', below, start, width, -1, g_below, n, l_left, lead, 1,
+                            g_corner, n);
+            PTL_TYPED(gemm)(gemm, 'T', 'N', width, width, below, -1, g_below, n, l_below, lead, 1,
+                            g_diagonal, n);
+            PTL_TYPED(gemm)(gemm, 'T', 'N', width, start, below, -1, g_below, n, l_corner, lead, 1,
+                            g_left, n);
+        }
+        PTL_TYPED(cholesky_pullback_of_block)(width, l_diagonal, lead, g_diagonal, n);
+        for (int64_t i = 0; i < width; i++) {
+            for (int64_t j = 0; j <= i; j++) {
+                const PTL_SCALAR value = g_diagonal[i * n + j];
+                both[i * BLOCK + j] = both[j * BLOCK + i] = i == j ? 2 * value : value;
+            }
+        }
+        PTL_TYPED(gemm)(gemm, 'N', 'N', width, start, width, -1, both, BLOCK, l_left, lead, 1,
+                        g_left, n);
+        for (int64_t i = 0; i < width; i++) { /* products have been written above the diagonal */
+            for (int64_t j = i + 1; j < width; j++) {
+                g_diagonal[i * n + j] = 0;
+            }
+        }
+    }
+}

@@ -15,7 +15,9 @@ from pytensorlite.gradient import grad_scale
 from pytensorlite.ifelse import ifelse
 from pytensorlite.printing import Print
 from pytensorlite.raise_op import Assert
+from pytensorlite.tensor.blockwise import Blockwise
 from pytensorlite.tensor.cumulative import LinearRecurrence
+from pytensorlite.tensor.linalg.decomposition.cholesky import CholeskyPullback
 from pytensorlite.tensor.shape import shape_i
 
 
@@ -226,6 +228,21 @@ OP_RECORDS = {
             lambda x: pt.linalg.cholesky(symmetric(x), lower=False),
             (3, 3),
             draw=positive_definite,
+            wide=True,
+        ),
+    },
+    "CholeskyPullback": {
+        "lower": of(
+            lambda factor, g: Blockwise(CholeskyPullback())(pt.tril(factor), g),
+            *(((n, n), (n, n)) for n in range(4)),
+            ((2, 3, 3), (3, 3)),
+            draw=well_conditioned,
+            wide=True,
+        ),
+        "upper": of(
+            lambda factor, g: CholeskyPullback(lower=False)(pt.triu(factor), g),
+            ((3, 3), (3, 3)),
+            draw=well_conditioned,
             wide=True,
         ),
     },

@@ -235,9 +235,10 @@ class Batch:
         """Append a call."""
         self.body.append(Call(call))
 
-    def operand(self, view: View) -> View:
+    def operand(self, view: View, *, order: str = "NT") -> View:
         """Return a matrix as BLAS can take it: itself, or a copy made in each iteration."""
-        if matrix_order(view) is not None:
+        found = matrix_order(view)
+        if found is not None and found[0] in order:
             return view
         fresh = self.plan.scratch(view.dtype, view.shape)
         self.copy(view, fresh)

@@ -21,7 +21,7 @@ from pytensorlite.link.c.plan import NoLowering, Plan, View
 from pytensorlite.link.c.products import lower_batched_dot
 from pytensorlite.tensor.blockwise import Blockwise
 from pytensorlite.tensor.linalg.constructors import BlockDiagonal
-from pytensorlite.tensor.linalg.decomposition.cholesky import Cholesky
+from pytensorlite.tensor.linalg.decomposition.cholesky import Cholesky, CholeskyPullback
 from pytensorlite.tensor.linalg.decomposition.eigen import Eigh, Eigvalsh
 from pytensorlite.tensor.linalg.decomposition.lu import LU, LUFactor, PivotToPermutations
 from pytensorlite.tensor.linalg.decomposition.qr import QR
@@ -65,6 +65,29 @@ def lower_cholesky(batch: Batch) -> None:
     batch.do(batch.helper("copy_triangle", triangle(lower), n, n, x, *x.strides, y))
     # A row-major triangle is the other one by columns.
     batch.fill(y, "NAN", when=f"{batch.routine('potrf', triangle(not lower), n, y)} != 0")
+
+
+def lower_cholesky_pullback(batch: Batch) -> None:
+    """The factorisation backwards, in place of the cotangent."""
+    factor, g = batch.inputs
+    n = batch.square(factor)
+    batch.square(g)
+    batch.equations(factor, g)
+    is_lower = batch.op.lower
+    y = batch.output(0, (n, n), columns=not is_lower)
+    rows = batch.operand(factor if is_lower else transposed(factor), order="N")
+    _, lead = matrix_order(rows) or ("N", n)
+    limit(batch.plan, lead)
+    g = g if is_lower else transposed(g)
+    batch.do(batch.helper("copy_triangle", "'L'", n, n, g, *g.strides, y))
+    routines = (batch.imported("gemm"), batch.imported("trsm"))
+    batch.do(batch.helper("cholesky_pullback", *routines, n, rows, lead, y))
+    batch.fill(y, "NAN", when=batch.helper("any_zero", n, rows, lead + 1))
+
+
+def transposed(x: View) -> View:
+    """Return a matrix by its columns."""
+    return View(x.buffer, x.dtype, x.shape[::-1], x.strides[::-1], x.offset)
 
 
 # -- solving ---------------------------------------------------------------------------------------
@@ -229,6 +252,7 @@ def lower_pivots(plan: Plan, node: Apply) -> None:
 
 CORES: dict[type, Callable[[Batch], None]] = {
     Cholesky: lower_cholesky,
+    CholeskyPullback: lower_cholesky_pullback,
     SolveTriangular: lower_solve_triangular,
     Solve: lower_solve,
     MatrixInverse: lower_inverse,

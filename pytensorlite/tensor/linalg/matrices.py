@@ -8,16 +8,15 @@ import numpy as np
 
 from pytensorlite.graph.null_type import DisconnectedType
 from pytensorlite.tensor.basic import (
-    alloc_diag,
+    arange,
     as_tensor_variable,
-    diagonal,
     eye,
     switch,
     tril,
     triu,
     zeros_like,
 )
-from pytensorlite.tensor.math import eq
+from pytensorlite.tensor.math import eq, ge
 from pytensorlite.tensor.type import complex_dtypes, tensor_type
 from pytensorlite.tensor.variable import TensorVariable
 
@@ -107,7 +106,8 @@ def eye_like(x: TensorVariable) -> TensorVariable:
 
 def halved_diagonal_tril(x: TensorVariable) -> TensorVariable:
     """Return the lower triangle with the diagonal halved: the derivative of ``L + L.T`` undone."""
-    return tril(x) - alloc_diag(diagonal(x)) / 2
+    row, column = _positions(x)
+    return switch(ge(row, column), switch(eq(row, column), x / 2, x), zero_of(x))
 
 
 def onto_triangle(s: TensorVariable, lower: bool) -> TensorVariable:
@@ -115,8 +115,20 @@ def onto_triangle(s: TensorVariable, lower: bool) -> TensorVariable:
 
     ``s`` is the cotangent of the symmetric matrix as if its elements were free.
     """
-    both = s + s.T
-    return (tril(both) if lower else triu(both)) - alloc_diag(diagonal(s))
+    row, column = _positions(s)
+    inside = ge(row, column) if lower else ge(column, row)
+    return switch(inside, switch(eq(row, column), s, s + s.T), zero_of(s))
+
+
+def _positions(x: TensorVariable) -> tuple[TensorVariable, TensorVariable]:
+    """Return row and column numbers of a square matrix, to be compared."""
+    numbers = arange(x.shape[0])
+    return numbers.dimshuffle(0, "x"), numbers.dimshuffle("x", 0)
+
+
+def zero_of(x: TensorVariable) -> np.ndarray:
+    """Return a zero that does not change the dtype of what it is chosen with."""
+    return np.zeros((), x.type.dtype)
 
 
 def symmetric_from(x: TensorVariable, lower: bool) -> TensorVariable:

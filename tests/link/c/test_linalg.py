@@ -7,6 +7,8 @@ import pytensorlite.tensor as pt
 import pytensorlite.tensor.linalg as ptl
 from pytensorlite import function, grad
 from pytensorlite.tensor.basic import diagonal
+from pytensorlite.tensor.blockwise import Blockwise
+from pytensorlite.tensor.linalg.decomposition.cholesky import CholeskyPullback
 
 SIDES = [0, 1, 5, 40]
 BATCHES = [(), (3,), (2, 3), (0,)]
@@ -338,6 +340,24 @@ def test_diagonals(rng, offset):
     native, oracle = compiled([x], outputs)
     for shape in [(3, 4, 5), (4, 3, 1), (2, 1, 0)]:
         assert_same(native, oracle, [rng.normal(size=shape)], 1e-12)
+
+
+@pytest.mark.parametrize("lower", [True, False])
+@pytest.mark.parametrize("batch", [(), (2,)], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_cholesky_backwards(rng, dtype, batch, lower):
+    factor, g = (core(name, 2, dtype, batch) for name in "fg")
+    pullback = Blockwise(CholeskyPullback(lower=lower))
+    native, oracle = compiled([factor, g], [pullback(factor, g), pullback(factor.mT, g.mT)])
+    for side in (0, 1, 5, 32, 33, 64, 100):  # blocks have 32 columns
+        root = np.linalg.cholesky(positive(rng, *batch, side, side)).astype(dtype)
+        value = root + np.swapaxes(np.tril(root, -1), -1, -2)
+        assert_same(
+            native, oracle, [value, rng.normal(size=value.shape).astype(dtype)], TOLERANCE[dtype]
+        )
+    singular = np.ones((*batch, 3, 3), dtype)
+    singular[..., 1, 1] = 0
+    assert_same(native, oracle, [singular, singular], 0)
 
 
 # -- what fails ------------------------------------------------------------------------------------

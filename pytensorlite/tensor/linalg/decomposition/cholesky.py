@@ -10,7 +10,7 @@ import numpy as np
 from pytensorlite.graph.basic import Apply
 from pytensorlite.graph.null_type import disconnected_type, grad_not_implemented
 from pytensorlite.graph.op import Op
-from pytensorlite.tensor.basic import as_tensor_variable
+from pytensorlite.tensor.basic import as_tensor_variable, tril
 from pytensorlite.tensor.blockwise import Blockwise
 from pytensorlite.tensor.checking import CheckAndRaise
 from pytensorlite.tensor.linalg.matrices import (
@@ -75,22 +75,115 @@ class Cholesky(Op):
             return [disconnected_type()]
         if is_complex(x):
             return [grad_not_implemented(self, 0, x, "complex matrices")]
-        lower, g_lower = (factor, g) if self.lower else (factor.T, g.T)
-        # With A = L L.T:  dL = L phi(inv(L) dA inv(L).T), read backwards.
-        phi = halved_diagonal_tril(lower.T @ g_lower)
-        half_solved = solve_triangular(lower, phi, trans=1, lower=True)
-        s = solve_triangular(lower, half_solved.T, trans=1, lower=True).T
-        return [onto_triangle(s, self.lower)]
+        return [CholeskyPullback(lower=self.lower)(factor, g)]
 
     def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
         (factor,), (t,) = outputs, tangents
         if is_disconnected(t):
             return [t]
-        lower = factor if self.lower else factor.T
-        half_solved = solve_triangular(lower, symmetric_from(t, self.lower), lower=True)
-        whole = solve_triangular(lower, half_solved.T, lower=True)
-        pushed = lower @ halved_diagonal_tril(whole)
-        return [pushed if self.lower else pushed.T]
+        if is_complex(inputs[0]):
+            return [grad_not_implemented(self, 0, inputs[0], "complex matrices")]
+        return [_pushed(factor, symmetric_from(t, self.lower), self.lower)]
+
+
+class CholeskyPullback(Op):
+    """The cotangent of a symmetric matrix from that of its Cholesky factor.
+
+    Both stand in one triangle. It is the factorisation read backwards, and costs twice as much.
+
+    Parameters
+    ----------
+    lower : bool
+        Which triangle.
+    """
+
+    __props__ = ("lower",)
+    gufunc_signature = "(m,m),(m,m)->(m,m)"
+
+    def __init__(self, *, lower: bool = True):
+        self.lower = bool(lower)
+
+    def make_node(self, factor: Any, g: Any) -> Apply:
+        factor, g = as_square(self, factor), as_square(self, g)
+        dtype = linalg_output_dtype(factor.type.dtype, g.type.dtype)
+        side = square_side(factor)
+        return Apply(self, [factor, g], [output(dtype, side, side)])
+
+    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
+        return [input_shapes[0]]
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        from scipy.linalg.blas import get_blas_funcs
+
+        dtype = node.outputs[0].type.dtype
+        factor, g = (x.astype(dtype, copy=False) for x in inputs)
+        checked_square(self, factor)
+        if g.shape != factor.shape:
+            raise ValueError(
+                f"{self}: the cotangent must have the shape of the factor: expected "
+                f"{factor.shape}, got {g.shape}."
+            )
+        lower, g = (np.tril(x if self.lower else x.T) for x in (factor, g))
+        if not lower.diagonal().all():
+            output_storage[0][0] = np.full(lower.shape, np.nan, dtype)
+            return
+        s = np.tril(lower.T @ g)
+        np.fill_diagonal(s, s.diagonal() / 2)
+        if s.size:
+            (trsm,) = get_blas_funcs(("trsm",), (s,))
+            s = trsm(1.0, lower, s, trans_a=1, lower=1)
+            s = trsm(1.0, lower, s, side=1, lower=1)
+        result = np.tril(s + s.T)
+        np.fill_diagonal(result, s.diagonal())
+        output_storage[0][0] = result if self.lower else result.T
+
+    # -- derivatives -------------------------------------------------------------------------------
+    # With P = tril(L.T G), its diagonal halved, the result is s = inv(L).T P inv(L), of which one
+    # triangle is kept and the other added to it.
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        (factor, g), (h,) = inputs, cotangents
+        if is_disconnected(h):
+            return [disconnected_type(), disconnected_type()]
+        whole = symmetric_from(h, self.lower)
+        lower, g, s = self._parts(factor, g)
+        # inv(L) H inv(L).T, which stands for the cotangent of P.
+        half = solve_triangular(lower, whole, lower=True)
+        core = solve_triangular(lower, half.T, lower=True)
+        of_p = halved_diagonal_tril(core)
+        of_factor = tril(tril(g) @ of_p.T - (s + s.T) @ half.T)
+        of_g = tril(lower @ of_p)
+        return [of_factor, of_g] if self.lower else [of_factor.T, of_g.T]
+
+    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
+        (factor, g), (t_factor, t_g) = inputs, tangents
+        if is_disconnected(t_factor):
+            return [t_g if is_disconnected(t_g) else self(factor, t_g)]
+        lower, g, s = self._parts(factor, g)
+        t = tril(t_factor if self.lower else t_factor.T)
+        moved = halved_diagonal_tril(t.T @ tril(g)) - t.T @ s @ lower - lower.T @ s @ t
+        pushed = onto_triangle(_between_inverses(lower, moved), self.lower)
+        return [pushed if is_disconnected(t_g) else pushed + self(factor, t_g)]
+
+    def _parts(self, factor: Any, g: Any) -> tuple[Any, Any, Any]:
+        """Return the lower factor, its cotangent, and s."""
+        lower, g = (factor, g) if self.lower else (factor.T, g.T)
+        return lower, g, _between_inverses(lower, halved_diagonal_tril(lower.T @ tril(g)))
+
+
+def _pushed(factor: Any, whole: Any, is_lower: bool) -> TensorVariable:
+    """Return how the factor moves where the matrix moves along ``whole``."""
+    lower = factor if is_lower else factor.T
+    half = solve_triangular(lower, whole, lower=True)
+    core = solve_triangular(lower, half.T, lower=True)
+    pushed = lower @ halved_diagonal_tril(core)
+    return pushed if is_lower else pushed.T
+
+
+def _between_inverses(lower: TensorVariable, x: TensorVariable) -> TensorVariable:
+    """Return ``inv(lower).T @ x @ inv(lower)``."""
+    half = solve_triangular(lower, x, trans=1, lower=True)
+    return solve_triangular(lower, half.T, trans=1, lower=True).T
 
 
 def cholesky(
