@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pytensorlite.cgen.ir import (
@@ -19,62 +20,128 @@ from pytensorlite.cgen.ir import (
     Var,
     buffers,
     expressions,
-    subexpressions,
+    walk,
 )
 
 
-def name_repeated_loads(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
-    """Read an element once where one pass through a body reads it several times.
+def name_loads(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Read an element once: before the loop that does not change it, or where it is first needed.
 
-    Only buffers that nothing in that body writes: their elements stay what they are.
+    Only elements of buffers that the statements in question do not write: they stay what they are.
     """
-    _, written = buffers(body)
-    counts: Counter[Load] = Counter(
-        sub
-        for stmt in body
-        for expr in expressions(stmt)
-        for sub in subexpressions(expr)
-        if isinstance(sub, Load) and sub.buffer not in written
-    )
-    locals_: dict[Load, Var] = {}
-    declared = {stmt.var.name for stmt in body if isinstance(stmt, Let)}
-    result: list[Stmt] = []
-    for stmt in body:
-        if isinstance(stmt, Loop | If):
-            result.append(replace(stmt, body=name_repeated_loads(stmt.body)))
-            continue
+    variables = {stmt.var for stmt in walk(body) if isinstance(stmt, Loop)}
+    return _Namer({v for v in variables if not v.endswith("_block")}).body(body, frozenset())
+
+
+class _Namer:
+    def __init__(self, variables: set[str]):
+        self.variables = variables
+
+    def body(self, body: tuple[Stmt, ...], outside: frozenset[str]) -> tuple[Stmt, ...]:
+        """Return `body` with invariant loads before its inner loops, and repeated ones named.
+
+        `outside` are the names of the enclosing scopes.
+        """
+        taken = {*outside, *(s.var.name for s in walk(body) if isinstance(s, Let))}
+        result: list[Stmt] = []
+        for stmt in body:
+            if isinstance(stmt, Loop) and not _has_loop(stmt):
+                *lets, stmt = self._hoist(stmt, taken)
+                result += lets
+            result.append(stmt)
+        named = self._name_repeated(tuple(result), taken)
+        scope = frozenset(taken)
+        return tuple(
+            replace(stmt, body=self.body(stmt.body, scope)) if isinstance(stmt, Loop | If) else stmt
+            for stmt in named
+        )
+
+    def _hoist(self, loop: Loop, taken: set[str]) -> list[Stmt]:
+        """Return the loop, and before it what it would read again and again."""
+        _, written = buffers(loop.body)
+        inside = {s.var.name for s in walk(loop.body) if isinstance(s, Let)} | {loop.var}
+        found: dict[Load, Var] = {}
+        for load in _loads(loop.body):
+            fixed = load.index.names.isdisjoint(inside) and load.buffer not in written
+            if fixed and load not in found:
+                found[load] = self._fresh(load, taken)
+        lets: list[Stmt] = [Let(var, load) for load, var in found.items()]
+        body = tuple(_with_locals(stmt, found) for stmt in loop.body)
+        return [*lets, replace(loop, body=body)]
+
+    def _name_repeated(self, body: tuple[Stmt, ...], taken: set[str]) -> tuple[Stmt, ...]:
+        """Name the elements that one pass through `body` itself reads several times."""
+        _, written = buffers(body)
+        plain = [stmt for stmt in body if not isinstance(stmt, Loop | If)]
+        counts = Counter(load for load in _loads(plain) if load.buffer not in written)
+        declared = {stmt.var.name for stmt in body if isinstance(stmt, Let)}
+        known: set[str] = set()
+        found: dict[Load, Var] = {}
+        result: list[Stmt] = []
+        for stmt in body:
+            if not isinstance(stmt, Loop | If):
+                for load in _loads([stmt]):
+                    ready = load.index.names & declared <= known
+                    if counts[load] > 1 and load not in found and ready:
+                        found[load] = self._fresh(load, taken)
+                        result.append(Let(found[load], load))
+                stmt = _with_locals(stmt, found)
+                if isinstance(stmt, Let):
+                    known.add(stmt.var.name)
+            result.append(stmt)
+        return tuple(result)
+
+    def _fresh(self, load: Load, taken: set[str]) -> Var:
+        """Name a local after the array and the loops that choose its element: ``x0_ij``."""
+        letters = "".join(sorted(load.index.names & self.variables))
+        stem = f"{load.buffer.removeprefix('rows_')}_{letters or load.index.constant or 0}"
+        name, number = stem, 2
+        while name in taken:
+            name, number = f"{stem}_{number}", number + 1
+        taken.add(name)
+        return Var(name, load.dtype)
+
+
+def _has_loop(loop: Loop) -> bool:
+    return any(isinstance(stmt, Loop) for stmt in walk(loop.body))
+
+
+def _loads(body: tuple[Stmt, ...] | list[Stmt]) -> Iterator[Load]:
+    """Yield the elements that `body` reads, as often as its text names them."""
+    for stmt in walk(tuple(body)):
         for expr in expressions(stmt):
-            for sub in subexpressions(expr):
-                if isinstance(sub, Load) and counts[sub] > 1 and sub not in locals_:
-                    name = f"{sub.buffer.removeprefix('rows_')}_{len(locals_)}"
-                    if sub.index.names.isdisjoint(declared) or _ready(sub, result, declared):
-                        locals_[sub] = Var(name, sub.dtype)
-                        result.append(Let(locals_[sub], sub))
-        result.append(_with_locals(stmt, locals_))
-    return tuple(result)
+            yield from _loads_of(expr)
 
 
-def _ready(load: Load, before: list[Stmt], declared: set[str]) -> bool:
-    """Whether the locals in the address of `load` have been declared by now."""
-    known = {stmt.var.name for stmt in before if isinstance(stmt, Let)}
-    return load.index.names & declared <= known
+def _loads_of(expr: Expr) -> Iterator[Load]:
+    match expr:
+        case Load():
+            yield expr
+        case Op(template, args, _):
+            for number, arg in enumerate(args):
+                for _ in range(template.count(f"{{{number}}}")):
+                    yield from _loads_of(arg)
+        case Cast(arg, _):
+            yield from _loads_of(arg)
 
 
-def _with_locals(stmt: Stmt, locals_: dict[Load, Var]) -> Stmt:
-    if not locals_ or not expressions(stmt):
+def _with_locals(stmt: Stmt, names: dict[Load, Var]) -> Stmt:
+    if not names:
         return stmt
     match stmt:
-        case Let() | Update() | Store():
-            return replace(stmt, expr=_replaced(stmt.expr, locals_))  # type: ignore[arg-type]
+        case Let() | Update() | Store() if expressions(stmt):
+            return replace(stmt, expr=_replaced(stmt.expr, names))  # type: ignore[arg-type]
+        case If():
+            return replace(stmt, body=tuple(_with_locals(inner, names) for inner in stmt.body))
     return stmt
 
 
-def _replaced(expr: Expr, locals_: dict[Load, Var]) -> Expr:
+def _replaced(expr: Expr, names: dict[Load, Var]) -> Expr:
     match expr:
-        case Load() if expr in locals_:
-            return locals_[expr]
+        case Load() if expr in names:
+            return names[expr]
         case Op(template, args, dtype):
-            return Op(template, tuple(_replaced(a, locals_) for a in args), dtype)
+            return Op(template, tuple(_replaced(a, names) for a in args), dtype)
         case Cast(arg, dtype):
-            return Cast(_replaced(arg, locals_), dtype)
+            return Cast(_replaced(arg, names), dtype)
     return expr

@@ -9,7 +9,7 @@ accumulates in a local when the loops inside its home are all summed over, else 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytensorlite.cgen.index import Index, contiguous_strides, product
@@ -99,6 +99,7 @@ class Writer:
         for name, value in self.values.items():
             if not isinstance(value, Source) and name not in self.memory:
                 self._place(value)
+        self.doubled = _doubled(self.values.values())
         self.inlined = {name for name in self.paths if self._may_inline(name)}
         self.depths: dict[str, int] = {}
         self.rows: dict[int, str] = {}  # by id of a block, the local that holds its length
@@ -157,6 +158,7 @@ class Writer:
             and name not in self.memory
             and len(self.uses[name]) == 1
             and self.uses[name][0] == self.paths[name]
+            and name not in self.doubled
             and not any(
                 name in (*v.at, v.source if isinstance(v, Gather) else v.base)
                 for v in self.values.values()
@@ -486,6 +488,19 @@ class Writer:
         for label in reversed([label for label in value.over if label not in fixed]):
             body = (Loop(self.variables[label], self.extents[label], body),)
         return body
+
+
+def _doubled(values: Iterable[Value]) -> set[str]:
+    """Return the values that a template writes more than once, as a square does."""
+    return {
+        arg.name
+        for value in values
+        if isinstance(value, Map | Reduce | Scatter)
+        for expr in subexpressions(value.expr)
+        if isinstance(expr, Op)
+        for number, arg in enumerate(expr.args)
+        if isinstance(arg, Var) and expr.template.count(f"{{{number}}}") > 1
+    }
 
 
 def _loop_variables(values: Sequence[Value], tree: Sequence[Nest | Value]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from pytensorlite.cgen.ir import (
     Update,
     Var,
 )
-from pytensorlite.cgen.passes import name_repeated_loads
+from pytensorlite.cgen.passes import name_loads
 
 D = "float64"
 X, Y = Var("x", D), Var("y", D)
@@ -152,12 +152,28 @@ def test_kernel_text():
 
 def test_an_element_read_twice_is_named():
     load = Load("x0", Index.name("i"), D)
-    body = (Store("y0", Index.name("i"), Op("{0} * {1}", (load, load), D)),)
-    named = name_repeated_loads(body)
-    assert list(emit.statements(named, 0)) == ["const double x0_0 = x0[i];", "y0[i] = x0_0 * x0_0;"]
+    square = Op("{0} * {0}", (load,), D)
+    loop = Loop("i", Index.name("n0"), (Store("y0", Index.name("i"), square),))
+    assert list(emit.statements(name_loads((loop,)), 0)) == [
+        "for (int64_t i = 0; i < n0; i++) {",
+        "    const double x0_i = x0[i];",
+        "    y0[i] = x0_i * x0_i;",
+        "}",
+    ]
+
+
+def test_an_element_that_a_loop_does_not_change_is_read_before_it():
+    total = Op("{0} + {1}", (Load("x0", Index.of(0), D), Load("x1", Index.name("i"), D)), D)
+    loop = Loop("i", Index.name("n0"), (Store("y0", Index.name("i"), total),))
+    assert list(emit.statements(name_loads((loop,)), 0)) == [
+        "const double x0_0 = x0[0];",
+        "for (int64_t i = 0; i < n0; i++) {",
+        "    y0[i] = x0_0 + x1[i];",
+        "}",
+    ]
 
 
 def test_an_element_that_is_written_is_read_each_time():
     load = Load("y0", Index.name("i"), D)
     body = (Store("y0", Index.name("i"), Op("{0} * {1}", (load, load), D)),)
-    assert name_repeated_loads(body) == body
+    assert name_loads(body) == body

@@ -36,7 +36,7 @@ from pytensorlite.cgen.nest import (
     Value,
     strip_mine,
 )
-from pytensorlite.cgen.passes import name_repeated_loads
+from pytensorlite.cgen.passes import name_loads
 from pytensorlite.cgen.storage import Memory, Writer
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.link.c.integers import integer, non_negative
@@ -531,7 +531,7 @@ def add_nest(
 
 def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> None:
     """Make a kernel of statements, its parameters found in them, and append it to the plan."""
-    body = name_repeated_loads(body)
+    body = name_loads(body)
     read, written = buffers(body)
     parameters = tuple(
         Buffer(name, plan.dtypes[name], name in written)
