@@ -24,6 +24,9 @@ from pytensorlite.graph.rewriting.walking import NodeProcessingGraphRewriter
 #: How many steps below a change the next walk looks again: the depth of the patterns in use.
 REACH = 3
 
+#: A smaller graph counts as one of so many nodes when a rewriter is suspected of never ending.
+FEW_NODES = 5
+
 
 class ChangeTracker(Feature):
     """Notes whether a graph changed, and at which nodes."""
@@ -136,6 +139,8 @@ class EquilibriumGraphRewriter(NodeProcessingGraphRewriter):
         self.cleanup_rewriters = list(cleanup_rewriters or ())
         #: After `apply`: how often each rewriter changed the graph, and the number of walks.
         self.uses: dict[Any, int] = {}
+        #: How many nodes each rewriter added, less those it removed.
+        self.growth: dict[Any, int] = {}
         self.walks = 0
 
     def get_node_rewriters(self) -> Any:
@@ -157,7 +162,7 @@ class EquilibriumGraphRewriter(NodeProcessingGraphRewriter):
         ratio = self.max_use_ratio
         if ratio is None:
             ratio = config.optdb__max_use_ratio
-        self.uses, self.walks = {}, 0
+        self.uses, self.growth, self.walks = {}, {}, 0
         tracker = _Watcher(self)
         fgraph.attach_feature(tracker)
         most_nodes = len(fgraph._nodes)
@@ -176,7 +181,7 @@ class EquilibriumGraphRewriter(NodeProcessingGraphRewriter):
                 if tracker.changed:
                     self._run_all(fgraph, self.cleanup_rewriters, tracker, again=False)
                 most_nodes = max(most_nodes, len(fgraph._nodes))
-                if self._overused(ratio * max(most_nodes, 1)):
+                if self._overused(ratio, most_nodes):
                     break
                 if not tracker.changed and everything:
                     break
@@ -198,8 +203,10 @@ class EquilibriumGraphRewriter(NodeProcessingGraphRewriter):
             for rewriter, function in get_functions(node.op):
                 if node not in nodes:
                     break
+                size = len(nodes)
                 if ask(fgraph, node, rewriter, function):
                     self.uses[rewriter] = self.uses.get(rewriter, 0) + 1
+                    self.growth[rewriter] = self.growth.get(rewriter, 0) + len(nodes) - size
 
     def _run_all(
         self,
@@ -217,12 +224,21 @@ class EquilibriumGraphRewriter(NodeProcessingGraphRewriter):
                 self.uses[rewriter] = self.uses.get(rewriter, 0) + 1
             tracker.changed = changed_before or (again and tracker.changed)
 
-    def _overused(self, limit: float) -> bool:
-        names = [str(rewriter) for rewriter, count in self.uses.items() if count > limit]
+    def _overused(self, ratio: float, most_nodes: int) -> bool:
+        """Warn and return True if a rewriter applied too often for a graph of this size.
+
+        Nodes that it added itself do not count: a rewriter whose result it rewrites again makes
+        the graph larger and larger.
+        """
+        names = [
+            str(rewriter)
+            for rewriter, count in self.uses.items()
+            if count > ratio * max(most_nodes - max(self.growth.get(rewriter, 0), 0), FEW_NODES)
+        ]
         if names:
             warnings.warn(
                 f"Rewriting stopped without reaching a fixed point: {', '.join(names)} applied "
-                f"more than {limit:g} times. The graph is correct, but not finished.",
+                f"more than {ratio:g} times per node. The graph is correct, but not finished.",
                 RuntimeWarning,
                 stacklevel=2,
             )
