@@ -15,7 +15,7 @@ static inline void PTL_TYPED(copy_matrix)(int64_t rows, int64_t columns, const P
         down = across, across = step;
         to_down = to_across, to_across = to_step;
     }
-    if (across == 1 && to_across == 1) {
+    if (across == 1 && to_across == 1 && columns > 0) {
         for (int64_t i = 0; i < rows; i++) {
             memcpy(to + i * to_down, from + i * down, (size_t)columns * sizeof *to);
         }
