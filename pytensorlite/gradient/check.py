@@ -260,7 +260,7 @@ def _compile_both(
     )
     cotangent = cast_gradient(weights, output.type.dtype)
     pulled = Lop(output, inputs, cotangent, disconnected_inputs="ignore")
-    options = {"allow_input_downcast": True, "on_unused_input": "ignore"}
+    options: dict[str, Any] = {"allow_input_downcast": True, "on_unused_input": "ignore"}
     reference_mode = mode_not_slow(mode) if no_debug_ref else mode
     return (
         function(inputs, output, mode=reference_mode, **options),

@@ -36,7 +36,7 @@ from pytensorlite.graph.traversal import ancestors
 
 
 def jacobian(
-    expression: Variable,
+    expression: Any,
     wrt: Variable | Sequence[Variable],
     consider_constant: Iterable[Variable] | None = None,
     disconnected_inputs: OnDisconnected = "raise",
@@ -81,7 +81,7 @@ def jacobian(
     wrt_list = as_variables("wrt", wrt)
     constant = as_constants(consider_constant)
     cotangent = expression.type.clone(dtype=gradient_dtype(expression))("cotangent")
-    pulled = pull_back_through([(expression, cotangent)], wrt_list, constant=constant)
+    pulled: list[Any] = pull_back_through([(expression, cotangent)], wrt_list, constant=constant)
     check_not_null(wrt_list, pulled)
     settle_disconnected(wrt_list, pulled, disconnected_inputs, "none")
 
@@ -90,13 +90,13 @@ def jacobian(
     if cotangent in depends:
         units = _unit_cotangents(expression, cotangent)
         rows = vectorize_graph(connected, {cotangent: units})
-        by_row = dict(zip(connected, rows, strict=True))
+        by_row: dict[Any, Any] = dict(zip(connected, rows, strict=True))
     else:
         by_row = {}
 
     answers = []
     for variable, gradient in zip(wrt_list, pulled, strict=True):
-        shape = (*expression.shape, *variable.shape)
+        shape = _shape(expression, variable)
         if gradient not in by_row or by_row[gradient].ndim == gradient.ndim:
             # Linear in the cotangent and independent of it: zero.
             answers.append(pt.zeros(shape, dtype=gradient_dtype(variable)))
@@ -107,7 +107,12 @@ def jacobian(
     return like(wrt, answers)
 
 
-def _unit_cotangents(expression: Variable, cotangent: Variable) -> Variable:
+def _shape(expression: Any, variable: Any) -> tuple:
+    """Return the shape of a Jacobian."""
+    return (*expression.shape, *variable.shape)
+
+
+def _unit_cotangents(expression: Any, cotangent: Variable) -> Variable:
     """Return all unit cotangents of `expression`, one behind the other along the first axis."""
     lengths = expression.type.shape
     size = expression.size if None in lengths else prod(lengths)

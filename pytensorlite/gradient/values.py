@@ -79,7 +79,7 @@ def cast_gradient(gradient: Variable, dtype: str) -> Variable:
         return gradient
     if given in COMPLEX and dtype not in COMPLEX:
         gradient = ps.real(gradient)
-    cast = pt.cast if isinstance(gradient.type, TensorType) else ps.cast
+    cast: Any = pt.cast if isinstance(gradient.type, TensorType) else ps.cast
     return cast(gradient, dtype)
 
 

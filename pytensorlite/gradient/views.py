@@ -140,7 +140,7 @@ class GradScale(ViewOp):
         """Multiply the tangent: the same linear map, forward."""
         return [self._scaled(t) for t in tangents]
 
-    def _scaled(self, g: Variable) -> Variable:
+    def _scaled(self, g: Any) -> Variable:
         return _of_dtype(g, self.multiplier * g) if is_connected(g) else g
 
 

@@ -86,7 +86,7 @@ def gamma_likelihood():
 
 MODELS = {
     "logistic_regression": Model(logistic_regression, nodes=8),
-    "logistic_regression_by_the_book": Model(logistic_regression_by_the_book, nodes=12),
+    "logistic_regression_by_the_book": Model(logistic_regression_by_the_book, nodes=15),
     "least_squares": Model(least_squares, nodes=12, lengths=1),
     "poisson_regression": Model(poisson_regression, nodes=5),
     "normal_likelihood": Model(normal_likelihood, nodes=16, lengths=1),
