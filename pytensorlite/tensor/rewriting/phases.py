@@ -35,6 +35,10 @@ from pytensorlite.tensor.rewriting.fusion import fuse_loops
 from pytensorlite.tensor.rewriting.shape_feature import shapes_of
 from pytensorlite.tensor.rewriting.softmax import inline_shared_sigmoid
 
+# Two rules that meet the same number may each write a sigmoid of it; whether one cancels against the
+# other is seen only when the two are one variable.
+basic.stabilize.register("merge_stable", MergeOptimizer(), "fast_run", "merge", final_rewriter=True)
+
 
 @graph_rewriter
 def attach_shape_feature(fgraph: Any) -> None:
