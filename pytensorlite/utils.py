@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -60,6 +61,12 @@ def unzip(iterable: Iterable, n: int, strict: bool = False) -> tuple:
     if len(columns) != n:
         raise ValueError(f"expected items of {n} elements, got {len(columns)}")
     return columns
+
+
+def is_masked(x: Any) -> bool:
+    """Tell a NumPy masked array; importing `numpy.ma` to ask would cost every process 10 ms."""
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and isinstance(x, masked.MaskedArray)
 
 
 def to_return_values(values: Sequence) -> Any:

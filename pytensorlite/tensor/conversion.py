@@ -19,6 +19,7 @@ from pytensorlite.scalar.dtypes import convert
 from pytensorlite.tensor.type import TensorType, dtype_name, tensor_type
 from pytensorlite.tensor.type_other import NoneConst, SliceConstant, make_slice, slicetype
 from pytensorlite.tensor.variable import TensorConstant, TensorVariable
+from pytensorlite.utils import is_masked
 
 
 def as_tensor_variable(
@@ -147,7 +148,7 @@ def constant(
         x = x.data
     elif isinstance(x, Variable):
         raise TypeError(f"Expected a value for a constant, got the variable {x}.")
-    if isinstance(x, np.ma.MaskedArray):
+    if is_masked(x):
         raise NotImplementedError(
             "Masked arrays are not supported; fill the masked elements first."
         )

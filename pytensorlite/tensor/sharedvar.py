@@ -10,6 +10,7 @@ import numpy as np
 from pytensorlite.compile.sharedvalue import SharedVariable, shared, shared_constructor
 from pytensorlite.tensor.type import TensorType
 from pytensorlite.tensor.variable import TensorVariable
+from pytensorlite.utils import is_masked
 
 __all__ = [
     "SharedVariable",
@@ -43,7 +44,7 @@ def tensor_constructor(
     broadcastable: Sequence[bool] | None = None,
 ) -> TensorSharedVariable:
     """Make a shared tensor. Lengths are free to change later, but for those given in ``shape``."""
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked(value):
         raise NotImplementedError("masked arrays have no tensor type; fill or index them first")
     if broadcastable is not None:
         shape = [1 if one else None for one in broadcastable]

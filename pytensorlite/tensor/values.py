@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from pytensorlite.utils import is_masked
+
 # How far apart two results may be by rounding alone: (relative, absolute).
 TOLERANCES = {
     "float16": (1e-3, 1e-3),
@@ -56,7 +58,7 @@ def as_array_of(
 def _array_from_array(
     dtype: np.dtype, data: np.ndarray, strict: bool, allow_downcast: bool | None
 ) -> np.ndarray:
-    if isinstance(data, np.ma.MaskedArray):
+    if is_masked(data):
         raise TypeError(
             "Masked arrays are not supported; fill the masked elements first (numpy.ma.filled)."
         )
