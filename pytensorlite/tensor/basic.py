@@ -61,7 +61,6 @@ from pytensorlite.tensor.creation import (
     eye,
     full,
     full_like,
-    identity,
     identity_like,
     infer_static_shape,
     ones,
@@ -113,7 +112,7 @@ from pytensorlite.tensor.variable import TensorVariable
 
 second = fill = elemwise_of(ps.second)
 switch = elemwise_of(ps.switch)
-tensor_copy = elemwise_of(ps.identity)
+tensor_copy = identity = elemwise_of(ps.identity)
 
 
 def where(cond: Any, ift: Any = None, iff: Any = None, **kwargs: Any) -> Any:

@@ -383,11 +383,6 @@ def eye(n: Any, m: Any = None, k: Any = 0, dtype: Any = None) -> TensorVariable:
     return Eye(dtype)(n, n if m is None else m, k)
 
 
-def identity(n: Any, dtype: Any = None) -> TensorVariable:
-    """Return the identity matrix of ``n`` rows."""
-    return eye(n, dtype=dtype)
-
-
 def identity_like(x: Any, dtype: Any = None) -> TensorVariable:
     """Return the identity matrix of the shape of a matrix.
 

@@ -118,7 +118,7 @@ def test_eye(arguments):
 
 
 def test_identities():
-    check(lambda: pt.identity(3), [], np.eye(3))
+    check(pt.identity, [MATRIX], MATRIX)
     check(pt.identity_like, [np.float32(MATRIX)], np.eye(2, 3, dtype="float32"))
     n = pt.lscalar("n")
     node = pt.eye(n).owner
