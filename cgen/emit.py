@@ -74,6 +74,7 @@ WIDTH = 100
 ATOM, UNARY, PRODUCT, SUM, LOOSE = 4, 3, 2, 1, 0
 
 _CALL = re.compile(r"^\w+\(.*\)$")
+_CAST = re.compile(r"^\(\w+\)")
 _BINARY = re.compile(r"^\{0\} ([-+*/]) \{1\}$")
 _PLACE = re.compile(r"\{(\d+)\}")
 
@@ -271,7 +272,8 @@ def _clauses(loop: Loop) -> str:
     accumulators: dict[str, list[str]] = {}
     for stmt in loop.body:
         if isinstance(stmt, Update):
-            name = CLAUSES.get(stmt.template) or stmt.template.split("(")[0]
+            fold = _CAST.sub("", stmt.template)  # narrow integers are cut after each step
+            name = CLAUSES.get(fold) or fold.split("(")[0]
             names = accumulators.setdefault(name, [])
             if stmt.var.name not in names:
                 names.append(stmt.var.name)
