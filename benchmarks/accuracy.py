@@ -16,9 +16,9 @@ from typing import Any
 
 import mpmath as mp
 import numpy as np
-from pytensorlite.cgen.build import build
 
 from benchmarks.special_coefficients import erfc_inverse
+from pytensorlite.cgen.build import build
 from pytensorlite.scalar import math as special_rows  # noqa: F401 - fills the table
 from pytensorlite.scalar.headers import headers_of
 from pytensorlite.scalar.table import ROWS

@@ -61,7 +61,7 @@ def show_progress(step, loss):
 def main():
     X_train, X_test, y_train, y_test = load()
     start = time.perf_counter()
-    train, predict, w, b = build(X_train.shape[1])
+    train, predict, w, _ = build(X_train.shape[1])
     built = time.perf_counter()
     for step in range(1, STEPS + 1):
         loss = train(X_train, y_train)

@@ -5,6 +5,7 @@ import shutil
 import stat
 
 import pytest
+
 from pytensorlite.cgen import build as build_module
 from pytensorlite.cgen import cache as cache_module
 from pytensorlite.cgen import directory as directory_module

@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+
 from pytensorlite.cgen.build import (
     ABI_VERSION,
     BuildError,

@@ -8,6 +8,7 @@ import time
 import warnings
 
 import pytest
+
 from pytensorlite.cgen import cache as cache_module
 from pytensorlite.cgen.build import build, load
 from pytensorlite.cgen.cache import Cache, CacheWarning

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from pytensorlite.cgen import dispatch
 
 INCLUDE = Path(dispatch.__file__).resolve().parents[1] / "include"

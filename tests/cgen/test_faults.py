@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+
 from pytensorlite.cgen import upkeep
 from pytensorlite.cgen.build import BuildError, build
 from pytensorlite.cgen.cache import Cache, CacheWarning

@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+
 from pytensorlite.cgen import locks
 from pytensorlite.cgen.elf import is_whole
 from pytensorlite.cgen.process import run_all

@@ -5,6 +5,7 @@ import shutil
 import sys
 
 import pytest
+
 from pytensorlite.cgen import features, toolchain
 from pytensorlite.cgen.build import BuildError, build, load
 from pytensorlite.cgen.sealed import read_sealed, write_sealed

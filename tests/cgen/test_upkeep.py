@@ -7,6 +7,7 @@ import tarfile
 import time
 
 import pytest
+
 from pytensorlite.cgen import locks, upkeep
 from pytensorlite.cgen.archive import export_entries, import_entries
 from pytensorlite.cgen.build import BuildError, build, load

@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 import pytest
+
 from pytensorlite.cgen import build as build_module
 from pytensorlite.cgen.build import BuildError, build
 from pytensorlite.cgen.cache import Cache
-
 from pytensorlite.commands import cache as command
 from pytensorlite.commands import main as main_module
 from pytensorlite.configdefaults import config

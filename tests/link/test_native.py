@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from pytensorlite.cgen import dispatch
 
 import pytensorlite.tensor as pt
 from pytensorlite import function, shared
+from pytensorlite.cgen import dispatch
 from pytensorlite.link import native
 
 x, y = pt.dvectors("x", "y")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytensorlite.graph.basic import Apply, Variable
+from pytensorlite.graph.basic import Apply
 from pytensorlite.graph.clients import Output
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, in2out, node_rewriter
