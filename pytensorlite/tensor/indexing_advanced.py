@@ -1,9 +1,10 @@
 """Advanced indexing: arrays of integers and boolean masks, reading and writing.
 
-The rules are NumPy's. The arrays among the indices broadcast together, and their common axes
-stand where the first of them stood, or in front if slices separate them. A mask counts as the
-indices of its true elements. ``AdvancedSubtensor1`` and ``AdvancedIncSubtensor1`` are the
-frequent special case of one vector of integers on axis 0: a gather of rows and its reverse.
+The rules are NumPy's. The arrays among the indices broadcast together (where a length is known
+to be 1), and their common axes stand where the first of them stood, or in front if slices separate
+them. A mask counts as the indices of its true elements. ``AdvancedSubtensor1`` and
+``AdvancedIncSubtensor1`` are the frequent special case of one vector of integers on axis 0: a
+gather of rows and its reverse.
 
 Every index is checked before anything is written. Writing to a position twice adds twice when
 increasing; when setting, the last value stays.
@@ -446,9 +447,9 @@ def advanced_numpy_index(
 def check_index_arrays(variables: Sequence[Variable], arrays: Sequence[Any]) -> None:
     """Apply the rule of elementwise ops to index arrays: only a static length 1 broadcasts."""
     pairs = [
-        (variable.type.shape, array.shape)
+        _static_and_true_shape(variable, array)
         for variable, array in zip(variables, arrays, strict=True)
-        if getattr(variable.type, "ndim", 0) and variable.type.dtype != "bool"
+        if getattr(variable.type, "ndim", 0)
     ]
     for offset in range(1, 1 + max((len(shape) for _, shape in pairs), default=0)):
         lengths = {
@@ -462,6 +463,13 @@ def check_index_arrays(variables: Sequence[Variable], arrays: Sequence[Any]) -> 
                 f"{', '.join(str(shape) for _, shape in pairs)}. An index broadcasts only along a "
                 "dimension whose length is 1 in its type; use specify_broadcastable to say so."
             )
+
+
+def _static_and_true_shape(variable: Any, array: np.ndarray) -> tuple[Any, tuple[int, ...]]:
+    if not is_mask(variable):
+        return variable.type.shape, array.shape
+    count = int(np.count_nonzero(array))
+    return (None if constant_array(variable) is None else count,), (count,)
 
 
 def write(op: Any, node: Apply, x: np.ndarray, y: np.ndarray, index: tuple[Any, ...]) -> np.ndarray:

@@ -65,7 +65,7 @@ def _static_index_shape(x: TensorVariable, entry: Any, axis: int) -> tuple[int |
 
 
 def _static_broadcast(shapes: Sequence[tuple[int | None, ...]]) -> tuple[int | None, ...]:
-    """Broadcast index arrays; lengths unknown now may turn out to be 1 and stretch."""
+    """Broadcast index arrays; a length that is unknown now must turn out to be the known one."""
     rank = max((len(shape) for shape in shapes), default=0)
     result: list[int | None] = []
     for axis in range(-rank, 0):

@@ -168,8 +168,6 @@ def _normal_axes(axis: Any, ndim: int) -> tuple[int, ...] | None:
 
 
 def _shifted(x: np.ndarray, axis: tuple[int, ...] | None) -> np.ndarray:
-    if x.size == 0:
-        return x
     return x - np.max(x, axis=axis, keepdims=True)
 
 
