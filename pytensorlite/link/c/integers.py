@@ -17,8 +17,8 @@ from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.link.c.plan import Plan, SizeUnknown
 from pytensorlite.tensor.basic import Join, MakeVector, ScalarFromTensor, TensorFromScalar
 from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
-from pytensorlite.tensor.shape import Shape, Shape_i
 from pytensorlite.tensor.indexing import indices_from_subtensor
+from pytensorlite.tensor.shape import Shape, Shape_i
 from pytensorlite.tensor.subtensor import Subtensor
 
 
