@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pytensorlite.compile.mode import Mode
     from pytensorlite.compile.profiling import ProfileStats
     from pytensorlite.configdefaults import config
-    from pytensorlite.gradient import Lop, Rop, grad, subgraph_grad
+    from pytensorlite.gradient import Lop, Rop, grad, hessian, jacobian, subgraph_grad
     from pytensorlite.graph.basic import Variable
     from pytensorlite.graph.replace import clone_replace, graph_replace
     from pytensorlite.printing import debugprint, pp, pprint
@@ -54,6 +54,8 @@ _HOMES = {
     "Lop": "gradient",
     "Rop": "gradient",
     "grad": "gradient",
+    "hessian": "gradient",
+    "jacobian": "gradient",
     "subgraph_grad": "gradient",
     "Variable": "graph.basic",
     "clone_replace": "graph.replace",
