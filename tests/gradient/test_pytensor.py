@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import pytensorlite
@@ -137,7 +137,11 @@ def derivatives(package, pt, gradient, steps, options, data):
     return compiled(*data)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+# Making a failing program smaller takes minutes here and tells little: the programs are small.
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(steps=programs(), seed=st.integers(0, 2**16))
 def test_derivatives_agree(steps, seed):
     rng = np.random.default_rng(seed)
