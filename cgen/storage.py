@@ -218,7 +218,7 @@ class Writer:
             for name in reads(value):
                 source = self.values[name]
                 if isinstance(source, Source):
-                    touched[source.buffer, source.labels] = source.labels
+                    touched[source.buffer, frozenset(source.labels)] = source.labels
         for labels in touched.values():
             if nest.label in labels and len(labels) > 1:
                 row = row + product(self.extents[x] for x in labels if x != nest.label)

@@ -209,7 +209,8 @@ class Region:
             return Integer(integer(self.plan, outer), dtype)
         view = self.plan.view(outer)
         labels = self.labels[variable]
-        key = (view.buffer, labels, view.strides, view.offset)
+        # A transpose whose axes run with those of its array is that array.
+        key = (view.buffer, frozenset(zip(labels, view.strides, strict=True)), view.offset)
         if key not in self.sources:
             name = self._fresh()
             strides = tuple(
