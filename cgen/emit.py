@@ -199,14 +199,23 @@ def _float_literal(number: float, dtype: str) -> str:
     text = repr(number)
     if dtype != "float64":
         # The shortest text that reads back as the single-precision value.
-        single = struct.unpack("<f", struct.pack("<f", number))[0]
+        single = _to_single(number)
+        if math.isinf(single):
+            return "INFINITY" if number > 0 else "-INFINITY"
         for digits in range(1, 18):
             text = f"{single:.{digits}g}"
-            if struct.unpack("<f", struct.pack("<f", float(text)))[0] == single:
+            if _to_single(float(text)) == single:
                 break
     if "." not in text and "e" not in text:
         text += ".0"
     return text + suffix
+
+
+def _to_single(number: float) -> float:
+    try:
+        return struct.unpack("<f", struct.pack("<f", number))[0]
+    except OverflowError:  # rounded beyond the largest number
+        return math.inf
 
 
 # -- statements ------------------------------------------------------------------------------------
