@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 import pytensorlite.tensor as pt
 from pytensorlite.gradient import grad
+from pytensorlite.graph.traversal import ancestors
 from tests.rewriting.tools import evaluate, rewrite, show
 
 # ruff: noqa: E501 - rows of steps
@@ -81,8 +82,15 @@ def try_evaluate(output, values):
         return None
 
 
+def largest(output, values):
+    """Return the largest number on the way to a value, infinity if one is NaN."""
+    steps = [v for v in ancestors([output]) if isinstance(v.type, pt.TensorType)]
+    numbers = [abs(np.asarray(v, dtype="float64")).max(initial=0) for v in evaluate(steps, values)]
+    return np.inf if np.isnan(numbers).any() else max(numbers)
+
+
 NASTY = st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, np.inf, -np.inf, np.nan, 1e-30])
-ORDINARY = st.floats(-3, 3, allow_subnormal=False).filter(lambda v: abs(v) > 1e-3)
+ORDINARY = st.floats(-1.5, 1.5, allow_subnormal=False).filter(lambda v: abs(v) > 1e-3)
 
 
 @SETTINGS
@@ -92,7 +100,7 @@ def test_special_values_survive(graph):
     raw = try_evaluate(output, values)
     if raw is None:
         return
-    got = evaluate(rewrite(output, "inline", exclude=["stabilize"]), values)
+    got = evaluate(rewrite(output, "inline", exclude=["stabilize", "zero_sign"]), values)
     np.testing.assert_allclose(got, raw, rtol=1e-9, atol=1e-300, err_msg=show(output))
     assert np.asarray(got).dtype == np.asarray(raw).dtype
 
@@ -114,8 +122,8 @@ def test_signs_of_zeros_survive_without_zero_sign(graph):
 def test_values_and_gradients_survive(graph):
     values, output = graph
     raw = try_evaluate(output, values)
-    if raw is None or not np.isfinite(raw).all() or abs(raw).max(initial=0) > 1e6:
-        return
+    if raw is None or largest(output, values) > 3:
+        return  # far from zero, functions such as 1 - erf(x) lose the digits that a rewrite saves
     cost = pt.cos(output).sum()
     gradients = grad(cost, list(values), disconnected_inputs="ignore")
     outputs = [output, cost, *gradients]

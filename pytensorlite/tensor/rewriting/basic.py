@@ -5,9 +5,10 @@ phases. The phases themselves, in the order in which they run, are listed in ``p
 
 Tags decide what a mode switches on: ``fast_run`` and ``fast_compile`` are what the modes of these
 names ask for. A rewrite that could turn a NaN or an infinity into an ordinary number (or the other
-way round) is registered with ``nan_unsafe`` instead: no mode has it unless it asks,
-``mode.including("nan_unsafe")``. A rewrite that may change the sign of a zero and nothing else is
-on by default and carries the tag ``zero_sign``, so that a mode can exclude it.
+way round), or make a -0.0 of an ordinary 0.0, is registered with ``nan_unsafe`` instead: no mode has
+it unless it asks, ``mode.including("nan_unsafe")``. A rewrite that may keep a -0.0 where the
+computation as written has 0.0, as ``x + 0 -> x`` does, carries the tag ``zero_sign``: it is on by
+default and a mode can exclude it.
 """
 
 from __future__ import annotations

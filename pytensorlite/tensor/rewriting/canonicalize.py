@@ -63,8 +63,6 @@ real_identities = Rules(
     real_rule("local_sqr_abs",            sqr(abs(x)),                sqr(x)),
     real_rule("local_sqrt_sqr",           sqrt(sqr(x)),               abs(x)),
     real_rule("local_sqr_sqrt",           sqr(sqrt(x)),               switch(x >= 0, x, nan), tags=["zero_sign"]),
-    real_rule("local_neg_sub",            neg(x - y),                 y - x,             tags=["zero_sign"], single_client=True),
-    real_rule("local_neg_minus",          neg(x) - y,                 neg(x + y),        tags=["zero_sign"]),
     real_rule("useless_Reciprocal_of_Reciprocal", reciprocal(reciprocal(x)), x),
     real_rule("local_reciprocal_div",     reciprocal(x / y),          y / x,             single_client=True),
     real_rule("local_log_exp",            log(exp(x)),                x, tags=["zero_sign"]),
@@ -82,8 +80,10 @@ real_identities = Rules(
     real_rule("local_cosh_neg",           cosh(neg(x)),               cosh(x)),
 )
 
-# -- only where no element is NaN, infinite or zero ------------------------------------------------
+# -- only where nothing is NaN or infinite, and nothing divides by a zero whose sign they change ------------------------------------------------
 finite_identities = Rules(
+    real_rule("local_neg_sub",            neg(x - y),                 y - x,             unsafe="nan", single_client=True),
+    real_rule("local_neg_minus",          neg(x) - y,                 neg(x + y),        unsafe="nan"),
     real_rule("local_sub_self",           x - x,                      lambda x: zeros_like(x), unsafe="nan"),
     real_rule("local_div_self",           x / x,                      lambda x: ones_like(x), unsafe="nan"),
     real_rule("local_mul_div_cancel",     (x / y) * y,                x,                 unsafe="nan"),

@@ -84,10 +84,10 @@ def local_dot_to_mul(fgraph: Any, node: Apply) -> list[Variable] | None:
     return [new] if new is not None and out.type.is_super(new.type) else None
 
 
-@register_canonicalize("zero_sign")
+@register_canonicalize("nan_unsafe")
 @node_rewriter([Dot])
 def local_dot_signs(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``dot(-x, y) -> -dot(x, y)``."""
+    """``dot(-x, y) -> -dot(x, y)``: the sign of products that are zero changes."""
     x, y = node.inputs
     negations = [scalar_op_of(v) == ps.neg and not is_exact(v) for v in (x, y)]
     if not any(negations):

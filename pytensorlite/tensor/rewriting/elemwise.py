@@ -112,6 +112,7 @@ def _as_constant(out: Variable, value: Any) -> Variable:
 
 
 @register_canonicalize
+@register_stabilize
 @register_specialize
 @node_rewriter([Elemwise])
 def local_upcast_elemwise_constant_inputs(fgraph: Any, node: Apply) -> list[Variable] | None:

@@ -226,11 +226,11 @@ def local_sum_make_vector(fgraph: Any, node: Apply) -> list[Variable] | None:
 # -- scaled arrays ---------------------------------------------------------------------------------
 
 
-@register_canonicalize("zero_sign")
-@register_specialize("zero_sign")
+@register_canonicalize("nan_unsafe")
+@register_specialize("nan_unsafe")
 @node_rewriter([Sum])
 def local_sum_of_neg_to_neg_of_sum(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``sum(-x) -> -sum(x)``."""
+    """``sum(-x) -> -sum(x)``: a sum of 0.0 becomes -0.0, and what is divided by it -inf."""
     [x] = node.inputs
     if scalar_op_of(x) != ps.neg or (is_exact(x) and x.type.dtype != node.outputs[0].type.dtype):
         return None
@@ -242,9 +242,9 @@ def local_sum_of_neg_to_neg_of_sum(fgraph: Any, node: Apply) -> list[Variable] |
 def local_sum_prod_of_mul_or_div(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``sum(c * x) -> c * sum(x)`` and ``sum(x / c) -> sum(x) / c`` for an ordinary constant ``c``.
 
-    A factor that is a variable stays inside: it may be infinite, and then 0 * inf differs. A
-    constant below one (or a divisor above one) stays inside too: outside, the sum could overflow
-    before it is scaled down.
+    A factor that is a variable stays inside: it may be infinite, and then 0 * inf differs. A constant
+    below one (or a divisor above one) stays inside too: outside, the sum could overflow before it
+    is scaled down. So does a negative one, which would change the sign of a sum that is zero.
     """
     [x] = node.inputs
     [out] = node.outputs
@@ -259,14 +259,14 @@ def local_sum_prod_of_mul_or_div(fgraph: Any, node: Apply) -> list[Variable] | N
         value = constant_value(factor)
         if (
             value is None
-            or not 0 < abs(value) <= 1
+            or not 0 < value <= 1
             or operands[0].type.broadcastable != x.type.broadcastable
         ):
             return None
         return [true_div(_sum_as(node, operands[0], out), constant(value, dtype=out.type.dtype))]
     for i, factor in enumerate(operands):
         value = constant_value(factor)
-        if value is None or not np.isfinite(value) or abs(value) < 1:
+        if value is None or not 1 <= value < np.inf:
             continue
         rest = operands[:i] + operands[i + 1 :]
         inside = rest[0] if len(rest) == 1 else mul(*rest)

@@ -42,11 +42,12 @@ near_one = Rules(
     real_rule("local_log1p_exp",           log1p(exp(x)),               softplus(x)),
     real_rule("local_log1p_neg_exp",       log1p(neg(exp(x))),          log1mexp(x)),
     real_rule("local_log_neg_expm1",       log(neg(expm1(x))),          log1mexp(x)),
+    real_rule("local_log_minus_expm1",     log(0 - expm1(x)),           log1mexp(x)),
     real_rule("logdiffexp_to_log1mexpdiff", log(exp(x) - exp(y)),       lambda x, y: log_of_difference(x, y)),
-    real_rule("local_log1m",               log(1 - x),                  log1p(neg(x))),
+    real_rule("local_log1m",               log(1 - x),                  log1p(neg(x)),          tags=["zero_sign"]),
     real_rule("local_log1p",               log(1 + x),                  log1p(x)),
     real_rule("local_expm1",               exp(x) - 1,                  expm1(x)),
-    real_rule("local_one_minus_exp",       1 - exp(x),                  neg(expm1(x)),          tags=["zero_sign"]),
+    real_rule("local_one_minus_exp",       1 - exp(x),                  0.0 - expm1(x)),
 )
 
 # -- the logistic function -------------------------------------------------------------------------

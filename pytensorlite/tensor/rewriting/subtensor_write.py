@@ -12,7 +12,7 @@ from typing import Any
 import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
-from pytensorlite.tensor.basic import Alloc, ARange, alloc, second
+from pytensorlite.tensor.basic import Alloc, ARange, alloc, constant, second
 from pytensorlite.tensor.math import Sum, add, neg, sub
 from pytensorlite.tensor.rewriting.basic import (
     constant_value,
@@ -157,11 +157,13 @@ def filled_value(x: Variable) -> Variable | None:
 @register_specialize("zero_sign")
 @node_rewriter([sub])
 def local_sub_of_sparse_write(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``inc_subtensor(zeros[i], y) - x -> inc_subtensor((-x)[i], y)``, and so on the right."""
+    """``inc_subtensor(zeros[i], y) - x -> inc_subtensor((0 - x)[i], y)``, and so on the right."""
     [out] = node.outputs
     x, y = node.inputs
+    # Not -y: where y is zero, 0 - y is 0.0.
+    zero = constant(0, dtype=out.type.dtype)
     if _is_sparse_write(fgraph, x, out) and _fills(y, out):
-        write, target, value = x.owner, neg(y), x.owner.inputs[1]
+        write, target, value = x.owner, sub(zero, y), x.owner.inputs[1]
     elif _is_sparse_write(fgraph, y, out) and _fills(x, out):
         write, target, value = y.owner, x, neg(y.owner.inputs[1])
     else:
