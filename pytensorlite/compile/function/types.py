@@ -14,14 +14,14 @@ from typing import Any
 
 from pytensorlite.compile.function.arguments import Arguments
 from pytensorlite.compile.function.lookup import InputLookup
-from pytensorlite.compile.maker import FunctionMaker
+from pytensorlite.compile.maker import FunctionMaker, Supervisor
 from pytensorlite.compile.memory import own_memory
 from pytensorlite.compile.sharedvalue import SharedVariable
 from pytensorlite.compile.signature import UnusedInputError
 from pytensorlite.link.basic import Container, Program
 from pytensorlite.link.native import Caller, accelerate, kernel_of
 
-__all__ = ["AliasedMemoryError", "Function", "FunctionMaker", "UnusedInputError"]
+__all__ = ["AliasedMemoryError", "Function", "FunctionMaker", "Supervisor", "UnusedInputError"]
 
 
 class AliasedMemoryError(Exception):
