@@ -116,7 +116,7 @@ class Feature:
     def _refuse_if_provided(self, fgraph: Any) -> None:
         """Raise `AlreadyThere` if the graph has what this feature would provide."""
         for name in self.provides:
-            if hasattr(fgraph, name):
+            if name in vars(fgraph) or name in fgraph._provided:
                 raise AlreadyThere(f"{type(self).__name__}: {fgraph!r} has {name} already")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, AtomicVariable, Variable, as_string, clone_get_equiv
 from pytensorlite.graph.clients import Clients, Output
-from pytensorlite.graph.features import CALLBACKS, AlreadyThere, Feature
+from pytensorlite.graph.features import CALLBACKS, AlreadyThere, Feature, ReplaceValidate
 from pytensorlite.graph.flatten import Ancestors
 from pytensorlite.graph.op import Op
 from pytensorlite.graph.traversal import graph_inputs, toposort, toposort_with_orderings
@@ -429,6 +429,10 @@ class FunctionGraph(MetaObject):
     def __getattr__(self, name: str) -> Any:
         # Reached for names that are no attribute: a method that an attached feature provides?
         provided = self.__dict__.get("_provided", {})
+        if name in ReplaceValidate.provides and name not in provided and "inputs" in self.__dict__:
+            # Every graph can be changed with validation; those that never are keep no history.
+            self.attach_feature(ReplaceValidate())
+            provided = self._provided
         if name in provided:
             return provided[name]
         raise AttributeError(

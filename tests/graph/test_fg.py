@@ -343,3 +343,12 @@ def test_deep_and_wide_graphs_change_in_linear_time():
     g.replace(x2, y2)
     assert len(g.clients[y2]) == 20_000
     g.check_integrity()
+
+
+def test_every_graph_can_be_changed_with_validation():
+    x, y = numbers("x y")
+    g = FunctionGraph([x, y], [add(x, y)], clone=False)
+    g.replace_all_validate([(x, y)])
+    assert g.outputs[0].owner.inputs == [y, y]
+    g.validate()
+    assert g.consistent()
