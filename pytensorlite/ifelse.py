@@ -75,24 +75,28 @@ class IfElse(Op):
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         own = [[k == j for j in range(self.n_outs)] for k in range(self.n_outs)]
-        return [[False] * self.n_outs, *own, *own]
+        return [[True] * self.n_outs, *own, *own]
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
         condition, *values = inputs
         first, second = values[: self.n_outs], values[self.n_outs :]
         to_first = [_part(condition, g, x, True) for g, x in zip(cotangents, first, strict=True)]
         to_second = [_part(condition, g, x, False) for g, x in zip(cotangents, second, strict=True)]
-        return [disconnected_type(), *to_first, *to_second]
+        # The outputs depend on the condition in steps.
+        matters = any(not isinstance(g.type, DisconnectedType) for g in cotangents)
+        by_condition = float_zeros_like(condition) if matters else disconnected_type()
+        return [by_condition, *to_first, *to_second]
 
     def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
         condition, *values = inputs
-        _, *seeds = tangents
+        step, *seeds = tangents
         first, second = seeds[: self.n_outs], seeds[self.n_outs :]
         result = []
         for k, (a, b) in enumerate(zip(first, second, strict=True)):
             absent = [isinstance(t.type, DisconnectedType) for t in (a, b)]
             if all(absent):
-                result.append(a)
+                stands = isinstance(step.type, DisconnectedType)
+                result.append(a if stands else float_zeros_like(outputs[k]))
                 continue
             x, y = values[k], values[self.n_outs + k]
             a = zeros_like(x, dtype=b.type.dtype) if absent[0] else a
