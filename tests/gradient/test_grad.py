@@ -18,6 +18,7 @@ from pytensorlite.gradient import (
 )
 from pytensorlite.graph.basic import Constant, equal_computations
 from pytensorlite.graph.traversal import ancestors
+from pytensorlite.ifelse import ifelse
 
 from .evaluate import PLAIN, evaluate
 
@@ -470,3 +471,60 @@ def test_real_variables_get_real_gradients_through_complex_paths():
     gradient = grad(abs(x * (3.0 + 4.0j)) ** 2, x)
     assert gradient.type.dtype == "float64"
     np.testing.assert_allclose(evaluate(gradient, {x: 2.0}), 100.0)
+
+
+# What ops say about inputs that have no derivative
+
+
+def kind_of_gradient(cost, wrt):
+    gradient = grad(
+        cost,
+        wrt,
+        disconnected_inputs="ignore",
+        return_disconnected="disconnected",
+        null_gradients="return",
+    )
+    return type(gradient.type).__name__
+
+
+x, n, indices, s = pt.dvector("x"), pt.lscalar("n"), pt.lvector("indices"), pt.dscalar("s")
+matrix, mask = pt.dmatrix("matrix"), pt.vector("mask", dtype="bool")
+
+KINDS = {
+    "TensorType": {
+        "argmax": (pt.argmax(x).astype("float64"), x),
+        "condition of switch": (pt.switch(mask, x, 2 * x).sum(), mask),
+        "condition of ifelse": (ifelse(s, x, 2 * x).sum(), s),
+        "argsort": (pt.argsort(x)[0].astype("float64"), x),
+        "searchsorted": (pt.searchsorted(x, s).astype("float64"), s),
+        "all": (pt.all(x).astype("float64"), x),
+        "integer exponent": ((x**indices).sum(), indices),
+    },
+    "DisconnectedType": {
+        "fill": (pt.fill(x, s).sum(), x),
+        "shape": (x.shape[0] * s, x),
+        "index": (x[indices].sum(), indices),
+        "scalar index": (x[n], n),
+        "index of set": (pt.set_subtensor(x[n], s).sum(), n),
+        "index of inc": (pt.inc_subtensor(x[indices], s).sum(), indices),
+        "arange": (pt.arange(n).sum().astype("float64"), n),
+        "alloc": (pt.alloc(s, n).sum(), n),
+        "reshape": (x.reshape((n, 1)).sum(), n),
+        "repeat": (pt.repeat(x, n).sum(), n),
+        "specify_shape": (pt.specify_shape(x, (n,)).sum(), n),
+        "take": (pt.take(x, indices).sum(), indices),
+    },
+    "NullType": {
+        "eye": (pt.eye(n).sum(), n),
+        "nonzero": (pt.nonzero(x)[0].sum().astype("float64"), x),
+        "axis of join": (pt.join(n, matrix, matrix).sum(), n),
+        "unique": (pt.unique(x).sum(), x),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "case"), [(kind, case) for kind, cases in KINDS.items() for case in cases]
+)
+def test_kinds_of_missing_derivatives(kind, case):
+    assert kind_of_gradient(*KINDS[kind][case]) == kind
