@@ -485,5 +485,6 @@ def write(op: Any, node: Apply, x: np.ndarray, y: np.ndarray, index: tuple[Any, 
     elif op.ignore_duplicates:
         x[index] += y
     else:
-        np.add.at(x, index, y)
+        # Broadcast first: NumPy's ``at`` reads beyond a value that has fewer dimensions.
+        np.add.at(x, index, np.broadcast_to(y, part_shape))
     return x

@@ -163,9 +163,10 @@ def local_dimshuffle_lift(fgraph: Any, node: Apply) -> list[Variable] | None:
 
 
 def _changes_nothing(op: DimShuffle, x: Variable) -> bool:
-    """Whether every dimension stays, or is a length of 1 put in the place of one that is dropped."""
+    """Whether every dimension stays, or is a length of 1 in the place of one that is dropped."""
     return len(op.new_order) == x.type.ndim and all(
-        i == d or (i == "x" and d in op.drop) for d, i in enumerate(op.new_order)
+        i == d or (i == "x" and d in op.drop and x.type.shape[d] == 1)
+        for d, i in enumerate(op.new_order)
     )
 
 
