@@ -28,7 +28,15 @@ LARGEST_CONSTANT = 4096  # bytes of a constant made by rewriting that a record m
 
 EXCEPTIONS: dict[str, type[Exception]] = {
     e.__name__: e
-    for e in (ValueError, IndexError, TypeError, ZeroDivisionError, np.linalg.LinAlgError)
+    for e in (
+        AssertionError,
+        IndexError,
+        NotImplementedError,
+        TypeError,
+        ValueError,
+        ZeroDivisionError,
+        np.linalg.LinAlgError,
+    )
 }
 
 

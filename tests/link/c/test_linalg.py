@@ -1,5 +1,7 @@
 """Linear algebra through LAPACK agrees with NumPy and SciPy, in batches too, and fails alike."""
 
+import ctypes
+
 import numpy as np
 import pytest
 
@@ -450,6 +452,29 @@ def test_a_right_hand_side_that_does_not_fit():
         for call in (native, oracle):
             with pytest.raises(ValueError, match="expected 3 rows, got 2"):
                 call(np.ones((3, 3)), np.ones(2))
+
+
+class Array(ctypes.Structure):
+    """An input of a program, as the runtime's header has it."""
+
+    _fields_ = (
+        ("data", ctypes.c_void_p),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("strides", ctypes.POINTER(ctypes.c_int64)),
+    )
+
+
+@pytest.mark.parametrize("build", [ptl.cholesky, ptl.inv, ptl.eigh, ptl.svd, lambda v: v @ v])
+def test_lengths_beyond_32_bits_are_refused(build):
+    native = function([x], build(x), mode="C").vm
+    entry = native.native
+    side = (ctypes.c_int64 * 2)(2**31, 2**31)
+    sizes, error = (ctypes.c_int64 * entry.n_sizes)(), (ctypes.c_int64 * 7)()
+    count = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 3)(entry.sizes)
+    assert count(ctypes.addressof(Array(None, side, side)), sizes, error) == 1
+    raised = native.describe_error(error[0], list(error)[1:])
+    assert isinstance(raised, ValueError)
+    assert "2147483648 elements are too many" in str(raised)
 
 
 def test_a_failed_check_raises_the_users_exception(rng):
