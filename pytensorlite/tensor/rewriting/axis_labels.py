@@ -223,7 +223,9 @@ def kind(node: Apply) -> str | None:
     if isinstance(op, Elemwise):
         return "elemwise" if _has_template(node) else None
     if isinstance(op, DimShuffle):
-        return "dimshuffle"
+        # What is dropped must have no label: a length that is unknown has to be checked first.
+        known = all(node.inputs[0].type.shape[axis] == 1 for axis in op.drop)
+        return "dimshuffle" if known else None
     if isinstance(op, CAReduce):
         return (
             "reduce" if op.scalar_op.c is not None and op.scalar_op.identity is not None else None
