@@ -67,7 +67,7 @@ def build_often(
     for temperature, results in (("cold", cold), ("warm", warm)):
         found[temperature] = {
             key: statistics.median(result[key] for result in results)
-            for key in ("wall", "own", "children")
+            for key in ("wall", "own", "children", "import")
         }
     return found
 
@@ -107,15 +107,16 @@ def total(times: dict[str, float]) -> float:
 
 def table(record: dict[str, Any]) -> str:
     """Return the builds as a table: processor seconds, the compiler's share in brackets."""
-    lines = [["build", "contender", "cold, CPU s", "of it compiler", "warm, CPU s", "cold, wall s"]]
+    lines = [["build", "contender", "cold, CPU s", "of it compiler", "warm, CPU s", "cold, wall s",
+              "import, CPU s"]]  # fmt: skip
     for row in record["builds"]:
         label = f"{row['workload']} {row['size']}"
         if "cold" in row:
             cold, warm = row["cold"], row["warm"]
-            figures = [total(cold), cold["children"], total(warm), cold["wall"]]
+            figures = [total(cold), cold["children"], total(warm), cold["wall"], cold["import"]]
             lines.append([label, row["contender"], *(f"{figure:.3f}" for figure in figures)])
         elif "failed" in row:
-            lines.append([label, row["contender"], "failed", row["failed"][:60], "", ""])
+            lines.append([label, row["contender"], "failed", row["failed"][:60], "", "", ""])
     return aligned(lines)
 
 

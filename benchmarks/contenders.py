@@ -109,6 +109,8 @@ def _jitted(workload: type[Workload], arrays: tuple) -> tuple[Any, Callable | No
     import jax
 
     jax.config.update("jax_enable_x64", True)
+    if _of(workload, "make_jax"):
+        return jax, workload.make_jax(jax, arrays)
     make = _of(workload, "jax")
     return jax, jax.jit(make(jax)) if make else None
 

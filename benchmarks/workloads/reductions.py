@@ -1,0 +1,144 @@
+"""Reductions of n × n matrices over either axis."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..workload import Workload
+
+
+class Reduction(Workload):
+    sizes = {"64": {"n": 64}, "512": {"n": 512}, "4096": {"n": 4096}}
+
+    def inputs(rng, n):
+        return (rng.normal(size=(n, n)),)
+
+    def moved(n):
+        return 8.0 * n * n, 0.0
+
+
+class SumRows(Reduction):
+    name = "sum1"
+    about = "sums of rows"
+    axis = 1
+    kernel = "sum_rows.c"
+
+    @classmethod
+    def numpy(cls, x):
+        return x.sum(axis=cls.axis)
+
+    @classmethod
+    def graph(cls, api, x):
+        return x.sum(axis=cls.axis)
+
+    @classmethod
+    def jax(cls, jax):
+        return lambda x: x.sum(axis=cls.axis)
+
+    @classmethod
+    def torch(cls, torch):
+        return lambda x: x.sum(dim=cls.axis)
+
+
+class SumColumns(SumRows):
+    name = "sum0"
+    about = "sums of columns"
+    axis = 0
+    kernel = "sum_columns.c"
+
+
+class SumOfSquares(Reduction):
+    name = "sumsq"
+    about = "the sum of all squares"
+    kernel = "sumsq.c"
+
+    def numpy(x):
+        return (x**2).sum()
+
+    def graph(api, x):
+        return (x**2).sum()
+
+    def jax(jax):
+        return lambda x: (x**2).sum()
+
+    def torch(torch):
+        return lambda x: (x**2).sum()
+
+    def numba(numba):
+        @numba.njit(fastmath=True)
+        def loop(x):
+            total = 0.0
+            for value in x.ravel():
+                total += value * value
+            return total
+
+        return loop
+
+
+class MaxRows(Reduction):
+    name = "max1"
+    about = "maxima of rows"
+
+    def numpy(x):
+        return x.max(axis=1)
+
+    def graph(api, x):
+        return x.max(axis=1)
+
+    def jax(jax):
+        return lambda x: x.max(axis=1)
+
+    def torch(torch):
+        return lambda x: x.amax(dim=1)
+
+
+class MeanVariance(Reduction):
+    name = "meanvar0"
+    about = "means and variances of columns"
+
+    def numpy(x):
+        return x.mean(axis=0), x.var(axis=0)
+
+    def graph(api, x):
+        return [x.mean(axis=0), x.var(axis=0)]
+
+    def jax(jax):
+        return lambda x: (x.mean(axis=0), x.var(axis=0))
+
+    def torch(torch):
+        return lambda x: (x.mean(dim=0), x.var(dim=0, correction=0))
+
+
+class LogSumExp(Reduction):
+    name = "logsumexp1"
+    about = "stable log-sum-exp of rows"
+    kernel = "logsumexp.c"
+
+    def numpy(x):
+        m = x.max(axis=1, keepdims=True)
+        return np.log(np.exp(x - m).sum(axis=1)) + m[:, 0]
+
+    def graph(api, x):
+        return api.pt.logsumexp(x, axis=1)
+
+    def jax(jax):
+        return lambda x: jax.nn.logsumexp(x, axis=1)
+
+    def torch(torch):
+        return lambda x: torch.logsumexp(x, dim=1)
+
+    def numba(numba):
+        @numba.njit(fastmath=True)
+        def loop(x):
+            y = np.empty(x.shape[0])
+            for i in range(x.shape[0]):
+                m = x[i, 0]
+                for j in range(x.shape[1]):
+                    m = max(m, x[i, j])
+                total = 0.0
+                for j in range(x.shape[1]):
+                    total += np.exp(x[i, j] - m)
+                y[i] = np.log(total) + m
+            return y
+
+        return loop
