@@ -27,7 +27,7 @@ CANONICAL = {
     "multiply one": (x * 1, x),
     "multiply ones": (X * np.ones((1, 1)), X),
     "divide one": (x / 1, x),
-    "neg neg": (-(-x), x),
+    "neg neg": (pt.neg(-x), x),
     "sub neg": (x - (-y), x + y),
     "add neg": (x + (-y), x - y),
     "signs of products": ((-x) * (-y), x * y),
@@ -108,7 +108,10 @@ CANONICAL = {
     "alloc twice": (pt.alloc(pt.alloc(s, 3), 2, 3), pt.alloc(s, 2, 3)),
     "fill with itself": (pt.fill(x, pt.exp(x)), pt.exp(x)),
     "fill meets its shape": (pt.fill(x, 2.0) * pt.exp(x), 2.0 * pt.exp(x)),
-    "fill meets an equal shape": (pt.fill(x * y, s) * pt.exp(y) * (x + y), (s * pt.exp(y)) * (x + y)),
+    "fill meets an equal shape": (
+        pt.fill(x * y, s) * pt.exp(y) * (x + y),
+        (s * pt.exp(y)) * (x + y),
+    ),
     "alloc meets its shape": (pt.zeros_like(X) + X, X),
     "fill of a scalar": (pt.fill(s, t), t),
     # indexing
@@ -178,7 +181,10 @@ STABLE = {
     ),
     "log add exp": (pt.log(pt.exp(x) + pt.exp(y)), pt.logaddexp(x, y)),
     "softmax by hand": (pt.exp(X) / pt.exp(X).sum(axis=1, keepdims=True), softmax(X, axis=1)),
-    "cancel sigmoid": (s / pt.sigmoid(x) * pt.sigmoid(x) * pt.tanh(x) * pt.exp(x), s * pt.tanh(x) * pt.exp(x)),
+    "cancel sigmoid": (
+        s / pt.sigmoid(x) * pt.sigmoid(x) * pt.tanh(x) * pt.exp(x),
+        s * pt.tanh(x) * pt.exp(x),
+    ),
     "cancel exp": (y / (1 + pt.exp(x)) * pt.exp(x), y * pt.sigmoid(x)),
     "normal tail": (pt.exp(-(x**2)) / pt.erfc(x), pt.reciprocal(pt.erfcx(x))),
     "distribute": ((y / pt.exp(x) + x) * pt.exp(x), y + x * pt.exp(x)),

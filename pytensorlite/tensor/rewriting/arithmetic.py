@@ -17,7 +17,7 @@ import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
 from pytensorlite.tensor.basic import alloc, cast, constant
-from pytensorlite.tensor.math import add, int_div, mul, neg, reciprocal, sqr, sub, true_div
+from pytensorlite.tensor.math import Sum, add, int_div, mul, neg, reciprocal, sqr, sub, true_div
 from pytensorlite.tensor.rewriting.basic import (
     constant_value,
     filled,
@@ -165,23 +165,37 @@ def _is_negative_zero(x: Variable) -> bool:
 @register_specialize
 @node_rewriter([add])
 def local_add_neg_to_sub(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``x + (-y) -> x - y``."""
-    if len(node.inputs) != 2:
-        return None
+    """``x + (-y) -> x - y`` and ``x + sum(-y) -> x - sum(y)``."""
     [out] = node.outputs
-    for kept, negated in (tuple(node.inputs), tuple(reversed(node.inputs))):
-        if _is_plain_neg(negated, out):
-            return [sub(kept, negated.owner.inputs[0])]
-    return None
+    opposites = [_opposite(x, out) for x in node.inputs]
+    kept = [x for x, opposite in zip(node.inputs, opposites, strict=True) if opposite is None]
+    if not kept or len(kept) == len(node.inputs):
+        return None
+    new = kept[0] if len(kept) == 1 else add(*kept)
+    for opposite in opposites:
+        if opposite is not None:
+            new = sub(new, opposite)
+    return [new] if new.type.dtype == out.type.dtype and out.type.is_super(new.type) else None
 
 
 @register_canonicalize
 @register_specialize
 @node_rewriter([sub])
 def local_sub_neg_to_add(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``x - (-y) -> x + y``."""
+    """``x - (-y) -> x + y`` and ``x - sum(-y) -> x + sum(y)``."""
     x, y = node.inputs
-    return [add(x, y.owner.inputs[0])] if _is_plain_neg(y, node.outputs[0]) else None
+    opposite = _opposite(y, node.outputs[0])
+    return None if opposite is None else [add(x, opposite)]
+
+
+def _opposite(x: Variable, out: Variable) -> Variable | None:
+    """Return ``y`` where ``x`` is ``-y`` or a sum of it: the same beside another term."""
+    if _is_plain_neg(x, out):
+        return x.owner.inputs[0]
+    if x.owner is None or not isinstance(x.owner.op, Sum) or is_exact(x):
+        return None
+    [terms] = x.owner.inputs
+    return x.owner.op(terms.owner.inputs[0]) if _is_plain_neg(terms, x) else None
 
 
 def _is_plain_neg(x: Variable, out: Variable) -> bool:

@@ -5,8 +5,8 @@ phases. The phases themselves, in the order in which they run, are listed in ``p
 
 Tags decide what a mode switches on: ``fast_run`` and ``fast_compile`` are what the modes of these
 names ask for. A rewrite that could turn a NaN or an infinity into an ordinary number (or the other
-way round), or make a -0.0 of an ordinary 0.0, is registered with ``nan_unsafe`` instead: no mode has
-it unless it asks, ``mode.including("nan_unsafe")``. A rewrite that may keep a -0.0 where the
+way round), or make a -0.0 of an ordinary 0.0, is registered with ``nan_unsafe`` instead: no mode
+has it unless it asks, ``mode.including("nan_unsafe")``. A rewrite that may keep a -0.0 where the
 computation as written has 0.0, as ``x + 0 -> x`` does, carries the tag ``zero_sign``: it is on by
 default and a mode can exclude it.
 """
@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 import pytensorlite.scalar.basic as ps
-from pytensorlite.graph.basic import Constant, Variable
+from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.graph.rewriting.basic import copy_stack_trace, in2out, node_rewriter
 from pytensorlite.graph.rewriting.db import EquilibriumDB
 from pytensorlite.graph.rewriting.pattern import (
     Bindings,
@@ -260,3 +261,72 @@ def _fit_tensor(kind: TensorType, old: Variable, new: Variable) -> Variable | No
         return None
     matched = match_type(old, new)
     return matched if matched is not None and kind.is_super(matched.type) else None
+
+
+# -- constants -------------------------------------------------------------------------------------
+
+# A constant larger than this (and than what it is computed from) stays a computation: a graph that
+# says "ones of length 10**6" must not carry eight megabytes about.
+LARGEST_FOLDED = 1024
+
+
+@register_useless("topo_constant_folding")
+@register_canonicalize("topo_constant_folding")
+@register_stabilize("topo_constant_folding")
+@register_specialize("topo_constant_folding")
+@node_rewriter(None)
+def constant_folding(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``f(constants) -> constant``, unless the op refuses or the constant would be large."""
+    inputs: list[Any] = node.inputs
+    if not inputs or not all(isinstance(x, Constant) for x in inputs):
+        return None
+    if not node.op.do_constant_folding(fgraph, node):
+        return None
+    budget = max(LARGEST_FOLDED, *(np.size(x.data) for x in inputs))
+    if any(_certain_size(out) > budget for out in node.outputs):
+        return None
+    folded = _folded(node)
+    if folded is None or any(np.size(x.data) > budget for x in folded):
+        return None
+    return folded
+
+
+@node_rewriter(None)
+def unconditional_constant_folding(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``f(constants) -> constant``, whatever the op and the size."""
+    if not all(isinstance(x, Constant) for x in node.inputs):
+        return None
+    return _folded(node)
+
+
+topo_constant_folding = in2out(constant_folding, name="topo_constant_folding")
+topo_unconditional_constant_folding = in2out(
+    unconditional_constant_folding, name="topo_unconditional_constant_folding"
+)
+
+
+def _certain_size(out: Variable) -> int:
+    """Return how many elements ``out`` has at least, by its static shape."""
+    size = 1
+    for length in getattr(out.type, "shape", ()):
+        size *= 1 if length is None else length
+    return size
+
+
+def _folded(node: Apply) -> list[Any] | None:
+    """Return the outputs as constants; None if that is an error, which calls will raise."""
+    inputs: list[Any] = node.inputs
+    storage: list[list] = [[None] for _ in node.outputs]
+    with np.errstate(all="ignore"):
+        try:
+            node.op.perform(node, [x.data for x in inputs], storage)
+        except Exception:
+            return None
+    folded = []
+    for out, [value] in zip(node.outputs, storage, strict=True):
+        kind = out.type
+        if isinstance(kind, TensorType):
+            # The value tells the shape exactly.
+            kind = kind.clone(shape=np.shape(value))
+        folded.append(copy_stack_trace(out, kind.make_constant(value)))
+    return folded

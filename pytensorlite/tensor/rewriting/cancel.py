@@ -389,7 +389,8 @@ def local_bernoulli_gradient(fgraph: Any, node: Apply) -> list[Variable] | None:
         found = _complementary(a, b)
         if found is not None:
             y, z, common = found
-            new = Factors([*common, sub(y, sigmoid(z))], a.below, a.negative)
+            residual = sub(sigmoid(z), y) if a.negative else sub(y, sigmoid(z))
+            new = Factors([*common, residual], a.below)
             return _fitting(out, new.product())
     return None
 

@@ -1,7 +1,4 @@
-"""Rewrites of element-wise nodes of any function: useless ones leave, casts and moves merge.
-
-Also here: what is computed from constants only is computed now, unless the result is large.
-"""
+"""Rewrites of element-wise nodes of any function: useless ones leave, casts and moves merge."""
 
 from __future__ import annotations
 
@@ -16,6 +13,7 @@ from pytensorlite.tensor.basic import (
     MakeVector,
     ScalarFromTensor,
     TensorFromScalar,
+    cast,
     second,
     switch,
 )
@@ -51,64 +49,6 @@ from pytensorlite.tensor.rewriting.basic import (
 )
 from pytensorlite.tensor.rewriting.shape_feature import shapes_of
 from pytensorlite.tensor.shape import Shape_i
-from pytensorlite.tensor.type import TensorType
-
-# A constant larger than this (and than what it is computed from) stays a computation: a graph that
-# says "ones of length 10**6" must not carry eight megabytes about.
-LARGEST_FOLDED = 1024
-
-
-# -- constants -------------------------------------------------------------------------------------
-
-
-@register_useless("topo_constant_folding")
-@register_canonicalize("topo_constant_folding")
-@register_stabilize("topo_constant_folding")
-@register_specialize("topo_constant_folding")
-@node_rewriter(None)
-def constant_folding(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``f(constants) -> constant``, unless the constant would be large."""
-    inputs: list[Any] = node.inputs
-    if not inputs or not all(isinstance(x, Constant) for x in inputs):
-        return None
-    if not node.op.do_constant_folding(fgraph, node):
-        return None
-    budget = max(LARGEST_FOLDED, *(np.size(x.data) for x in inputs))
-    if any(_certain_size(out) > budget for out in node.outputs):
-        return None
-    try:
-        values = _values(node, [x.data for x in inputs])
-    except Exception:
-        # An index out of range, a singular matrix: the error belongs to the call, not to compiling.
-        return None
-    if any(np.size(value) > budget for value in values):
-        return None
-    return [_as_constant(out, value) for out, value in zip(node.outputs, values, strict=True)]
-
-
-def _certain_size(out: Variable) -> int:
-    """Return how many elements ``out`` has at least, by its static shape."""
-    size = 1
-    for length in getattr(out.type, "shape", ()):
-        size *= 1 if length is None else length
-    return size
-
-
-def _values(node: Apply, inputs: list) -> list:
-    storage: list[list] = [[None] for _ in node.outputs]
-    with np.errstate(all="ignore"):
-        node.op.perform(node, inputs, storage)
-    return [cell[0] for cell in storage]
-
-
-def _as_constant(out: Variable, value: Any) -> Variable:
-    kind = out.type
-    if isinstance(kind, TensorType):
-        # The value tells the shape exactly.
-        kind = kind.clone(shape=np.shape(value))
-    folded = kind.make_constant(value)
-    copy_stack_trace(out, folded)
-    return folded
 
 
 @register_canonicalize
@@ -194,18 +134,15 @@ def _lift_through(node: Apply, inner: Apply) -> list[Variable] | None:
     return [new] if node.outputs[0].type.is_super(new.type) else None
 
 
-@register_useless
 @register_canonicalize
 @register_specialize
-@node_rewriter([DimShuffle])
-def local_useless_dimshuffle_makevector(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``[x].squeeze() -> x`` for a vector made of one scalar."""
-    [x] = node.inputs
-    if not (x.owner and isinstance(x.owner.op, MakeVector) and node.op.drop):
+@node_rewriter([MakeVector])
+def local_make_vector_of_one(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``[x] -> x[None]``: a vector of one element broadcasts as it is."""
+    if len(node.inputs) != 1:
         return None
-    [element] = x.owner.inputs
-    new = match_type(node.outputs[0], element)
-    return None if new is None else [new]
+    element = cast(node.inputs[0], node.outputs[0].type.dtype)
+    return [DimShuffle(input_ndim=0, new_order=("x",))(element)]
 
 
 @register_canonicalize

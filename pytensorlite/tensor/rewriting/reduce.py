@@ -242,9 +242,9 @@ def local_sum_of_neg_to_neg_of_sum(fgraph: Any, node: Apply) -> list[Variable] |
 def local_sum_prod_of_mul_or_div(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``sum(c * x) -> c * sum(x)`` and ``sum(x / c) -> sum(x) / c`` for an ordinary constant ``c``.
 
-    A factor that is a variable stays inside: it may be infinite, and then 0 * inf differs. A constant
-    below one (or a divisor above one) stays inside too: outside, the sum could overflow before it
-    is scaled down. So does a negative one, which would change the sign of a sum that is zero.
+    A factor that is a variable stays inside: it may be infinite, and then 0 * inf differs. A
+    constant below one (or a divisor above one) stays inside too: outside, the sum could overflow
+    before it is scaled down. So does a negative one, which would change the sign of a sum that is zero.
     """
     [x] = node.inputs
     [out] = node.outputs

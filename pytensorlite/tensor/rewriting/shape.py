@@ -144,6 +144,8 @@ def _elements(target: Variable, ndim: int) -> list[Variable | None]:
         return [None if n < 0 else constant(int(n), dtype="int64") for n in target.data]
     if target.owner and isinstance(target.owner.op, MakeVector):
         return list(target.owner.inputs)
+    if ndim == 1 and target.owner and isinstance(target.owner.op, DimShuffle):
+        return list(target.owner.inputs)
     return [None] * ndim
 
 

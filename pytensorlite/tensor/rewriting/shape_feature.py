@@ -239,7 +239,9 @@ class ShapeFeature(Feature):
             return self._constant(int(length))
         if isinstance(length, Constant):
             return self._constant(int(length.data))
-        while length.owner is not None and isinstance(length.owner.op, ScalarFromTensor | TensorFromScalar):
+        while length.owner is not None and isinstance(
+            length.owner.op, ScalarFromTensor | TensorFromScalar
+        ):
             length = length.owner.inputs[0]
         node = length.owner
         if node is not None and isinstance(node.op, Shape_i) and node.inputs[0].owner is not None:
