@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import builds, measure, report
+from . import builds, limits, measure, ops, report
 from .contenders import BUILDERS
-from .workload import cases, load
+from .workload import Case, cases, load
 
 DEFAULT = "pytensorlite,c,numpy,jax,torch,numba,numexpr,pytensor"
 
@@ -53,13 +53,20 @@ def save(found: dict[str, Any], path: str) -> None:
 
 def do_run(options: argparse.Namespace) -> None:
     """Measure the chosen workloads and operations."""
-    chosen = list(cases(options.workloads, options.sizes)) if options.workloads or not options.ops else []
+    chosen: list[Case] = []
+    if options.workloads or not options.ops:
+        chosen += cases(options.workloads, options.sizes)
+    if options.ops:
+        chosen += ops.chosen(options.ops, options.sizes)
     found = measure.run(
         chosen, options.contenders, pythons=dict(options.python),
         threads=options.threads, rounds=options.rounds, seconds=options.seconds,
     )  # fmt: skip
+    if options.limits:
+        found["limits"] = limits.measure_limits(options.threads)
     save(found, options.json)
     print(report.table(found, options.by))
+    print(ops.table(found, options.by))
     print("\n".join(report.failures(found)), file=sys.stderr)
 
 
@@ -86,6 +93,13 @@ def do_growth(options: argparse.Namespace) -> None:
 def do_compare(options: argparse.Namespace) -> None:
     """Compare two records."""
     print(report.compare(record(options.before), record(options.after), options.by))
+
+
+def do_limits(options: argparse.Namespace) -> None:
+    """Measure what the machine can do."""
+    found = {"machine": measure.machine(), "limits": limits.measure_limits(options.threads)}
+    save(found, options.json)
+    print(limits.table(found["limits"]))
 
 
 def do_list(options: argparse.Namespace) -> None:
@@ -119,6 +133,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--rounds", type=int, default=15)
     run.add_argument("--seconds", type=float, default=0.002, help="length of a batch of calls")
     run.add_argument("--by", default="median", **by)
+    run.add_argument("--limits", action="store_true", help="measure the machine's limits beside it")
     run.set_defaults(do=do_run)
 
     build = commands.add_parser("builds", help="cold and warm builds in fresh processes")
@@ -136,6 +151,11 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("after")
     compare.add_argument("--by", default="least", **by)
     compare.set_defaults(do=do_compare)
+
+    limit = commands.add_parser("limits", help="bandwidths, multiply-adds and BLAS of this machine")
+    limit.add_argument("--threads", type=int, default=1)
+    limit.add_argument("--json", default="", metavar="FILE")
+    limit.set_defaults(do=do_limits)
 
     commands.add_parser("list", help="what can be run").set_defaults(do=do_list)
     return top
