@@ -1,4 +1,4 @@
-"""Symbolic shapes: derived when asked for, from the inputs, without computing what has the shape."""
+"""Symbolic shapes: derived when asked for, without computing what has the shape."""
 
 import numpy as np
 import pytest

@@ -236,6 +236,10 @@ def local_mul_canonizer(fgraph: Any, node: Apply) -> list[Variable] | None:
     if is_exact(out):
         return _integer_product(fgraph, node, known, rest)
     negative = sum(_is_plain_neg(x, out) for x in rest)
+    if not negative and (
+        not known or (len(known) == 1 and values[0] is not None and values[0] not in (1, -1))
+    ):
+        return None
     rest = [x.owner.inputs[0] if _is_plain_neg(x, out) else x for x in rest]
     factor = _joined_product(known, out)
     if factor is None:

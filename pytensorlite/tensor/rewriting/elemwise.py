@@ -9,6 +9,7 @@ import numpy as np
 import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
+from pytensorlite.graph.rewriting.unify import OpPattern
 from pytensorlite.tensor.basic import (
     MakeVector,
     ScalarFromTensor,
@@ -54,16 +55,12 @@ from pytensorlite.tensor.shape import Shape_i
 @register_canonicalize
 @register_stabilize
 @register_specialize
-@node_rewriter([Elemwise])
+@node_rewriter([OpPattern(Elemwise, scalar_op=lambda op: _computes_in_output_dtype(op))])
 def local_upcast_elemwise_constant_inputs(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``x * int8(2) -> x * 2.0``: a constant has the dtype in which it is used, if exact."""
     [out] = node.outputs[:1]
     dtype = out.type.dtype
     branches = node.op.scalar_op == ps.switch
-    if not branches and (
-        node.op.scalar_op.computes_in != "output" or isinstance(node.op.scalar_op, ps.Cast)
-    ):
-        return None
     inputs = list(node.inputs)
     for i, x in enumerate(inputs):
         if branches and i == 0:
@@ -77,6 +74,11 @@ def local_upcast_elemwise_constant_inputs(fgraph: Any, node: Apply) -> list[Vari
         return None
     new = node.op.make_node(*inputs).outputs
     return list(new) if new[0].type.dtype == dtype else None
+
+
+def _computes_in_output_dtype(op: Any) -> bool:
+    """Whether a scalar op casts its inputs, a condition aside, to its output's dtype anyway."""
+    return op == ps.switch or (op.computes_in == "output" and not isinstance(op, ps.Cast))
 
 
 # -- moves of dimensions ---------------------------------------------------------------------------
@@ -368,11 +370,9 @@ def local_invert_comparison(fgraph: Any, node: Apply) -> list[Variable] | None:
 @register_useless
 @register_canonicalize
 @register_specialize
-@node_rewriter([Elemwise])
+@node_rewriter([OpPattern(Elemwise, scalar_op=lambda op: isinstance(op, ps.Cast))])
 def local_cast_cast(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``cast(x, dtype of x) -> x``; ``cast(cast(x, a), b) -> cast(x, b)`` if ``a`` is wider."""
-    if not isinstance(node.op.scalar_op, ps.Cast):
-        return None
     [x], [out] = node.inputs, node.outputs
     if x.type.dtype == out.type.dtype:
         return [x]
@@ -388,12 +388,3 @@ def local_cast_cast(fgraph: Any, node: Apply) -> list[Variable] | None:
     if not (lossless and exact):
         return None
     return [source] if source.type.dtype == out.type.dtype else [node.op(source)]
-
-
-@register_useless
-@register_canonicalize
-@register_specialize
-@node_rewriter([Elemwise])
-def local_useless_identity(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``identity(x) -> x``."""
-    return list(node.inputs) if node.op.scalar_op == ps.identity else None

@@ -244,7 +244,7 @@ def local_sum_prod_of_mul_or_div(fgraph: Any, node: Apply) -> list[Variable] | N
 
     A factor that is a variable stays inside: it may be infinite, and then 0 * inf differs. A
     constant below one (or a divisor above one) stays inside too: outside, the sum could overflow
-    before it is scaled down. So does a negative one, which would change the sign of a sum that is zero.
+    before it is scaled down. So does a negative one, which would change the sign of a zero sum.
     """
     [x] = node.inputs
     [out] = node.outputs

@@ -13,7 +13,15 @@ from typing import Any
 import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
-from pytensorlite.tensor.basic import Alloc, AllocEmpty, MakeVector, alloc, as_tensor_variable, cast
+from pytensorlite.tensor.basic import (
+    Alloc,
+    AllocEmpty,
+    MakeVector,
+    alloc,
+    as_tensor_variable,
+    cast,
+    second,
+)
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
 from pytensorlite.tensor.rewriting.basic import (
     constant_value,
@@ -215,11 +223,9 @@ def local_Shape_of_SpecifyShape(fgraph: Any, node: Apply) -> list[Variable] | No
 @register_useless
 @register_canonicalize
 @register_specialize
-@node_rewriter([Elemwise])
+@node_rewriter([second])
 def local_useless_fill(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``fill(x, v) -> v`` where ``v`` has the shape of the result already."""
-    if node.op.scalar_op != ps.second:
-        return None
     value = node.inputs[1]
     if not shapes_of(fgraph).same_shape(value, node.outputs[0]):
         return None
@@ -288,11 +294,9 @@ def local_alloc_sink_dimshuffle(fgraph: Any, node: Apply) -> list[Variable] | No
 
 @register_stabilize
 @register_specialize
-@node_rewriter([Elemwise])
+@node_rewriter([second])
 def local_second_to_alloc(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``fill(x, v) -> alloc(v, *x.shape)``: ``x`` itself need not be computed."""
-    if node.op.scalar_op != ps.second:
-        return None
     [out] = node.outputs
     value = node.inputs[1]
     lengths = shapes_of(fgraph).shape(out)
