@@ -144,7 +144,18 @@ class Region:
                 name = f"a{label}"
                 known = self.extents.setdefault(name, length)
                 self.plan.require_equal(known, length, MISMATCH)
+        for node in self.nodes:
+            if kind(node) == "dot":
+                self._measure_product(node)
         self.extents = {name: self.plan.canonical(n) for name, n in self.extents.items()}
+
+    def _measure_product(self, node: Apply) -> None:
+        """An axis of static length 1 carries no label; what it is multiplied with must be as long."""
+        left, right = (self.labels[x] for x in node.inputs)
+        labels = {left[-1], right[0]} - {None}
+        if None in (left[-1], right[0]) and labels:
+            length = self.extents[f"a{labels.pop()}"]
+            self.plan.require_equal(Index.of(1), length, MISMATCH)
 
     def _length(self, inner: Variable) -> Index:
         return non_negative(self.plan, integer(self.plan, self.outer.get(inner, inner)))

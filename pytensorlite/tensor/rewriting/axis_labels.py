@@ -130,7 +130,7 @@ class AxisLabels:
             return False
         values = self[written]
         places = places[len(places) - len(values) :]
-        if not all(self.unify(a, b) for a, b in zip(places, values, strict=True)):
+        if not all(self._runs_along(a, b) for a, b in zip(places, values, strict=True)):
             return False
         return self._set(node.outputs[0], self[index.array])
 
@@ -155,9 +155,15 @@ class AxisLabels:
         value, (out,) = self[node.inputs[0]], node.outputs
         labels = list(self[out])
         for axis, label in enumerate(value, start=len(labels) - len(value)):
-            if label is not None and not self.unify(labels[axis], label):
+            if not self._runs_along(labels[axis], label):
                 return False
         return self._set(out, labels)
+
+    def _runs_along(self, place: int | None, label: int | None) -> bool:
+        """Unify the labels of a place and of what is written there, if loops over it reach both."""
+        if place is None and label is not None:
+            return False  # a single place, and a length that only the caller knows to be 1
+        return self.unify(place, label)
 
 
 class Indexing:

@@ -127,13 +127,12 @@ def find_regions(fgraph: FunctionGraph) -> list[list[Apply]]:
         if joins and isinstance(node.op, DimShuffle):
             # Of an array that the region reads, it is only another way to look at it.
             joins = region_of.get(producers[0]) == at if producers else False
+        while joins and not _finds_room(node, members.get(at, ()), labels, at):
+            joins = at in members  # what does not even go alone stays outside
+            at += 1
         if not joins:
             depth[node] = max((depth[p] + (p in region_of) for p in producers), default=0)
             continue
-        while len(members.get(at, ())) >= LARGEST_REGION or not labels.setdefault(
-            at, AxisLabels()
-        ).add(node):
-            at += 1
         members.setdefault(at, []).append(node)
         depth[node] = region_of[node] = at
     regions = []
@@ -141,6 +140,13 @@ def find_regions(fgraph: FunctionGraph) -> list[list[Apply]]:
         kept = _without_last_views(fgraph, members[at])
         regions += [group for group in _components(kept) if len(group) > 1]
     return regions
+
+
+def _finds_room(
+    node: Apply, members: Sequence[Apply], labels: dict[int, AxisLabels], at: int
+) -> bool:
+    """Whether the region at depth `at` takes `node` in."""
+    return len(members) < LARGEST_REGION and labels.setdefault(at, AxisLabels()).add(node)
 
 
 def _without_last_views(fgraph: FunctionGraph, nodes: Sequence[Apply]) -> list[Apply]:
