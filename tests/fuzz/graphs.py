@@ -1,227 +1,222 @@
-"""Random graphs, valid by construction, with inputs to call them on.
+"""Random graphs, valid by construction, that know their own values.
 
 A graph grows from a few inputs: each step draws an op and operands whose shapes and dtypes it
-accepts.  Values are kept small and finite (through ``tanh`` and the like) so that two correct
-programs agree closely.
+accepts, and computes the result at once with plain NumPy.  So every variable comes with the value
+that it must have, which depends on nothing of this package, and with how closely a correct program
+has to meet it.  Values are kept small so that two correct programs agree closely.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 import pytensorlite.tensor as pt
+from pytensorlite import shared
+from pytensorlite.graph.basic import Variable
 
 LENGTHS = (0, 1, 2, 3, 5)
+LARGEST = 30.0  # floats beyond it are scaled down
+MOST_ELEMENTS = 400
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+FLOATS = ("float16", "float32", "float64")
+SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, -1e-310, 1.0, -1.0)
+
+# What two correct programs may differ by, absolutely and relatively, in a graph with that dtype.
+TOLERANCE = {
+    "float16": 5e-2,
+    "float32": 1e-3,
+    "complex64": 1e-3,
+    "float64": 1e-10,
+    "complex128": 1e-10,
+}
 
 
-@dataclass
+class Level(IntEnum):
+    """How closely correct programs agree on a value."""
+
+    CLOSE = 0  # up to rounding
+    ROUNDED = 1  # every rounding is the same in C and in NumPy, though not before rewriting
+    EXACT = 2  # equal whatever is done, zeros perhaps of different sign
+    SIGNED = 3  # equal whatever is done
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A variable, the value that it has for the drawn inputs, and how exact that is."""
+
+    variable: Variable
+    value: np.ndarray
+    level: Level
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(f"<{self.variable.type}>")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.value.ndim
+
+    @property
+    def kind(self) -> str:
+        """One of b, i, u, f, c, as NumPy has it."""
+        return self.value.dtype.kind
+
+    @property
+    def static(self) -> tuple[int | None, ...]:
+        """The lengths that are known before anything runs."""
+        return self.variable.type.shape
+
+
+@dataclass(eq=False, repr=False)
 class Graph:
-    """Variables with the shapes that they have for the drawn inputs."""
+    """Inputs with values for them, and everything made of them on the way."""
 
-    inputs: list = field(default_factory=list)
-    values: list = field(default_factory=list)
-    pool: list = field(default_factory=list)  # (variable, shape)
+    special: bool = False  # whether NaN, infinity and the like are among the values
+    inputs: list[Variable] = field(default_factory=list)
+    values: list[np.ndarray] = field(default_factory=list)
+    states: list[Any] = field(default_factory=list)  # shared variables
+    pool: list[Entry] = field(default_factory=list)
+    rng: np.random.Generator = field(default_factory=np.random.default_rng)
 
-    def add(self, variable, shape):
-        self.pool.append((variable, tuple(shape)))
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Keep hypothesis from printing every value: `running.show` prints the graph."""
+        printer.text(f"<graph of {len(self.pool)} values>")
+
+    def add(self, variable: Variable, value: Any, level: Level) -> Entry:
+        """Put a variable into the pool; its static type must not contradict its value."""
+        with np.errstate(all="ignore"):
+            value = np.asarray(value)
+            assert variable.type.ndim == value.ndim, (variable.type, value.shape)
+            for static, length in zip(variable.type.shape, value.shape, strict=True):
+                assert static in (None, length), (variable.type, value.shape)
+            value = value.astype(variable.type.dtype)
+            size = _largest(value)
+            if size > LARGEST:
+                scale = np.asarray(2.0 ** -np.ceil(np.log2(size / 4)), value.dtype)
+                variable, value = variable * pt.constant(scale), value * scale
+                level = min(level, Level.ROUNDED)
+        entry = Entry(variable, np.asarray(value), level)
+        self.pool.append(entry)
+        return entry
+
+    def input(self, value: np.ndarray, static: Sequence[int | None], state: bool = False) -> Any:
+        """Add an input, or a shared variable if it is to be a `state`, of that value."""
+        if state:
+            variable = shared(value, shape=tuple(static))
+            self.states.append(variable)
+        else:
+            variable = pt.tensor(dtype=value.dtype.name, shape=tuple(static))
+            self.inputs.append(variable)
+            self.values.append(value)
         return variable
 
+    @property
+    def tolerance(self) -> float:
+        """What correct programs may differ by: that of the least precise dtype there is."""
+        dtypes = {entry.value.dtype.name for entry in self.pool}
+        return max((TOLERANCE.get(dtype, 0.0) for dtype in dtypes), default=0.0) or 1e-10
 
-def _unary(draw, graph):
-    x, shape = draw(st.sampled_from(graph.pool))
-    name = draw(
-        st.sampled_from(
-            ["tanh", "sin", "sigmoid", "neg", "abs", "sqr", "softplus", "exp", "arctan", "floor"]
-        )
-    )
-    y = getattr(pt, name)(pt.tanh(x) if name == "exp" else x)
-    graph.add(y, shape)
-
-
-def _binary(draw, graph):
-    x, shape = draw(st.sampled_from(graph.pool))
-    same = [v for v in graph.pool if v[1] == shape or v[1] == ()]
-    y, _ = draw(st.sampled_from(same))
-    name = draw(st.sampled_from(["add", "sub", "mul", "maximum", "minimum", "second", "lt_switch"]))
-    if name == "lt_switch":
-        z = pt.switch(pt.lt(x, y), x, y * 2)
-    elif name == "second":
-        z = pt.second(x, y)
-    else:
-        z = getattr(pt, name)(x, y)
-    graph.add(z, shape)
+    def is_apart(self, level: Level, distance: Any) -> bool:
+        """Whether a jump is so far from the values that rounding cannot cross it."""
+        distance = np.abs(distance)
+        near = distance[np.isfinite(distance)] < 1000 * self.tolerance
+        return level >= Level.EXACT or not near.any()
 
 
-def _outer_broadcast(draw, graph):
-    vectors = [v for v in graph.pool if len(v[1]) == 1]
-    if not vectors:
-        return _unary(draw, graph)
-    x, (n,) = draw(st.sampled_from(vectors))
-    y, (m,) = draw(st.sampled_from(vectors))
-    op = draw(st.sampled_from([pt.add, pt.mul, pt.sub]))
-    graph.add(op(x[:, None], y[None, :]), (n, m))
+def _largest(value: np.ndarray) -> float:
+    """Return the largest finite absolute value of a float array."""
+    if value.dtype.kind not in "fc":
+        return 0.0
+    finite = np.abs(value)[np.isfinite(value)]
+    return float(finite.max(initial=0.0))
 
 
-def _reduce(draw, graph):
-    candidates = [v for v in graph.pool if len(v[1]) > 0]
-    if not candidates:
-        return _unary(draw, graph)
-    x, shape = draw(st.sampled_from(candidates))
-    axis = draw(st.sampled_from([None, *range(len(shape))]))
-    name = draw(st.sampled_from(["sum", "mean", "max", "min", "prod", "logsumexp"]))
-    removed = shape if axis is None else (shape[axis],)
-    if 0 in removed and name != "sum":
-        name = "sum"
-    y = getattr(pt, name)(x, axis=axis)
-    graph.add(y, () if axis is None else shape[:axis] + shape[axis + 1 :])
+def pick(draw: Any, graph: Graph, wanted: Callable[[Entry], bool] | None = None) -> Entry | None:
+    """Draw an entry of which `wanted` holds, or None if there is none; later ones more often."""
+    choices = [entry for entry in graph.pool if wanted is None or wanted(entry)]
+    if not choices:
+        return None
+    return draw(st.sampled_from(choices + choices[-3:]))
 
 
-def _dot(draw, graph):
-    pairs = [
-        (a, b)
-        for a in graph.pool
-        for b in graph.pool
-        if a[1] and b[1] and len(a[1]) <= 2 and len(b[1]) <= 2 and a[1][-1] == b[1][0]
-    ]
-    if not pairs:
-        return _unary(draw, graph)
-    (x, s), (y, t) = draw(st.sampled_from(pairs))
-    graph.add(pt.dot(x, y), s[:-1] + t[1:])
-
-
-def _transpose(draw, graph):
-    matrices = [v for v in graph.pool if len(v[1]) == 2]
-    if not matrices:
-        return _unary(draw, graph)
-    x, shape = draw(st.sampled_from(matrices))
-    graph.add(x.T, shape[::-1])
-
-
-def _gather(draw, graph):
-    candidates = [v for v in graph.pool if v[1] and v[1][0] > 0]
-    if not candidates:
-        return _unary(draw, graph)
-    x, shape = draw(st.sampled_from(candidates))
-    count = draw(st.sampled_from(LENGTHS))
-    positions = draw(st.lists(st.integers(-shape[0], shape[0] - 1), min_size=count, max_size=count))
-    index = pt.lvector()
-    graph.inputs.append(index)
-    graph.values.append(np.array(positions, np.int64).reshape(count))
-    if draw(st.booleans()):
+def numbers(draw: Any, graph: Graph, dtype: str, shape: Sequence[int]) -> np.ndarray:
+    """Draw an array: continuous values, or ones that repeat, or the special ones."""
+    rng, kind = graph.rng, np.dtype(dtype).kind
+    if kind == "b":
+        return rng.integers(0, 2, shape).astype(bool)
+    if kind in "iu":
+        info = np.iinfo(dtype)
+        small = rng.integers(max(info.min, -6), 7, shape).astype(dtype)
         if draw(st.booleans()):
-            index = pt.minimum(index + 1, shape[0] - 1)
-        graph.add(x[index], (count, *shape[1:]))
-    else:
-        y = pt.tanh(x[index]) * 2
-        part = x[index]
-        updated = part.inc(y) if draw(st.booleans()) else part.set(y)
-        if len(set(p % shape[0] for p in positions)) == count:
-            graph.add(updated, shape)
-        else:
-            graph.add(part.inc(y), shape)
+            return small
+        edges = np.array([info.min, info.min + 1, info.max - 1, info.max, 0, 1], dtype)
+        return np.where(rng.random(shape) < 0.5, rng.choice(edges, shape), small)
+    value = rng.uniform(-1.5, 1.5, shape)
+    if kind == "c":
+        value = value + 1j * rng.uniform(-1.5, 1.5, shape)
+    elif draw(st.booleans()):
+        value = np.round(2 * value) / 2
+    if graph.special and kind == "f":
+        value = np.where(rng.random(shape) < 0.4, rng.choice(SPECIAL, shape), value)
+    return np.asarray(value).astype(dtype)
 
 
-def _gather_elements(draw, graph):
-    candidates = [v for v in graph.pool if len(v[1]) == 2 and 0 not in v[1]]
-    if not candidates:
-        return _unary(draw, graph)
-    x, (n, m) = draw(st.sampled_from(candidates))
-    columns = draw(st.lists(st.integers(-m, m - 1), min_size=n, max_size=n))
-    index = pt.lvector()
-    graph.inputs.append(index)
-    graph.values.append(np.array(columns, np.int64).reshape(n))
-    part = x[pt.arange(x.shape[0]), index]
-    which = draw(st.integers(0, 2))
-    if which == 0:
-        graph.add(part, (n,))
-    elif which == 1:
-        graph.add(part.inc(pt.sin(part)), (n, m))
-    else:
-        graph.add(pt.zeros_like(x)[pt.arange(x.shape[0]), index].set(pt.sin(part)), (n, m))
+def lengths(draw: Any, most: int = 3) -> tuple[int, ...]:
+    """Draw a shape."""
+    return tuple(draw(st.lists(st.sampled_from(LENGTHS), max_size=most)))
 
 
-def _alloc(draw, graph):
-    vectors = [v for v in graph.pool if len(v[1]) == 1]
-    if not vectors:
-        return _unary(draw, graph)
-    x, (n,) = draw(st.sampled_from(vectors))
-    y, (m,) = draw(st.sampled_from(vectors))
-    graph.add(pt.alloc(x, y.shape[0], x.shape[0]), (m, n))
-
-
-def _slice(draw, graph):
-    candidates = [v for v in graph.pool if v[1]]
-    if not candidates:
-        return _unary(draw, graph)
-    x, shape = draw(st.sampled_from(candidates))
-    bounds = st.one_of(st.none(), st.integers(-6, 6))
-    part = slice(draw(bounds), draw(bounds), draw(st.sampled_from([None, 1, 2, -1, -2])))
-    length = len(range(*part.indices(shape[0])))
-    if draw(st.booleans()):
-        graph.add(x[part], (length, *shape[1:]))
-    else:
-        y, _ = draw(
-            st.sampled_from([v for v in graph.pool if v[1] == ()] or [(pt.constant(2.0), ())])
-        )
-        z = pt.set_subtensor(x[part], y) if draw(st.booleans()) else pt.inc_subtensor(x[part], y)
-        graph.add(z, shape)
-
-
-def _join(draw, graph):
-    candidates = [v for v in graph.pool if v[1]]
-    if not candidates:
-        return _unary(draw, graph)
-    x, shape = draw(st.sampled_from(candidates))
-    same = [v for v in candidates if v[1][1:] == shape[1:] and len(v[1]) == len(shape)]
-    y, other = draw(st.sampled_from(same))
-    graph.add(pt.concatenate([x, y], axis=0), (shape[0] + other[0], *shape[1:]))
-
-
-def _reshape(draw, graph):
-    x, shape = draw(st.sampled_from(graph.pool))
-    graph.add(x.flatten(), (int(np.prod(shape)),))
-
-
-def _cumsum(draw, graph):
-    candidates = [v for v in graph.pool if v[1]]
-    if not candidates:
-        return _unary(draw, graph)
-    x, shape = draw(st.sampled_from(candidates))
-    axis = draw(st.integers(0, len(shape) - 1))
-    graph.add(pt.cumsum(x, axis=axis), shape)
-
-
-def _softmax(draw, graph):
-    candidates = [v for v in graph.pool if v[1] and 0 not in v[1]]
-    if not candidates:
-        return _unary(draw, graph)
-    x, shape = draw(st.sampled_from(candidates))
-    name = draw(st.sampled_from(["softmax", "log_softmax"]))
-    graph.add(getattr(pt.special, name)(x, axis=draw(st.integers(0, len(shape) - 1))), shape)
-
-
-STEPS = [
-    _unary, _unary, _binary, _binary, _binary, _outer_broadcast, _reduce, _reduce, _dot,
-    _transpose, _gather, _gather_elements, _slice, _join, _reshape, _cumsum, _softmax, _alloc,
-]  # fmt: skip
+def static_lengths(draw: Any, shape: Sequence[int]) -> tuple[int | None, ...]:
+    """Draw which lengths of a shape are known before anything runs."""
+    return tuple(n if draw(st.booleans()) else None for n in shape)
 
 
 @st.composite
-def graphs(draw, dtypes=("float64",), max_steps=10, steps=STEPS):
-    """Return a `Graph`: inputs, values for them, and all variables made on the way."""
-    graph = Graph()
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    for _ in range(draw(st.integers(1, 3))):
-        shape = draw(st.lists(st.sampled_from(LENGTHS), max_size=2).map(tuple))
-        dtype = draw(st.sampled_from(dtypes))
-        static = tuple(n if draw(st.booleans()) else None for n in shape)
-        variable = pt.tensor(dtype=dtype, shape=static)
-        graph.inputs.append(variable)
-        graph.values.append(np.asarray(rng.uniform(-1.5, 1.5, shape)).astype(dtype))
-        graph.add(variable, shape)
-    for _ in range(draw(st.integers(1, max_steps))):
-        draw(st.sampled_from(steps))(draw, graph)
+def graphs(
+    draw: Any,
+    dtypes: Sequence[str] = ("float64",),
+    max_steps: int = 10,
+    steps: Sequence[Callable] | None = None,
+    special: bool = False,
+    states: bool = False,
+) -> Graph:
+    """Return a `Graph`.
+
+    Parameters
+    ----------
+    dtypes
+        Of the inputs; steps make others.
+    max_steps
+        How far it grows.
+    steps
+        What it grows by; all steps if None.
+    special
+        Put NaN, infinities, negative zeros and denormal numbers into the inputs.
+    states
+        Make some of the inputs shared variables.
+    """
+    from tests.fuzz.steps import STEPS, unary
+
+    steps = STEPS if steps is None else steps
+    graph = Graph(special, rng=np.random.default_rng(draw(st.integers(0, 2**32 - 1))))
+    for number in range(draw(st.integers(1, 3))):
+        repeated = number and draw(st.booleans())
+        shape = graph.pool[0].shape if repeated else lengths(draw)
+        value = numbers(draw, graph, draw(st.sampled_from(dtypes)), shape)
+        is_state = states and (number == 0 or draw(st.booleans()))
+        variable = graph.input(value, static_lengths(draw, shape), is_state)
+        graph.pool.append(Entry(variable, value, Level.SIGNED))
+    with np.errstate(all="ignore"):
+        for _ in range(draw(st.integers(1, max_steps))):
+            if draw(st.sampled_from(steps))(draw, graph) is None:
+                unary(draw, graph)
     return graph
