@@ -117,6 +117,8 @@ class Batch:
     def _continues(self, view: View, axis: int) -> bool:
         """Whether the dimension before `axis` goes on where `axis` ends."""
         outer, inner = (self._stride(view, i) for i in (axis - 1, axis))
+        if self.lengths[axis] == 1:  # has no stride that could carry the dimension before it
+            return self.lengths[axis - 1] == 1
         return outer == inner * self.lengths[axis] or self.lengths[axis - 1] == 1
 
     def _stride(self, view: View, axis: int) -> Index:
