@@ -1,1 +1,1 @@
-"""The harness: pytensorlite, C written by hand, NumPy and the rivals, side by side on one machine."""
+"""The harness: pytensorlite, C written by hand, NumPy and the rivals, on one machine."""

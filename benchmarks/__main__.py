@@ -26,7 +26,9 @@ def contenders(text: str) -> list[str]:
     names = words(text)
     for name in names:
         if name not in BUILDERS:
-            raise argparse.ArgumentTypeError(f"no contender {name!r}; there are {', '.join(BUILDERS)}")
+            raise argparse.ArgumentTypeError(
+                f"no contender {name!r}; there are {', '.join(BUILDERS)}"
+            )
     return names
 
 
@@ -110,14 +112,18 @@ def do_list(options: argparse.Namespace) -> None:
 
 def add_choices(parser: argparse.ArgumentParser, default: str) -> None:
     """Add what `run` and `builds` have in common."""
-    parser.add_argument("--workloads", type=words, default=[], help="names, may end in *; default all")
+    parser.add_argument(
+        "--workloads", type=words, default=[], help="names, may end in *; default all"
+    )
     parser.add_argument("--sizes", type=words, default=[], help="labels as `list` shows them")
     parser.add_argument("--contenders", type=contenders, default=contenders(default))
-    parser.add_argument("--threads", type=int, default=1, help="threads and processors of each process")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="threads and processors of each process"
+    )
     parser.add_argument("--json", default="", metavar="FILE", help="write all figures there")
     parser.add_argument(
         "--python", type=pair, action="append", default=[], metavar="NAME=PATH",
-        help="interpreter of a contender, or of all 'rivals'; else $BENCH_PYTHON_NAME, else this one",
+        help="interpreter of a contender, or of all 'rivals'; else $BENCH_PYTHON_NAME or this one",
     )  # fmt: skip
 
 
@@ -129,7 +135,9 @@ def parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="measure workloads, contenders in turns")
     add_choices(run, DEFAULT)
-    run.add_argument("--ops", type=words, default=[], help="operations of the scalar table, or 'all'")
+    run.add_argument(
+        "--ops", type=words, default=[], help="operations of the scalar table, or 'all'"
+    )
     run.add_argument("--rounds", type=int, default=15)
     run.add_argument("--seconds", type=float, default=0.002, help="length of a batch of calls")
     run.add_argument("--by", default="median", **by)

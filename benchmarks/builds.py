@@ -50,9 +50,7 @@ def one_build(name: str, python: str, case: Case, folder: str) -> dict[str, Any]
     return json.loads(output)
 
 
-def build_often(
-    name: str, python: str, case: Case, primed: str, repeats: int
-) -> dict[str, Any]:
+def build_often(name: str, python: str, case: Case, primed: str, repeats: int) -> dict[str, Any]:
     """Return the median of cold builds and of warm ones."""
     found: dict[str, Any] = {"workload": case.workload.name, "size": case.size, "contender": name}
     cold, warm = [], []
@@ -95,8 +93,11 @@ def measure_builds(
                 for c in chosen
             ]
     progress.clear()
-    results.sort(key=lambda row: [(c.workload.name, c.size) for c in chosen].index(
-        (row["workload"], row["size"])))
+    results.sort(
+        key=lambda row: [(c.workload.name, c.size) for c in chosen].index(
+            (row["workload"], row["size"])
+        )
+    )
     return {"machine": machine(), "repeats": repeats, "builds": results}
 
 

@@ -62,7 +62,9 @@ class Formula(Workload):
     @classmethod
     def numexpr(cls, numexpr):
         names = [name.strip() for name in cls.arguments.split(",")]
-        return lambda *arrays: numexpr.evaluate(cls.expression, dict(zip(names, arrays, strict=True)))
+        return lambda *arrays: numexpr.evaluate(
+            cls.expression, dict(zip(names, arrays, strict=True))
+        )
 
     @classmethod
     def moved(cls, n):

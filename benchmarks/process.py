@@ -45,7 +45,9 @@ def _pin(where: set[int]) -> Callable[[], None] | None:
     return (lambda: os.sched_setaffinity(0, where)) if where else None
 
 
-def start(name: str, python: str, threads: int, *arguments: str, extra: dict | None = None, **popen: Any):
+def start(
+    name: str, python: str, threads: int, *arguments: str, extra: dict | None = None, **popen: Any
+):
     """Start a worker with its threads and processors fixed."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     environment = {
@@ -72,10 +74,8 @@ class Contender:
 
     def __init__(self, name: str, python: str, threads: int) -> None:
         self.name = name
-        self.log = tempfile.TemporaryFile("w+")
-        self.process = start(
-            name, python, threads, stdin=subprocess.PIPE, stderr=self.log
-        )
+        self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- open as long as the process
+        self.process = start(name, python, threads, stdin=subprocess.PIPE, stderr=self.log)
         self.versions = self.ask("hello")
         self.trouble = self.versions.pop("failed", "")
 

@@ -94,7 +94,11 @@ class Timed:
 def clock() -> tuple[float, float, float]:
     """Wall clock, processor time of this process, and of the children it has waited for."""
     times = os.times()
-    return time.perf_counter(), times.user + times.system, times.children_user + times.children_system
+    return (
+        time.perf_counter(),
+        times.user + times.system,
+        times.children_user + times.children_system,
+    )
 
 
 def build(name: str, case: Case) -> dict[str, Any]:
@@ -120,7 +124,6 @@ def build(name: str, case: Case) -> dict[str, Any]:
 def import_package(name: str) -> None:
     """Import what the contender's builder will import, and start what starts once a process."""
     if name == "pytensorlite":
-        import pytensorlite.tensor
         from pytensorlite import function, grad  # noqa: F401
     elif name.startswith("pytensor"):
         import pytensor.tensor  # noqa: F401
@@ -183,7 +186,9 @@ def answer(action: Callable[..., dict], **given: Any) -> dict[str, Any]:
         return action(**given)
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
-        return {"failed": f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"}
+        return {
+            "failed": f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        }
 
 
 def main() -> None:

@@ -121,7 +121,9 @@ def cases(names: list[str], sizes: list[str]) -> Iterator[Case]:
     """Yield the chosen cases; a name may end in ``*``, and no names or sizes mean all."""
     known = load()
     for pattern in names or [name for name, each in known.items() if each.listed]:
-        chosen = [n for n in known if n == pattern or (pattern[-1] == "*" and n.startswith(pattern[:-1]))]
+        chosen = [
+            n for n in known if n == pattern or (pattern[-1] == "*" and n.startswith(pattern[:-1]))
+        ]
         if not chosen:
             raise SystemExit(f"no workload {pattern!r}; there are: {', '.join(known)}")
         for name in chosen:

@@ -234,7 +234,10 @@ class Writer:
 
     def _vectorises(self, nest: Nest) -> bool:
         extent = self.extents[nest.label].constant
-        if extent is not None and extent <= 4:
+        sums = any(isinstance(item, Reduce) for item in nest.body)
+        # Short loops are unrolled, but sums keep their pragma at any length: gcc 12 vectorises
+        # `t += c[k] >= j ? 0.0 : w[3*j + k]` by itself, in order, and loses terms.
+        if extent is not None and extent <= 4 and not sums:
             return False
         return all(
             not isinstance(item, Nest | Scatter) and not item.dtype.startswith("complex")

@@ -73,8 +73,10 @@ def main():
     ours = float(np.mean(predict(X_test) == y_test))
     theirs = reference.score(X_test, y_test)
     distance = np.abs(w.get_value() - reference.coef_[0]).max()
-    print(f"built in {built - start:.3f} s, {STEPS} steps in {trained - built:.3f} s "
-          f"({(trained - built) / STEPS * 1e6:.1f} us a step), final loss {float(loss):.6f}")
+    print(
+        f"built in {built - start:.3f} s, {STEPS} steps in {trained - built:.3f} s "
+        f"({(trained - built) / STEPS * 1e6:.1f} us a step), final loss {float(loss):.6f}"
+    )
     print(f"accuracy on {len(y_test)} held-out rows: {ours:.4f} (scikit-learn: {theirs:.4f})")
     print(f"largest difference of a coefficient from scikit-learn's: {distance:.1e}")
     if abs(ours - theirs) > 1e-9 or distance > 1e-3:

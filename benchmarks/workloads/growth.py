@@ -10,7 +10,12 @@ from ..workload import Workload
 class Chain(Workload):
     name = "chain"
     about = "a chain of so many element-wise operations that no rewrite can shorten"
-    sizes = {"100": {"nodes": 100}, "1000": {"nodes": 1000}, "3000": {"nodes": 3000}, "10000": {"nodes": 10_000}}
+    sizes = {
+        "100": {"nodes": 100},
+        "1000": {"nodes": 1000},
+        "3000": {"nodes": 3000},
+        "10000": {"nodes": 10_000},
+    }
     listed = False
 
     def inputs(rng, nodes):

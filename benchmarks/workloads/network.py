@@ -49,9 +49,7 @@ class TrainingStep(Workload):
         x, t = api.variables(arrays[:2])
         state = [api.module.shared(p) for p in TrainingStep.parameters(*arrays)]
         loss = TrainingStep.loss(api.pt, x, t, *state)
-        updates = [
-            (p, p - RATE * g) for p, g in zip(state, api.grad(loss, state), strict=True)
-        ]
+        updates = [(p, p - RATE * g) for p, g in zip(state, api.grad(loss, state), strict=True)]
         function = api.module.function([x, t], loss, updates=updates, mode=mode)
         return lambda x, t, _: function(x, t)
 

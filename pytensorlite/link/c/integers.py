@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from pytensorlite import scalar as ps
 from pytensorlite.cgen.index import Index, product
 from pytensorlite.cgen.ir import Cast, Expr, Integer, Op, Var
@@ -37,7 +39,7 @@ def integer(plan: Plan, variable: Variable) -> Index:
 
 def _integer(plan: Plan, variable: Variable) -> Index:
     if isinstance(variable, Constant):
-        return Index.of(int(variable.data))
+        return Index.of(int(np.asarray(variable.data).item()))
     if variable in plan.inputs:
         return _element(plan, variable, Index.of(0))
     node = variable.owner
@@ -76,6 +78,8 @@ def integers(plan: Plan, variable: Variable) -> tuple[Index, ...]:
     match node.op:
         case MakeVector():
             return tuple(integer(plan, x) for x in node.inputs)
+        case DimShuffle() if node.inputs[0].type.ndim == 0:
+            return (integer(plan, node.inputs[0]),)
         case Shape():
             return plan.view(node.inputs[0]).shape
         case Join():

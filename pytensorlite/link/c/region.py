@@ -150,7 +150,7 @@ class Region:
         self.extents = {name: self.plan.canonical(n) for name, n in self.extents.items()}
 
     def _measure_product(self, node: Apply) -> None:
-        """An axis of static length 1 carries no label; what it is multiplied with must be as long."""
+        """Check the partner of an axis of static length 1, which carries no label."""
         left, right = (self.labels[x] for x in node.inputs)
         labels = {left[-1], right[0]} - {None}
         if None in (left[-1], right[0]) and labels:

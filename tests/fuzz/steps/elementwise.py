@@ -26,7 +26,6 @@ class Row(NamedTuple):
     below: float = np.inf  # operands must not exceed it
 
 
-
 def _shift(m: Any, name: str, x: Any, y: Any) -> Any:
     """A shift, which has no name among the functions of tensors."""
     return getattr(m, name)(x, y) if m is NUMPY else Elemwise(getattr(ps, name))(x, y)

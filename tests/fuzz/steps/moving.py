@@ -132,7 +132,7 @@ def split(draw: Any, graph: Graph) -> Entry | None:
 
 def repeat(draw: Any, graph: Graph) -> Entry | None:
     """Elements, or the whole, several times."""
-    x = pick(draw, graph, lambda e: 0 < e.ndim and e.value.size * 3 <= MOST_ELEMENTS)
+    x = pick(draw, graph, lambda e: e.ndim > 0 and e.value.size * 3 <= MOST_ELEMENTS)
     if x is None:
         return None
     axis = draw(st.integers(0, x.ndim - 1))
