@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: run, compare, plot, list, limits, builds, growth, table, instructions."""
+"""`python -m benchmarks`: run, compare, list, limits, builds, growth."""
 
 from __future__ import annotations
 
