@@ -285,9 +285,6 @@ CENSUS = {
         DenseConstantMeta DenseTensorConstant DenseTensorVariable DenseVariableMeta TensorConstant
         TensorConstantSignature TensorVariable get_unique_constant_value
     """,
-    "pytensorlite.tensor.var": """
-        TensorConstant TensorVariable
-    """,
     "pytensorlite.tensor.xlogx": """
         xlogx xlogy0
     """,
@@ -355,7 +352,6 @@ def test_modules_are_found_as_attributes_of_the_package():
 def test_what_two_paths_lead_to_is_one_thing():
     assert import_module("pytensorlite.tensor.nlinalg").det is pt.linalg.det
     assert import_module("pytensorlite.tensor.slinalg").cholesky is pt.linalg.cholesky
-    assert import_module("pytensorlite.tensor.var").TensorVariable is pt.TensorVariable
     assert import_module("pytensorlite.compile.executor").Function is (
         import_module("pytensorlite.compile.function.types").Function
     )

@@ -195,11 +195,12 @@ def test_names_that_pytensor_users_know(run, keys, place, capsys):
 
 def test_base_directory_of_the_default_place(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    command.main(["basecompiledir"])
-    assert capsys.readouterr().out == f"{tmp_path}/pytensorlite\n"
-    build(SOURCE)
-    build_module.open_cache.cache_clear()
-    assert command.main(["basecompiledir", "purge"]) == 0
+    with config.change_flags(cache_dir=""):
+        command.main(["basecompiledir"])
+        assert capsys.readouterr().out == f"{tmp_path}/pytensorlite\n"
+        build(SOURCE)
+        build_module.open_cache.cache_clear()
+        assert command.main(["basecompiledir", "purge"]) == 0
     assert os.listdir(tmp_path) == []
 
 

