@@ -267,6 +267,7 @@ class Scheduler:
             value.name not in runs
             or label in unfinished(self.by_name[read])
             or self._reads_at_random(value, read, label)
+            or self._begins_with(value, read, label)
         )
 
     @staticmethod
@@ -343,6 +344,11 @@ class Scheduler:
         self.reads[value.name] = reads(renamed)
         self.by_name[value.name] = renamed
         return renamed
+
+    @staticmethod
+    def _begins_with(value: Value, read: str, label: str) -> bool:
+        """Whether `read` is copied before the loop over `label` in which `value` is written to."""
+        return isinstance(value, Scatter) and read == value.base and label in unfinished(value)
 
     @staticmethod
     def _reads_at_random(value: Value, read: str, label: str) -> bool:

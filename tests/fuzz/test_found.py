@@ -128,3 +128,31 @@ def a_long_vector_is_added_to_rows_of_a_column():
     x, y, i = _column(), pt.dvector(), pt.lvector()
     values = {x: np.zeros((3, 1)), y: np.ones(3), i: np.array([0, 0, 1])}
     return values, x[i].inc(y)
+
+
+@found
+def a_length_is_multiplied_by_a_constant_of_one_element():
+    x = pt.dvector()
+    return {x: np.ones(2)}, x.shape[0][None] * np.array([3]), np.array([6])
+
+
+# -- loops ---------------------------------------------------------------------------------------
+
+
+@found
+def the_largest_of_half_precision():
+    x = pt.tensor(dtype="float16", shape=(None,))
+    return {x: np.array([1.0, -2.0, 3.0], "float16")}, pt.argmax(-x), np.array(1)
+
+
+@found
+def what_is_added_to_is_complete_before_the_first_addition():
+    """The base of the scattered sum was copied before it was computed."""
+    x, i = pt.dvector(), pt.lvector()
+    j = pt.tensor(dtype="int32", shape=(None,))
+    column = x[:, None]
+    centred = column - column.mean(axis=1, keepdims=True)
+    value = np.array([1.0, 2.0, 4.0])
+    values = {x: value, i: np.array([2, 0, 1]), j: np.array([0, -1, 0], "int32")}
+    output = centred[i, j].inc(x)[:, np.array([0])]
+    return values, output, np.array([[2.0], [4.0], [1.0]])

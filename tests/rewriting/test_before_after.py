@@ -17,6 +17,7 @@ n = pt.lscalar("n")
 fixed = pt.matrix("fixed", shape=(2, 3))
 row, col = pt.row("row"), pt.col("col")
 f = pt.fvector("f")
+three = pt.vector("three", shape=(3,))
 nan = np.nan
 yes, no = np.array(True), np.array(False)
 
@@ -136,7 +137,7 @@ CANONICAL = {
     "set all": (x[:].set(pt.exp(x)), pt.exp(x)),
     "increase all": (x[:].inc(y), x + y),
     "set to itself": (x[1:].set(x[1:]), x),
-    "read what was set": (x[1].set(s)[1], s),
+    "read what was set": (fixed[1].set(three)[1], three),
     "read what was increased": (x[1].inc(s)[1], x[1] + s),
     "increase by zero": (x[1:].inc(0.0), x),
     "increase zeros": (pt.zeros_like(x)[1:].inc(s), pt.zeros_like(x)[1:].set(s)),
@@ -204,6 +205,8 @@ CHEAP = {
 }
 
 STAYS = {
+    "an index that may be out of range": x[1].set(s)[1],
+    "a value that may not fit": x[1:].set(y)[1:],
     "neg sub": -(x - y),
     "sum of neg": (-x).sum(),
     "negative scaled sum": (-2.0 * x).sum(),

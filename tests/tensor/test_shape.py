@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import pytensorlite.tensor as pt
+from pytensorlite import function
 from pytensorlite.tensor.shape import (
     Reshape,
     Shape,
@@ -60,6 +61,15 @@ def test_specify_shape(shape):
     check_gradient(lambda x: pt.specify_shape(x, shape), [MATRIX])
     specified = pt.specify_shape(pt.dmatrix("x"), shape)
     assert all(length is not None for length in specified.type.shape[-1:]) or shape == [2, None]
+
+
+@pytest.mark.parametrize("mode", ["NUMPY", "FAST_RUN"])
+def test_specified_lengths_are_checked_at_every_call(mode):
+    x = pt.dvector("x")
+    f = function([x], pt.specify_shape(x, (2,)) * 2, mode=mode)
+    np.testing.assert_array_equal(f([1.0, 2.0]), [2.0, 4.0])
+    with pytest.raises(AssertionError, match="dim 0 of input has shape 3, expected 2"):
+        f([1.0, 2.0, 3.0])
 
 
 def test_specified_lengths_may_be_symbolic():

@@ -278,7 +278,9 @@ def lower_argmax(plan: Plan, node: Apply) -> None:
         if view.shape[axis].constant in (None, 0):
             text = "attempt to get argmax of an empty sequence"
             plan.require(f"{view.shape[axis]} > 0", ValueError, text)
-    source = nest.source(view, range(len(view.shape)))
+    # Half precision has no reductions in C; its numbers keep their order as wider ones.
+    dtype = "float32" if view.dtype == "float16" else view.dtype
+    source = convert(nest.source(view, range(len(view.shape))), dtype)
     kept = tuple(a for a in nest.labels() if int(a[1:]) not in axes)
     over = tuple(a for a in nest.labels() if int(a[1:]) in axes)
     target = plan.allocate(out, [n for i, n in enumerate(view.shape) if i not in axes])
@@ -288,15 +290,13 @@ def lower_argmax(plan: Plan, node: Apply) -> None:
         flat = Op("{0} + {1}", (scaled, nest.position(axis)), "int64")
     if over:
         largest = nest.name()
-        identity = reduction_identity(ps.maximum, view.dtype)
-        template = ps.maximum.c_for([view.dtype] * 2, view.dtype)
+        identity = reduction_identity(ps.maximum, dtype)
+        template = ps.maximum.c_for([dtype] * 2, dtype)
         if template is None or identity is None:
-            raise NoLowering(f"no order among {view.dtype}")
-        nest.values.append(Reduce(largest, view.dtype, kept, source, over, template, identity))
-        is_it = (
-            "{0} == {1}" if not view.dtype.startswith("float") else "({0} == {1}) | ({0} != {0})"
-        )
-        found = Op(is_it, (source, Var(largest, view.dtype)), "bool")
+            raise NoLowering(f"no order among {dtype}")
+        nest.values.append(Reduce(largest, dtype, kept, source, over, template, identity))
+        is_it = "{0} == {1}" if not dtype.startswith("float") else "({0} == {1}) | ({0} != {0})"
+        found = Op(is_it, (source, Var(largest, dtype)), "bool")
         place = Op("{0} ? {1} : INT64_MAX", (found, flat), "int64")
         first = nest.name()
         least = Const(2**63 - 1, "int64")

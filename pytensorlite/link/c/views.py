@@ -116,8 +116,8 @@ def lower_specify_shape(plan: Plan, node: Apply) -> None:
     for axis, wanted in enumerate(node.inputs[1:]):
         if getattr(wanted.type, "dtype", None) is None:
             continue
-        text = f"SpecifyShape: dimension {axis} of input has shape {{0}}, expected {{1}}."
-        plan.require_equal(view.shape[axis], integer(plan, wanted), text)
+        text = f"SpecifyShape: dim {axis} of input has shape {{0}}, expected {{1}}."
+        plan.require_equal(view.shape[axis], integer(plan, wanted), text, AssertionError)
     plan.alias(node.outputs[0], plan.view(node.inputs[0]))
 
 

@@ -90,7 +90,7 @@ def register_in(*databases: EquilibriumDB) -> Callable:
 
 
 def _register(database: EquilibriumDB, key: str, rewrite: Any, tags: tuple, **kwargs: Any) -> None:
-    safe = "nan_unsafe" not in tags
+    safe = not {"nan_unsafe", "unsafe"} & set(tags)
     tags = ("fast_run", "fast_compile", *tags) if safe else tags
     database.register(key, rewrite, *tags, use_db_name_as_tag=safe, **kwargs)
 

@@ -372,16 +372,18 @@ def local_read_of_write_same_indices(fgraph: Any, node: Apply) -> list[Variable]
     [out] = node.outputs
     if not inner.op.set_instead_of_inc:
         return _if_type_kept(node, node.op(x, *node.inputs[1:]) + y)
-    # A value of its own size was checked to fit while it was written; a broadcast one is repeated.
-    if y.type.broadcastable == out.type.broadcastable and shapes_of(fgraph).same_shape(y, out):
-        new = match_type(out, y)
+    if may_be_outside(entries_of(node), x):
+        return None
+    if y.type.broadcastable == out.type.broadcastable:
+        # A value of another length than the part is an error that must stay.
+        new = match_type(out, y) if shapes_of(fgraph).same_shape(y, out) else None
         return None if new is None else _if_type_kept(node, new)
-    if _indexes_outside(entries_of(node), x):
+    if any(length != 1 for length in y.type.shape):
         return None
     return _if_type_kept(node, alloc(y.astype(out.type.dtype), *shapes_of(fgraph).shape(out)))
 
 
-def _indexes_outside(entries: Entries, x: Variable) -> bool:
+def may_be_outside(entries: Entries, x: Variable) -> bool:
     """Whether an integer among the entries might be out of range, an error that must stay."""
     return any(
         not isinstance(entry, slice) and not _surely_inside(entry, x.type.shape[d])

@@ -26,7 +26,12 @@ from pytensorlite.tensor.rewriting.basic import (
     scalar_op_of,
 )
 from pytensorlite.tensor.rewriting.shape_feature import shapes_of
-from pytensorlite.tensor.rewriting.subtensor import entries_of, is_full, same_entries
+from pytensorlite.tensor.rewriting.subtensor import (
+    entries_of,
+    is_full,
+    may_be_outside,
+    same_entries,
+)
 from pytensorlite.tensor.subtensor import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
@@ -77,6 +82,8 @@ def local_useless_write(fgraph: Any, node: Apply) -> list[Variable] | None:
         return None
     if type(source.op) is not READS[type(node.op)] or source.inputs[0] is not x:
         return None
+    if not isinstance(node.op, IncSubtensor) or may_be_outside(entries_of(node), x):
+        return None  # an index out of range is an error that must stay
     return [x] if _same_place(node, 2, source, 1) else None
 
 
@@ -180,6 +187,8 @@ def local_sum_of_sparse_write(fgraph: Any, node: Apply) -> list[Variable] | None
     write = node.inputs[0].owner
     if write is None or not isinstance(write.op, AdvancedIncSubtensor) or node.op.axis != (1,):
         return None
+    if has_one_client(fgraph, node.inputs[0]):
+        return None  # nothing else would notice an index out of range
     if write.op.set_instead_of_inc or write.op.ignore_duplicates or write.op.idx_list != (0, 1):
         return None
     zeros, y, rows, columns = write.inputs

@@ -156,6 +156,8 @@ def unary(draw: Any, graph: Graph) -> Entry | None:
 
 def _fitting(rows: list[Row], graph: Graph, *operands: Entry) -> list[Row]:
     kinds = {entry.kind for entry in operands}
+    if np.result_type(*(entry.value.dtype for entry in operands)).kind == "f" and "f" not in kinds:
+        return []  # no integer holds both int64 and uint64
     largest = max(
         float(np.abs(e.value.astype("c16"))[np.isfinite(e.value)].max(initial=0)) for e in operands
     )
