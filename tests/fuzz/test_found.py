@@ -156,3 +156,14 @@ def what_is_added_to_is_complete_before_the_first_addition():
     values = {x: value, i: np.array([2, 0, 1]), j: np.array([0, -1, 0], "int32")}
     output = centred[i, j].inc(x)[:, np.array([0])]
     return values, output, np.array([[2.0], [4.0], [1.0]])
+
+
+@found
+def what_is_written_is_another_view_of_the_array():
+    """Two axes of one length in two views of one buffer were walked as one."""
+    x = pt.tensor(dtype="float64", shape=(None, 1, 2))
+    y = x.reshape((x.shape[0] * x.shape[1], 2))
+    value = np.arange(1.0, 5.0).reshape(2, 1, 2)
+    expected = value.copy()
+    np.add.at(expected, (slice(None), np.array([-1, -1])), value.reshape(2, 2))
+    return {x: value}, x[:, np.array([-1, -1])].inc(y), expected

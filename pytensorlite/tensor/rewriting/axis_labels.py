@@ -31,7 +31,7 @@ class AxisLabels:
 
     def __init__(self) -> None:
         self._parent: list[int] = []
-        self._carriers: list[set[Variable]] = []  # of each root: who has it on a dimension
+        self._carriers: list[set[Variable | Apply]] = []  # of each root: who has it on a dimension
         self._labels: dict[Variable, Labels] = {}
 
     def __contains__(self, variable: Variable) -> bool:
@@ -129,9 +129,15 @@ class AxisLabels:
         if places is None or written is None or written.type.ndim > len(places):
             return False
         values = self[written]
-        places = places[len(places) - len(values) :]
-        if not all(self._runs_along(a, b) for a, b in zip(places, values, strict=True)):
+        written_places = places[len(places) - len(values) :]
+        if not all(self._runs_along(a, b) for a, b in zip(written_places, values, strict=True)):
             return False
+        # The places are no variable, but their labels must stay as different as if they were.
+        roots = [self.find(label) for label in places if label is not None]
+        if len(set(roots)) != len(roots):
+            return False
+        for root in roots:
+            self._carriers[root].add(node)
         return self._set(node.outputs[0], self[index.array])
 
     def _places(self, index: Indexing) -> list[int | None] | None:
