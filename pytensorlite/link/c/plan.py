@@ -102,6 +102,7 @@ class Plan:
         self.constants: list[Constant] = []
         self.views: dict[Variable, View] = {}
         self.size_code: list[Stmt] = []
+        self.defined: dict[Expr | Index, Index] = {}  # what the names of `define` stand for
         self.equal: dict[str, Index] = {}  # symbols that turned out to be something else
         self.run_code: list[Stmt] = []
         self.kernels: list[Kernel] = []
@@ -140,12 +141,14 @@ class Plan:
     # -- sizes -------------------------------------------------------------------------------------
 
     def define(self, value: str | Expr | Index, prefix: str = "s") -> Index:
-        """Give an integer that is known before the program computes a name of its own."""
-        name = f"{prefix}{self._symbols}"
-        self._symbols += 1
+        """Give an integer that is known before the program computes a name, once."""
         expr = Var(value, "int64") if isinstance(value, str) else value
-        self.size_code.append(Let(Var(name, "int64"), expr))
-        return Index.name(name)
+        if expr not in self.defined:
+            name = f"{prefix}{self._symbols}"
+            self._symbols += 1
+            self.size_code.append(Let(Var(name, "int64"), expr))
+            self.defined[expr] = Index.name(name)
+        return self.canonical(self.defined[expr])
 
     @property
     def symbols(self) -> set[str]:

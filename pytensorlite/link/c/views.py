@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytensorlite.cgen.index import Index, contiguous_strides, product
 from pytensorlite.cgen.ir import Integer, Op
 from pytensorlite.graph.basic import Apply
-from pytensorlite.link.c.integers import integer, integers
+from pytensorlite.link.c.integers import integer, is_non_negative, integers
 from pytensorlite.link.c.plan import NoLowering, Plan, View
 from pytensorlite.link.c.region import copy
 from pytensorlite.tensor.indexing import indices_from_subtensor
@@ -182,6 +182,8 @@ def _slice(plan: Plan, entry: slice, length: Index) -> tuple[Index, Index, int]:
     ):
         found = range(*slice(bounds[0], bounds[1], step).indices(known))
         return Index.of(found.start), Index.of(len(found)), step
+    if step == 1 and _cuts_ends(start, stop):
+        return _without_ends(plan, start or Index.of(0), -(stop or Index.of(0)), length)
     down = step < 0
     first = _clamped(plan, start, length, length - 1 if down else Index.of(0), down)
     last = _clamped(plan, stop, length, Index.of(-1) if down else length, down)
@@ -191,6 +193,29 @@ def _slice(plan: Plan, entry: slice, length: Index) -> tuple[Index, Index, int]:
         Op(f"ptl_slice_length({{0}}, {{1}}, {step})", (Integer(first), Integer(last)), "int64")
     )
     return first, count, step
+
+
+def _cuts_ends(start: Index | None, stop: Index | None) -> bool:
+    """Whether a slice is ``[a:]``, ``[:-b]`` or ``[a:-b]`` with known a and b."""
+    first = 0 if start is None else start.constant
+    last = -1 if stop is None else stop.constant
+    limit = 1 << 62  # beyond it sums of bounds and lengths might not fit
+    return first is not None and last is not None and limit > first >= 0 > last > -limit
+
+
+def _without_ends(
+    plan: Plan, before: Index, after: Index, length: Index
+) -> tuple[Index, Index, int]:
+    """Return the slice without so many elements before and after: all such of a length agree.
+
+    Where nothing is left the position of the first element is beyond the end, and never read.
+    """
+    rest = length - before - after
+    if not is_non_negative(rest):
+        rest = plan.define(
+            Op("ptl_max_int64({0}, {1})", (Integer(rest), Integer(Index.of(0))), "int64")
+        )
+    return before, rest, 1
 
 
 def _clamped(plan: Plan, bound: Index | None, length: Index, default: Index, down: bool) -> Index:
