@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytensorlite.cgen.index import Index, contiguous_strides, product
 from pytensorlite.cgen.ir import Integer, Op
 from pytensorlite.graph.basic import Apply
-from pytensorlite.link.c.integers import integer, is_non_negative, integers
+from pytensorlite.link.c.integers import integer, integers, is_non_negative
 from pytensorlite.link.c.plan import NoLowering, Plan, View
 from pytensorlite.link.c.region import copy
 from pytensorlite.tensor.indexing import indices_from_subtensor
