@@ -22,7 +22,7 @@ from pytensorlite.graph.replace import _vectorize_node, _vectorize_not_needed, v
 from pytensorlite.graph.traversal import ancestors, toposort
 from pytensorlite.scalar.basic import ScalarType
 from pytensorlite.tensor.basic import as_tensor_variable, tensor_from_scalar
-from pytensorlite.tensor.indexing_basic import sum_to_value
+from pytensorlite.tensor.indexing_linear import sum_to_value
 from pytensorlite.tensor.shape import Shape, Shape_i
 from pytensorlite.tensor.type import TensorType, tensor_type
 from pytensorlite.tensor.utils import broadcast_static_dim_lengths, faster_ndindex, safe_signature

@@ -17,10 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, Variable
-from pytensorlite.graph.null_type import DisconnectedType, disconnected_type
-from pytensorlite.graph.op import Op
 from pytensorlite.tensor.basic import (
     ARange,
     Nonzero,
@@ -41,22 +38,18 @@ from pytensorlite.tensor.indexing import (
     out_of_bounds,
     unflatten_index_variables,
 )
-from pytensorlite.tensor.indexing_basic import (
-    BaseSubtensor,
-    as_written_value,
-    pushed_through_write,
-    sum_to_value,
-)
+from pytensorlite.tensor.indexing_basic import BaseSubtensor
+from pytensorlite.tensor.indexing_linear import Reading, Writing, as_written_value
 from pytensorlite.tensor.indexing_shapes import advanced_shape, static_advanced_shape
 from pytensorlite.tensor.math import eq
 from pytensorlite.tensor.math import prod as pt_prod
-from pytensorlite.tensor.type import discrete_dtypes, tensor_type
+from pytensorlite.tensor.type import tensor_type
 from pytensorlite.tensor.variable import TensorVariable
 
 _INT64_MAX = np.iinfo(np.int64).max
 
 
-class AdvancedSubtensor1(Op):
+class AdvancedSubtensor1(Reading):
     """Gather rows: ``x[indices]`` with a vector of integers on axis 0.
 
     Examples
@@ -89,22 +82,8 @@ class AdvancedSubtensor1(Op):
         x, ilist = inputs
         output_storage[0][0] = x[signed_index(ilist, 0, x.shape[0])]
 
-    def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        return [[True], [False]]
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        x, ilist = inputs
-        (g,) = cotangents
-        if isinstance(g.type, DisconnectedType):
-            return [disconnected_type(), disconnected_type()]
-        if x.type.dtype in discrete_dtypes:
-            return [zeros_like(x, config.floatX), disconnected_type()]
-        return [advanced_inc_subtensor1(zeros_like(x), g, ilist), disconnected_type()]
-
-    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
-        if isinstance(tangents[0].type, DisconnectedType):
-            return [disconnected_type()]
-        return [self(tangents[0], inputs[1])]
+    def write_back(self, x: Any, g: Any, indices: Sequence[Any]) -> Any:
+        return advanced_inc_subtensor1(zeros_like(x), g, *indices)
 
     def __str__(self) -> str:
         return "AdvancedSubtensor1"
@@ -112,7 +91,7 @@ class AdvancedSubtensor1(Op):
     __repr__ = __str__
 
 
-class AdvancedIncSubtensor1(Op):
+class AdvancedIncSubtensor1(Writing):
     """Set or increase the rows ``x[indices]``, with a vector of integers on axis 0.
 
     Parameters
@@ -142,36 +121,21 @@ class AdvancedIncSubtensor1(Op):
         y = as_written_value(self, x, y, x.type.ndim)
         return Apply(self, [x, y, ilist], [x.type()])
 
-    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
-        return [input_shapes[0]]
-
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         x, y, ilist = inputs
         output_storage[0][0] = write(self, node, x, y, (signed_index(ilist, 0, x.shape[0]),))
 
-    def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        return [[True], [True], [False]]
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        x, y, ilist = inputs
-        (g,) = cotangents
-        if isinstance(g.type, DisconnectedType):
-            return [disconnected_type() for _ in inputs]
-        if x.type.dtype in discrete_dtypes:
-            return [zeros_like(x, config.floatX), zeros_like(y, config.floatX), disconnected_type()]
+    def pull_through(self, x: Any, y: Any, g: Any, indices: Sequence[Any]) -> tuple[Any, Any]:
+        (ilist,) = indices
         gy = advanced_subtensor1(g, ilist)
         if not self.set_instead_of_inc:
-            return [g, sum_to_value(y, gy), disconnected_type()]
-        gx = advanced_set_subtensor1(g, zeros_like(y), ilist)
+            return g, gy
         if not positions_are_distinct([ilist]):
             order = arange(ilist.shape[0], dtype="int64")
             last_writer = advanced_set_subtensor1(alloc(np.int64(0), x.shape[0]), order, ilist)
             survived = eq(advanced_subtensor1(last_writer, ilist), order)
             gy = switch(survived.dimshuffle(0, *["x"] * (x.type.ndim - 1)), gy, zeros_like(gy))
-        return [gx, sum_to_value(y, gy), disconnected_type()]
-
-    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
-        return pushed_through_write(self, inputs, tangents)
+        return advanced_set_subtensor1(g, zeros_like(y), ilist), gy
 
     def __str__(self) -> str:
         place = "inplace" if self.inplace else "no_inplace"
@@ -180,7 +144,7 @@ class AdvancedIncSubtensor1(Op):
     __repr__ = __str__
 
 
-class AdvancedSubtensor(BaseSubtensor):
+class AdvancedSubtensor(BaseSubtensor, Reading):
     """Read a part of an array with at least one array of integers, or mask, among the indices.
 
     Parameters
@@ -216,23 +180,8 @@ class AdvancedSubtensor(BaseSubtensor):
         # Indices that are all of rank 0 make a view, and this op promises a new array.
         output_storage[0][0] = np.array(part) if np.may_share_memory(part, x) else np.asarray(part)
 
-    def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        return [[True], *([False] for _ in node.inputs[1:])]
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        x, *indices = inputs
-        (g,) = cotangents
-        rest = [disconnected_type() for _ in indices]
-        if isinstance(g.type, DisconnectedType):
-            return [disconnected_type(), *rest]
-        if x.type.dtype in discrete_dtypes:
-            return [zeros_like(x, config.floatX), *rest]
-        return [AdvancedIncSubtensor(self.idx_list)(zeros_like(x), g, *indices), *rest]
-
-    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
-        if isinstance(tangents[0].type, DisconnectedType):
-            return [disconnected_type()]
-        return [self(tangents[0], *inputs[1:])]
+    def write_back(self, x: Any, g: Any, indices: Sequence[Any]) -> Any:
+        return AdvancedIncSubtensor(self.idx_list)(zeros_like(x), g, *indices)
 
     @staticmethod
     def non_consecutive_adv_indexing(node: Apply) -> bool:
@@ -247,7 +196,7 @@ class AdvancedSubtensor(BaseSubtensor):
     __repr__ = __str__
 
 
-class AdvancedIncSubtensor(BaseSubtensor):
+class AdvancedIncSubtensor(BaseSubtensor, Writing):
     """Set or increase a part of an array picked by arrays of integers or masks.
 
     Parameters
@@ -285,34 +234,20 @@ class AdvancedIncSubtensor(BaseSubtensor):
         y = as_written_value(self, x, y, len(static_advanced_shape(self, x, indices)))
         return Apply(self, [x, y, *indices], [x.type()])
 
-    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
-        return [input_shapes[0]]
-
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         x, y, *indices = inputs
         check_index_arrays(node.inputs[2:], indices)
         index = advanced_numpy_index(x.shape, indices, self.idx_list)
         output_storage[0][0] = write(self, node, x, y, index)
 
-    def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        return [[True], [True], *([False] for _ in node.inputs[2:])]
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        x, y, *indices = inputs
-        (g,) = cotangents
-        rest = [disconnected_type() for _ in indices]
-        if isinstance(g.type, DisconnectedType):
-            return [disconnected_type(), disconnected_type(), *rest]
-        if x.type.dtype in discrete_dtypes:
-            return [zeros_like(x, config.floatX), zeros_like(y, config.floatX), *rest]
+    def pull_through(self, x: Any, y: Any, g: Any, indices: Sequence[Any]) -> tuple[Any, Any]:
         gy = AdvancedSubtensor(self.idx_list)(g, *indices)
         if self.set_instead_of_inc or self.ignore_duplicates:
             gy = self._of_last_writers(x, gy, indices)
-        gx = g
-        if self.set_instead_of_inc:
-            setter = AdvancedIncSubtensor(self.idx_list, set_instead_of_inc=True)
-            gx = setter(g, zeros_like(y), *indices)
-        return [gx, sum_to_value(y, gy), *rest]
+        if not self.set_instead_of_inc:
+            return g, gy
+        setter = AdvancedIncSubtensor(self.idx_list, set_instead_of_inc=True)
+        return setter(g, zeros_like(y), *indices), gy
 
     def _of_last_writers(self, x: Any, gy: Any, indices: Sequence[Variable]) -> Any:
         """Zero a cotangent where the value was overwritten by a later one at the same position."""
@@ -332,9 +267,6 @@ class AdvancedIncSubtensor(BaseSubtensor):
         """Return the index inputs that are no bounds of slices."""
         entries = unflatten_index_variables(indices, self.idx_list)
         return [entry for entry in entries if not isinstance(entry, slice)]
-
-    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
-        return pushed_through_write(self, inputs, tangents)
 
     non_consecutive_adv_indexing = staticmethod(
         lambda node: non_consecutive(indices_from_subtensor(node.inputs[2:], node.op.idx_list))

@@ -12,11 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from pytensorlite.configdefaults import config
-from pytensorlite.graph.basic import Apply, Constant, Variable
-from pytensorlite.graph.null_type import DisconnectedType, disconnected_type
+from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.op import Op
-from pytensorlite.tensor.basic import as_tensor_variable, cast, constant, zeros_like
+from pytensorlite.tensor.basic import as_tensor_variable, zeros_like
 from pytensorlite.tensor.constant_value import entries_of, scalar_constant_of, vector_entries
 from pytensorlite.tensor.exceptions import NotScalarConstantError
 from pytensorlite.tensor.indexing import (
@@ -36,8 +34,8 @@ from pytensorlite.tensor.indexing import (
     slice_static_length,
     unflatten_index_variables,
 )
-from pytensorlite.tensor.math import sum as pt_sum
-from pytensorlite.tensor.type import complex_dtypes, discrete_dtypes, tensor_type
+from pytensorlite.tensor.indexing_linear import Reading, Writing, as_written_value
+from pytensorlite.tensor.type import tensor_type
 from pytensorlite.tensor.variable import TensorVariable
 
 
@@ -72,7 +70,7 @@ class BaseSubtensor(Op):
             )
 
 
-class Subtensor(BaseSubtensor):
+class Subtensor(BaseSubtensor, Reading):
     """Read a part of an array with integers and slices: ``x[2, :n]``.
 
     Parameters
@@ -108,23 +106,8 @@ class Subtensor(BaseSubtensor):
         x, *indices = inputs
         output_storage[0][0] = np.asarray(x[numpy_index(x.shape, indices, self.idx_list)])
 
-    def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        return [[True], *([False] for _ in node.inputs[1:])]
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        x, *indices = inputs
-        (g,) = cotangents
-        rest = [disconnected_type() for _ in indices]
-        if isinstance(g.type, DisconnectedType):
-            return [disconnected_type(), *rest]
-        if x.type.dtype in discrete_dtypes:
-            return [zeros_like(x, dtype=config.floatX), *rest]
-        return [IncSubtensor(self.idx_list)(zeros_like(x), g, *indices), *rest]
-
-    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
-        if isinstance(tangents[0].type, DisconnectedType):
-            return [disconnected_type()]
-        return [self(tangents[0], *inputs[1:])]
+    def write_back(self, x: Any, g: Any, indices: Sequence[Any]) -> Any:
+        return IncSubtensor(self.idx_list)(zeros_like(x), g, *indices)
 
     def __str__(self) -> str:
         return f"Subtensor{{{form_text(self.idx_list)}}}"
@@ -132,7 +115,7 @@ class Subtensor(BaseSubtensor):
     __repr__ = __str__
 
 
-class IncSubtensor(BaseSubtensor):
+class IncSubtensor(BaseSubtensor, Writing):
     """Set or increase a part of an array with integers and slices; the result is the whole array.
 
     Parameters
@@ -179,9 +162,6 @@ class IncSubtensor(BaseSubtensor):
         y = as_written_value(self, x, y, len(static_basic_shape(x.type.shape, entries)))
         return Apply(self, [x, y, *indices], [x.type()])
 
-    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
-        return [input_shapes[0]]
-
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         x, y, *indices = inputs
         index = numpy_index(x.shape, indices, self.idx_list)
@@ -195,26 +175,12 @@ class IncSubtensor(BaseSubtensor):
             x[index] += y
         output_storage[0][0] = x
 
-    def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        return [[True], [True], *([False] for _ in node.inputs[2:])]
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        x, y, *indices = inputs
-        (g,) = cotangents
-        rest = [disconnected_type() for _ in indices]
-        if isinstance(g.type, DisconnectedType):
-            return [disconnected_type(), disconnected_type(), *rest]
-        if x.type.dtype in discrete_dtypes:
-            return [zeros_like(x, config.floatX), zeros_like(y, config.floatX), *rest]
-        gx = g
-        if self.set_instead_of_inc:
-            # What was overwritten has no influence any more.
-            gx = IncSubtensor(self.idx_list, set_instead_of_inc=True)(g, zeros_like(y), *indices)
+    def pull_through(self, x: Any, y: Any, g: Any, indices: Sequence[Any]) -> tuple[Any, Any]:
         gy = Subtensor(self.idx_list)(g, *indices)
-        return [gx, sum_to_value(y, gy), *rest]
-
-    def pushforward(self, inputs: Any, outputs: Any, tangents: Any) -> list[Any]:
-        return pushed_through_write(self, inputs, tangents)
+        if not self.set_instead_of_inc:
+            return g, gy
+        # What was overwritten has no influence any more.
+        return IncSubtensor(self.idx_list, set_instead_of_inc=True)(g, zeros_like(y), *indices), gy
 
     def __str__(self) -> str:
         name = "SetSubtensor" if self.set_instead_of_inc else "IncSubtensor"
@@ -322,62 +288,3 @@ def numpy_index(
             raise out_of_bounds(entry, axis, size)
     # The Ellipsis makes NumPy return an array, and so a view, even of a single element.
     return (*entries, ...)
-
-
-# -- writing ---------------------------------------------------------------------------------------
-
-
-def as_written_value(op: Op, x: TensorVariable, y: Any, part_ndim: int) -> TensorVariable:
-    """Return the value to write as a tensor of the array's dtype, or tell why it cannot be one."""
-    y = as_tensor_variable(y)
-    if y.type.ndim > part_ndim:
-        raise TypeError(
-            f"Trying to increment a {part_ndim}-dimensional subtensor with a "
-            f"{y.type.ndim}-dimensional "
-            f"value. The indexed part of {x} has {part_ndim} dimensions; drop the others from "
-            "the value "
-            f"{y} of type {y.type}, for example with .squeeze()."
-        )
-    if y.type.dtype == x.type.dtype:
-        return y
-    if y.type.dtype in complex_dtypes and x.type.dtype not in complex_dtypes:
-        raise TypeError(
-            f"{op}: the value {y} is complex ({y.type.dtype}) but the array {x} is {x.type.dtype}; "
-            "write its real part, or make the array complex."
-        )
-    only_set = getattr(op, "set_instead_of_inc", False)
-    if not only_set and x.type.dtype in discrete_dtypes and y.type.dtype not in discrete_dtypes:
-        raise TypeError(
-            f"{op}: adding the {y.type.dtype} value {y} to part of the {x.type.dtype} array {x} "
-            "would "
-            f"lose its fraction; cast one of them first."
-        )
-    if isinstance(y, Constant):
-        return constant(y.data.astype(x.type.dtype))
-    return cast(y, x.type.dtype)
-
-
-def sum_to_value(y: TensorVariable, gy: TensorVariable) -> TensorVariable:
-    """Sum a cotangent over the axes along which the value ``y`` was broadcast."""
-    extra = gy.type.ndim - y.type.ndim
-    stretched = [
-        axis + extra
-        for axis, stretches in enumerate(y.type.broadcastable)
-        if stretches and gy.type.shape[axis + extra] != 1
-    ]
-    if stretched:
-        gy = pt_sum(gy, axis=stretched, keepdims=True)
-    return pt_sum(gy, axis=list(range(extra))) if extra else gy
-
-
-def pushed_through_write(
-    op: Op, inputs: Sequence[Variable], tangents: Sequence[Variable]
-) -> list[Any]:
-    """Push tangents through an op that writes: it is linear in the array and the value."""
-    x, y, *indices = inputs
-    tx, ty = tangents[:2]
-    if isinstance(tx.type, DisconnectedType) and isinstance(ty.type, DisconnectedType):
-        return [disconnected_type()]
-    tx = zeros_like(x) if isinstance(tx.type, DisconnectedType) else tx
-    ty = zeros_like(y) if isinstance(ty.type, DisconnectedType) else ty
-    return [op(tx, ty, *indices)]

@@ -401,6 +401,7 @@ NO_DERIVATIVE = {
     "Output": "a mark in a function graph",
     "PivotToPermutations": "indices",
     "RavelMultiIndex": "indices",
+    "Reading": "base class",
     "SearchsortedOp": "indices",
     "SolveBase": "base class",
     "UndefinedGrad": "steers the gradient: test_views.py",
@@ -408,6 +409,7 @@ NO_DERIVATIVE = {
     "UnravelIndex": "indices",
     "ViewOp": "base class",
     "ZeroGrad": "steers the gradient: test_views.py",
+    "Writing": "base class",
     "_AlongAxes": "base class",
     "_Sorting": "base class",
 }
