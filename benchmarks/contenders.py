@@ -76,7 +76,7 @@ def _through(api: Api, workload: type[Workload], arrays: tuple, mode: Any) -> Ca
     graph = _of(workload, "graph")
     if graph is None:
         return None
-    variables = api.variables(arrays)
+    variables = api.variables(arrays, workload.shapes)
     outputs = graph(api, *variables)
     return api.module.function(variables, outputs, mode=mode)
 

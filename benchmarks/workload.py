@@ -24,10 +24,11 @@ class Api(NamedTuple):
     module: Any
     pt: Any
 
-    def variables(self, arrays: tuple) -> list:
-        """Make one free variable per array: its dtype and rank, lengths unknown."""
+    def variables(self, arrays: tuple, shapes: tuple = ()) -> list:
+        """Make one free variable per array: its dtype and rank, lengths unknown or as given."""
+        given = dict(enumerate(shapes))
         return [
-            self.pt.tensor(f"x{k}", dtype=str(a.dtype), shape=(None,) * a.ndim)
+            self.pt.tensor(f"x{k}", dtype=str(a.dtype), shape=given.get(k, (None,) * a.ndim))
             for k, a in enumerate(arrays)
         ]
 
@@ -47,6 +48,8 @@ class Workload:
         Label → keyword arguments of `inputs`.
     kernel : str
         The file in `kernels/` that contender ``c`` compiles; empty for none.
+    shapes : tuple of tuples
+        The lengths that a user would declare, where some are of the problem's nature.
     tolerance : float
         Largest error relative to the largest magnitude of each output (float32 gets 2e5 times it).
     calls : int
@@ -61,6 +64,7 @@ class Workload:
     about: ClassVar[str] = ""
     sizes: ClassVar[dict[str, dict]] = {}
     kernel: ClassVar[str] = ""
+    shapes: ClassVar[tuple[tuple[int | None, ...], ...]] = ()
     tolerance: ClassVar[float] = 1e-10
     calls: ClassVar[int] = 1
     trust: ClassVar[bool] = False

@@ -31,6 +31,7 @@ from pytensorlite.cgen.ir import (
     Store,
     Update,
     Var,
+    walk,
 )
 
 C_TYPES = {
@@ -279,8 +280,9 @@ def _loop(loop: Loop, level: int) -> Iterator[str]:
 
 def _clauses(loop: Loop) -> str:
     accumulators: dict[str, list[str]] = {}
-    for stmt in loop.body:
-        if isinstance(stmt, Update):
+    declared = {stmt.var.name for stmt in walk(loop.body) if isinstance(stmt, Let)}
+    for stmt in walk(loop.body):
+        if isinstance(stmt, Update) and stmt.var.name not in declared:
             fold = _CAST.sub("", stmt.template)  # narrow integers are cut after each step
             name = CLAUSES.get(fold) or fold.split("(")[0]
             names = accumulators.setdefault(name, [])

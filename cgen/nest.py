@@ -172,6 +172,7 @@ def unfinished(value: Value) -> tuple[str, ...]:
     return ()
 
 
+SHORT = 8  # an axis of so few elements, known beforehand, is written out inside other loops
 CHEAP = 1.0  # ns an element below which arithmetic is repeated rather than kept in memory
 LONGEST_COPY = 8  # values that are repeated together
 
@@ -340,10 +341,10 @@ class Scheduler:
             return value
         if copies.keys().isdisjoint(self.reads.get(value.name, reads(value))):
             return value
-        renamed = replace(value, expr=_renamed(value.expr, copies))
-        self.reads[value.name] = reads(renamed)
-        self.by_name[value.name] = renamed
-        return renamed
+        anew = replace(value, expr=renamed(value.expr, copies))
+        self.reads[value.name] = reads(anew)
+        self.by_name[value.name] = anew
+        return anew
 
     @staticmethod
     def _begins_with(value: Value, read: str, label: str) -> bool:
@@ -358,6 +359,7 @@ class Scheduler:
 
     def choose(self, values: Sequence[Value], free: set[str], fixed: frozenset[str]) -> str:
         """Return the free label whose loops, outermost, move the least memory."""
+        free = self._outer(values, free)
         if len(free) == 1:
             return next(iter(free))
         return min(
@@ -367,6 +369,11 @@ class Scheduler:
                 self.inwardness(values, label, fixed),
             ),
         )
+
+    def _outer(self, values: Sequence[Value], free: set[str]) -> set[str]:
+        """Return the candidates: short sums stand inside everything else."""
+        summed = {label for v in values if isinstance(v, Reduce) for label in v.over}
+        return {x for x in free if x not in summed or self.extents[x] > SHORT} or free
 
     def traffic(self, values: Sequence[Value], label: str, fixed: frozenset[str]) -> float:
         """Count the elements that move when `label` is outermost: an array once per stage."""
@@ -430,14 +437,15 @@ class Scheduler:
         return total
 
 
-def _renamed(expr: Expr, names: Mapping[str, str]) -> Expr:
+def renamed(expr: Expr, names: Mapping[str, str]) -> Expr:
+    """Return `expr` with values called by other names."""
     match expr:
         case Var(name, dtype):
             return Var(names.get(name, name), dtype)
         case Op(template, args, dtype):
-            return Op(template, tuple(_renamed(a, names) for a in args), dtype)
+            return Op(template, tuple(renamed(a, names) for a in args), dtype)
         case Cast(arg, dtype):
-            return Cast(_renamed(arg, names), dtype)
+            return Cast(renamed(arg, names), dtype)
     return expr
 
 

@@ -43,6 +43,7 @@ from pytensorlite.cgen.nest import (
     reads,
     unfinished,
 )
+from pytensorlite.cgen.short import folds
 
 Path = tuple[Nest, ...]
 
@@ -197,7 +198,8 @@ class Writer:
             end = Op("ptl_min_int64({0}, {1})", (Integer(start + rows), Integer(extent)), "int64")
             body = (Let(Var(f"{variable}_end", "int64"), end), *self.arrays[id(nest)], *body)
             return Loop(f"{variable}_block", extent, body, step=rows)
-        kind = "simd" if self._vectorises(nest) else "serial"
+        around = any(self._vectorises(outer) for outer in path)
+        kind = "simd" if self._vectorises(nest) and not around else "serial"
         if any(outer.label == nest.label for outer in path):
             return Loop(
                 variable,
@@ -234,15 +236,24 @@ class Writer:
 
     def _vectorises(self, nest: Nest) -> bool:
         extent = self.extents[nest.label].constant
-        sums = any(isinstance(item, Reduce) for item in nest.body)
+        sums = any(isinstance(item, Reduce) for item in _inside(nest))
         # Short loops are unrolled, but sums keep their pragma at any length: gcc 12 vectorises
         # `t += c[k] >= j ? 0.0 : w[3*j + k]` by itself, in order, and loses terms.
         if extent is not None and extent <= 4 and not sums:
             return False
-        return all(
-            not isinstance(item, Nest | Scatter) and not item.dtype.startswith("complex")
-            for item in nest.body
+        inner = [item for item in nest.body if isinstance(item, Nest)]
+        return all(folds(each, self.extents) for each in inner) and all(
+            not isinstance(value, Scatter)
+            and not value.dtype.startswith("complex")
+            and (value in nest.body or self._is_register(value))
+            for value in _inside(nest)
         )
+
+    def _is_register(self, value: Value) -> bool:
+        """Whether `value` is kept in a local only."""
+        if isinstance(value, Reduce):
+            return self._register_home(value) is not None
+        return value.name not in self.memory
 
     def _begin(self, value: Value, nest: Nest, path: Path) -> Iterator[Stmt]:
         """Write what must stand before loop `nest` for a value that accumulates inside it."""

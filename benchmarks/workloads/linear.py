@@ -35,6 +35,7 @@ class BatchedProduct(MatrixVector):
     name = "bmm"
     about = "many products of 4 × 4 matrices"
     sizes = {"1000x4": {"n": 1000, "k": 4}}
+    shapes = ((None, 4, 4), (None, 4, 4))
     kernel = "bmm4.c"
 
     def inputs(rng, n, k):
@@ -48,6 +49,7 @@ class SquaredDistances(Workload):
     name = "sqdist"
     about = "squared distances of all pairs of points in space, summed for each point"
     sizes = {"50": {"n": 50}, "1000": {"n": 1000}}
+    shapes = ((None, 3),)
     kernel = "sqdist.c"
 
     def inputs(rng, n):

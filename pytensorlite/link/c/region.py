@@ -31,12 +31,12 @@ from pytensorlite.cgen.nest import (
     Map,
     Reduce,
     Scatter,
-    Scheduler,
     Source,
     Value,
     strip_mine,
 )
 from pytensorlite.cgen.passes import name_loads
+from pytensorlite.cgen.short import schedule
 from pytensorlite.cgen.storage import Memory, Writer
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.link.c.integers import integer, non_negative
@@ -532,12 +532,13 @@ def add_nest(
 ) -> None:
     """Schedule `values`, write the kernel and append it to the plan."""
     values, extents, destinations = collapse(values, extents, destinations)
-    tree = strip_mine(Scheduler(values, extents).schedule())
+    scheduled, tree = schedule(values, extents)
+    tree = strip_mine(tree)
 
     def allocate(dtype: str, length: Index) -> str:
         return plan.scratch(dtype, (length,)).buffer
 
-    writer = Writer(values, tree, extents, destinations, allocate)
+    writer = Writer(scheduled, tree, extents, destinations, allocate)
     add_kernel(plan, writer.write(), describe(values, destinations, writer.variables))
 
 
