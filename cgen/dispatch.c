@@ -59,7 +59,7 @@ typedef struct {
     OutputSpec *outputs;
     PyObject *constants; /* tuple of arrays */
     ptl_array *constant_arrays;
-    PyObject *describe;  /* from (where, details) to an exception */
+    PyObject *describe;  /* from (where, details, shapes of the inputs) to an exception */
     PyObject *keepalive; /* whatever keeps the library loaded */
     char *workspace;
     int64_t workspace_bytes;
@@ -296,11 +296,34 @@ static void release_workspace(Kernel *kernel, char *workspace) {
 
 /* -- running ------------------------------------------------------------------------------------------- */
 
-static void raise_failure(const Kernel *kernel, const ptl_error *error) {
+/* A tuple with the shape of each input. */
+static PyObject *input_shapes(const Kernel *kernel, const Frame *frame) {
+    PyObject *shapes = PyTuple_New(kernel->n_inputs);
+    for (Py_ssize_t i = 0; shapes != NULL && i < kernel->n_inputs; i++) {
+        const int ndim = kernel->inputs[i].ndim;
+        PyObject *shape = PyTuple_New(ndim);
+        for (int axis = 0; shape != NULL && axis < ndim; axis++) {
+            PyObject *length = PyLong_FromLongLong(frame->in[i].shape[axis]);
+            if (length == NULL)
+                Py_CLEAR(shape);
+            else
+                PyTuple_SET_ITEM(shape, axis, length);
+        }
+        if (shape == NULL)
+            Py_CLEAR(shapes);
+        else
+            PyTuple_SET_ITEM(shapes, i, shape);
+    }
+    return shapes;
+}
+
+static void raise_failure(const Kernel *kernel, const Frame *frame, const ptl_error *error) {
     const int64_t *d = error->detail;
+    PyObject *shapes = input_shapes(kernel, frame);
+    if (shapes == NULL) return;
     PyObject *raised = PyObject_CallFunction(
-        kernel->describe, "L(LLLLLL)", (long long)error->where, (long long)d[0], (long long)d[1],
-        (long long)d[2], (long long)d[3], (long long)d[4], (long long)d[5]);
+        kernel->describe, "L(LLLLLL)N", (long long)error->where, (long long)d[0], (long long)d[1],
+        (long long)d[2], (long long)d[3], (long long)d[4], (long long)d[5], shapes);
     if (raised == NULL) return;
     if (PyExceptionInstance_Check(raised))
         PyErr_SetObject((PyObject *)Py_TYPE(raised), raised);
@@ -316,7 +339,7 @@ static int execute(Kernel *kernel, Frame *frame) {
         frame->in[kernel->n_inputs + i] = kernel->constant_arrays[i];
     frame->sizes[0] = 0;
     if (PTL_UNLIKELY(kernel->sizes(frame->in, frame->sizes, &error) != PTL_OK)) {
-        raise_failure(kernel, &error);
+        raise_failure(kernel, frame, &error);
         return -1;
     }
     if (new_outputs(kernel, frame) < 0) return -1;
@@ -342,7 +365,7 @@ static int execute(Kernel *kernel, Frame *frame) {
     release_workspace(kernel, workspace);
     if (PTL_UNLIKELY(status != PTL_OK)) {
         drop_results(frame, kernel->n_outputs);
-        raise_failure(kernel, &error);
+        raise_failure(kernel, frame, &error);
         return -1;
     }
     return 0;

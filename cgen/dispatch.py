@@ -48,7 +48,7 @@ class PythonKernel:
         inputs: list[tuple[Any, int, Lengths]],
         constants: list[np.ndarray],
         outputs: list[tuple[Any, int, tuple[int, ...]]],
-        describe: Callable[[int, tuple[int, ...]], BaseException],
+        describe: Callable[[int, tuple[int, ...], tuple[tuple[int, ...], ...]], BaseException],
         keepalive: object = None,
     ):
         self._sizes, self._run = _SIZES(sizes), _RUN(run)
@@ -76,7 +76,8 @@ class PythonKernel:
 
         error = _Error()
         sizes = np.zeros(self._n_sizes, dtype=np.int64)
-        self._check(self._sizes(bound, sizes.ctypes.data, ctypes.byref(error)), error)
+        shapes = tuple(array.shape for array in checked)
+        self._check(self._sizes(bound, sizes.ctypes.data, ctypes.byref(error)), error, shapes)
         outputs = [
             np.empty([int(sizes[position]) for position in positions], dtype=dtype)
             for dtype, _, positions in self._outputs
@@ -85,12 +86,12 @@ class PythonKernel:
         workspace = np.empty(int(sizes[0]) + _ALIGNMENT, dtype=np.uint8)
         aligned = -(-workspace.ctypes.data // _ALIGNMENT) * _ALIGNMENT
         status = self._run(bound, addresses, sizes.ctypes.data, aligned, ctypes.byref(error))
-        self._check(status, error)
+        self._check(status, error, shapes)
         return outputs
 
-    def _check(self, status: int, error: _Error) -> None:
+    def _check(self, status: int, error: _Error, shapes: tuple[tuple[int, ...], ...]) -> None:
         if status:
-            raise self._describe(error.where, tuple(error.detail))
+            raise self._describe(error.where, tuple(error.detail), shapes)
 
 
 def _checked(position: int, value: Any, dtype: Any, ndim: int, lengths: Lengths) -> np.ndarray:

@@ -171,6 +171,11 @@ class Program:
     fallbacks: Sequence[Apply] = ()
     native: NativeEntry | None = None
 
+    @property
+    def input_names(self) -> Sequence[str]:
+        """What the user calls the inputs, for messages."""
+        return ()
+
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         raise NotImplementedError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pytensorlite.cgen.dispatch import Caller, Kernel, accelerate, is_native, set_pool_limit
@@ -21,16 +21,27 @@ def kernel_of(program: Program) -> Any:
         return None
     kernel = program.__dict__.get("_kernel")
     if kernel is None:
-        kernel = make_kernel(entry, program.describe_error)
+        kernel = make_kernel(entry, program.describe_error, program.input_names)
         program._kernel = kernel  # type: ignore[attr-defined]
     return kernel
 
 
-def make_kernel(entry: NativeEntry, describe: Callable[..., BaseException]) -> Any:
+def make_kernel(
+    entry: NativeEntry, describe: Callable[..., BaseException], names: Sequence[str] = ()
+) -> Any:
     """Return a callable from a list of arrays, in any layout, to a list of fresh ones.
 
-    ``describe`` makes an exception of a failure's number and its details.
+    ``describe`` makes an exception of a failure's number and its details; ``names`` are what the
+    user calls the inputs, whose shapes it then tells.
     """
+
+    def describe_call(where: int, detail: Sequence[int], shapes: Sequence[Any]) -> BaseException:
+        error = describe(where, detail)
+        told = [f"{name} {shape}" for name, shape in zip(names, shapes, strict=False)]
+        if told:
+            error.add_note(f"Shapes of the inputs: {', '.join(told)}")
+        return error
+
     _warn_if_slow()
     set_pool_limit(parse_bytes(config.output_pool))
     return Kernel(
@@ -40,7 +51,7 @@ def make_kernel(entry: NativeEntry, describe: Callable[..., BaseException]) -> A
         [(spec.dtype, spec.ndim, tuple(spec.shape)) for spec in entry.inputs],
         list(entry.constants),
         [(spec.dtype, spec.ndim, tuple(spec.dims)) for spec in entry.outputs],
-        describe,
+        describe_call,
         entry.keepalive,
     )
 

@@ -84,8 +84,8 @@ class Failure(Exception):
     """What the tests' programs fail with."""
 
 
-def describe(where, detail):
-    return Failure(where, detail[0], detail[1])
+def describe(where, detail, shapes):
+    return Failure(where, detail[0], detail[1], shapes)
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +198,7 @@ def test_kernel_describes_failures(library, kind, a, b, failure):
     run = kernel(library, "mix", MIX, kind)
     with pytest.raises(Failure) as raised:
         run([np.array(a), np.array(b)])
-    assert raised.value.args == failure
+    assert raised.value.args == (*failure, (np.shape(a), np.shape(b)))
     assert float(run([np.ones(2), np.ones(2)])[0]) == 4
 
 

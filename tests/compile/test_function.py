@@ -430,3 +430,12 @@ def test_copies_of_functions_do_not_disturb_each_other():
     g([5.0, 5.0])
     assert equal(total.get_value(), [1.0, 1.0])
     assert equal(g([0.0, 0.0]), [5.0, 5.0])
+
+
+def test_a_failure_tells_the_shapes_of_all_inputs():
+    x, y = pt.dmatrix("x"), pt.dvector("y")
+    weights = shared(np.ones(2), name="weights")
+    f = function([x, y], (x @ y * weights).sum(), mode="C")
+    with pytest.raises(ValueError, match="mismatch") as raised:
+        f(np.ones((2, 3)), np.ones(4))
+    assert "Shapes of the inputs: x (2, 3), y (4,), weights (2,)" in raised.value.__notes__

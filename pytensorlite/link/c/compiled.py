@@ -156,12 +156,19 @@ class CProgram(Program):
         self.clocks = clocks
         self.failures = [program.failures for program in rendered]
         self.kernels = [
-            make_kernel(entry, partial(describe_row, rows))
-            for entry, rows in zip(self.natives, self.failures, strict=True)
+            make_kernel(entry, partial(describe_row, rows), [str(x) for x in segment.inputs])
+            for entry, rows, segment in zip(
+                self.natives, self.failures, (s for s in segments if s.is_native), strict=True
+            )
         ]
         self.c_source = "\n".join(program.source for program in rendered)
         self.fallbacks = [s.nodes[0] for s in segments if not s.is_native]
         self.native = self.natives[0] if len(segments) == 1 else None
+
+    @property
+    def input_names(self) -> list[str]:
+        """What the user calls the inputs."""
+        return [str(variable) for variable in self.inputs]
 
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         """Run the segments in order."""

@@ -129,6 +129,11 @@ class Recorded:
         self._failures = record["failures"]
         self._fgraph = fgraph
 
+    @property
+    def input_names(self) -> list[str]:
+        """What the user calls the inputs of this graph."""
+        return [str(variable) for variable in self._fgraph.inputs]
+
     def failure(self, where: int) -> Failure:
         """Return a row of the table of failures; the line is looked up in this graph."""
         name, text, line = self._failures[where]

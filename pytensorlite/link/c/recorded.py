@@ -39,6 +39,11 @@ class RecordedProgram(NativeProgram):
         """The C text, kept beside the library."""
         return self.library.source
 
+    @property
+    def input_names(self) -> list[str]:
+        """What the user calls the inputs."""
+        return self.recorded.input_names
+
     def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
         """Return the exception for failure `where`."""
         return describe_failure(self.recorded.failure(where), detail)
