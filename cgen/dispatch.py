@@ -68,12 +68,7 @@ class PythonKernel:
             for position, (value, spec) in enumerate(zip(values, self._inputs, strict=True))
         ]
         arrays = [*checked, *self._constants]
-        lengths = [np.array(array.shape, dtype=np.int64) for array in arrays]
-        strides = [np.array(array.strides, dtype=np.int64) for array in arrays]
-        bound = (_Array * (len(arrays) + 1))()
-        for entry, *parts in zip(bound, arrays, lengths, strides, strict=False):
-            entry.data, entry.shape, entry.strides = (part.ctypes.data for part in parts)
-
+        bound, _lengths = _bound(arrays)
         error = _Error()
         sizes = np.zeros(self._n_sizes, dtype=np.int64)
         shapes = tuple(array.shape for array in checked)
@@ -92,6 +87,30 @@ class PythonKernel:
     def _check(self, status: int, error: _Error, shapes: tuple[tuple[int, ...], ...]) -> None:
         if status:
             raise self._describe(error.where, tuple(error.detail), shapes)
+
+
+def read_sizes(
+    sizes: int, count: int, arrays: Sequence[np.ndarray], constants: Sequence[np.ndarray]
+) -> list[int] | None:
+    """Return the sizes that a program finds for arrays in its layout; None if it refuses them."""
+    bound, _lengths = _bound([*arrays, *constants])
+    found = np.zeros(count, dtype=np.int64)
+    status = _SIZES(sizes)(bound, found.ctypes.data, ctypes.byref(_Error()))
+    return None if status else found.tolist()
+
+
+def _bound(arrays: Sequence[np.ndarray]) -> tuple[Any, list[np.ndarray]]:
+    """Return the arrays as C takes them, and what must stay alive meanwhile."""
+    bound = (_Array * (len(arrays) + 1))()
+    kept = []
+    for entry, array in zip(bound, arrays, strict=False):
+        lengths = np.array(array.shape, dtype=np.int64)
+        strides = np.array(array.strides, dtype=np.int64)
+        kept += [lengths, strides]
+        entry.data, entry.shape, entry.strides = (
+            part.ctypes.data for part in (array, lengths, strides)
+        )
+    return bound, kept
 
 
 def _checked(position: int, value: Any, dtype: Any, ndim: int, lengths: Lengths) -> np.ndarray:

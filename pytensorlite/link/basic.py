@@ -18,6 +18,7 @@ import numpy as np
 
 from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.graph.type import Type
+from pytensorlite.link.explanation import Explanation, MemoryUse, numpy_part
 from pytensorlite.link.utils import note_failed_node
 
 if TYPE_CHECKING:
@@ -179,11 +180,13 @@ class Program:
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         raise NotImplementedError
 
-    def explain(self) -> str:
-        """Return lines that tell what runs where."""
-        runs = "one native call" if self.native is not None else "several steps"
-        lines = [f"{type(self).__name__}: {runs}, {len(self.fallbacks)} nodes run by NumPy"]
-        return "\n".join([*lines, *(f"  {node}" for node in self.fallbacks)])
+    def explain(self, fgraph: FunctionGraph, arrays: Sequence[Any] | None = None) -> Explanation:
+        """Return what was made of the rewritten graph, with figures for a call with `arrays`."""
+        return Explanation(tuple(map(numpy_part, fgraph.toposort())))
+
+    def memory(self, arrays: Sequence[Any]) -> MemoryUse:
+        """Return the bytes that a call with `arrays` takes."""
+        raise NotImplementedError(f"{type(self).__name__} does not count its memory")
 
     def report(self, profile: Any) -> None:
         """Tell a profile what the program counted itself, rather than step by step."""
@@ -276,10 +279,18 @@ class NumpyProgram(Program):
             for kind, result in zip(self._output_types, results, strict=True)
         ]
 
-    def explain(self) -> str:
-        """Return the nodes in the order in which they run."""
-        lines = [f"NumpyProgram: {len(self._steps)} nodes, all run by NumPy"]
-        return "\n".join([*lines, *(f"  {step.node}" for step in self._steps)])
+    def memory(self, arrays: Sequence[Any]) -> MemoryUse:
+        """Run the nodes, and return the bytes of results and of what was kept between nodes."""
+        values = self._initial.copy()
+        values[: len(arrays)] = arrays
+        kept = set(map(id, values)) - {id(None)}
+        most = 0
+        for step in self._steps:
+            self._perform(step, values)
+            most = max(most, _bytes(values, kept))
+        results = _bytes([values[slot] for slot in self._results], kept)
+        constants = _bytes(self._initial, set())
+        return MemoryUse(outputs=results, workspace=max(0, most - results), constants=constants)
 
     def _perform(self, step: Step, values: list[Any]) -> None:
         """Run one node on ``values`` and write its outputs there."""
@@ -297,6 +308,12 @@ class NumpyProgram(Program):
             values[slot] = cell[0]
         for slot in step.dead:
             values[slot] = None
+
+
+def _bytes(values: Iterable[Any], others: set[int]) -> int:
+    """Return the bytes of all arrays but those of `others`; views take none."""
+    arrays = {id(x): x for x in values if isinstance(x, np.ndarray) and x.base is None}
+    return sum(array.nbytes for key, array in arrays.items() if key not in others)
 
 
 def _number_variables(fgraph: FunctionGraph, order: Iterable[Apply]) -> dict[Variable, int]:

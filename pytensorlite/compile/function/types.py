@@ -19,6 +19,7 @@ from pytensorlite.compile.memory import own_memory
 from pytensorlite.compile.sharedvalue import SharedVariable
 from pytensorlite.compile.signature import UnusedInputError
 from pytensorlite.link.basic import Container, Program
+from pytensorlite.link.explanation import Explanation, MemoryUse
 from pytensorlite.link.native import Caller, accelerate, kernel_of
 
 __all__ = ["AliasedMemoryError", "Function", "FunctionMaker", "Supervisor", "UnusedInputError"]
@@ -172,9 +173,65 @@ class Function(Caller):
         """The nodes of a C program that run in NumPy all the same."""
         return list(self.vm.fallbacks)
 
-    def explain(self) -> str:
-        """Return lines that tell what the function became, and what of it runs in NumPy."""
-        return self.vm.explain()
+    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
+        """Return what the function became: kernels, what they fuse, what they move, and why.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            Arguments of a call, for which the formulas become numbers.
+
+        Returns
+        -------
+        Explanation
+            Prints as a page; its ``parts`` and ``steps`` are there to be asked.
+
+        Examples
+        --------
+        >>> import pytensorlite.tensor as pt
+        >>> from pytensorlite import function
+        >>> x = pt.dvector("x")
+        >>> f = function([x], (x * x).sum(), mode="C")
+        >>> f.explain([1, 2, 3])
+        1 native program, 1 kernel
+        <BLANKLINE>
+          x0 = x  float64[n0]
+          y0  float64[]
+        <BLANKLINE>
+        kernel0 (loops)
+          computes  y0 = sum[i] x0[i] * x0[i]
+          from      2 nodes in one: Sqr, Sum{axes=None}
+          reads     x0 8*n0 = 24 bytes
+          writes    y0 8 bytes
+          loops     1 of 1 inner ones vectorised; runs in one thread
+        <BLANKLINE>
+        workspace 0 bytes
+        moved in all 32 bytes
+        """
+        return self.vm.explain(self.maker.fgraph, self._example(args, kwargs))
+
+    def memory(self, *args: Any, **kwargs: Any) -> MemoryUse:
+        """Return the bytes that a call with these arguments takes, beside the arguments.
+
+        Examples
+        --------
+        >>> import pytensorlite.tensor as pt
+        >>> from pytensorlite import function
+        >>> x = pt.dvector("x")
+        >>> print(function([x], x + 1, mode="C").memory([1.0, 2.0]))
+        outputs       16 bytes
+        workspace      0 bytes
+        constants      0 bytes
+        peak          16 bytes
+        """
+        values, _ = self._arguments.bind(args, kwargs)
+        return self.vm.memory(values)
+
+    def _example(self, args: Any, kwargs: Any) -> list[Any] | None:
+        """Return a value for each input, or None where none were given but some are needed."""
+        if not args and not kwargs and any(self._arguments.required):
+            return None
+        return self._arguments.bind(args, kwargs)[0]
 
     @property
     def fn(self) -> Program:

@@ -17,12 +17,15 @@ from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.basic import NativeEntry, NumpyLinker, Program
+from pytensorlite.link.c.explaining import explain_graph
 from pytensorlite.link.c.failures import describe_row
+from pytensorlite.link.c.measuring import memory_of_call
 from pytensorlite.link.c.program import Rendered
 from pytensorlite.link.c.record import UserGraph, to_record
 from pytensorlite.link.c.recorded import as_native, cache, compile_flags
 from pytensorlite.link.c.routines import fill_imports
 from pytensorlite.link.c.segments import Segment, cut
+from pytensorlite.link.explanation import Explanation, MemoryUse
 from pytensorlite.link.native import make_kernel
 from pytensorlite.link.utils import note_failed_node
 from pytensorlite.printing import debugprint
@@ -172,17 +175,41 @@ class CProgram(Program):
 
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         """Run the segments in order."""
+        return self._run(arrays, [])
+
+    def _run(self, arrays: Sequence[Any], calls: list[list[Any]]) -> list[Any]:
+        """Run the segments, and note in `calls` what each native program was given."""
         values: dict[Variable, Any] = dict(zip(self.inputs, arrays, strict=True))
-        number = 0
+        kernels = iter(self.kernels)
         for segment in self.segments:
             if segment.is_native:
-                results = self.kernels[number]([values[x] for x in segment.inputs])
+                calls.append([values[x] for x in segment.inputs])
+                results = next(kernels)(calls[-1])
                 values.update(zip(segment.outputs, results, strict=True))
-                number += 1
             else:
                 (node,) = segment.nodes
                 values.update(zip(node.outputs, perform(node, values), strict=True))
         return [x.data if isinstance(x, Constant) else values[x] for x in self.outputs]
+
+    def _calls(self, arrays: Sequence[Any]) -> list[list[Any]]:
+        """Return what each native program is given in a call with `arrays`."""
+        calls: list[list[Any]] = []
+        if self.native is None:
+            self._run(arrays, calls)
+        return calls or [list(arrays)]
+
+    def explain(self, fgraph: FunctionGraph, arrays: Sequence[Any] | None = None) -> Explanation:
+        """Return what the programs do, and why some nodes run through NumPy."""
+        return explain_graph(fgraph, self.natives, [] if arrays is None else self._calls(arrays))
+
+    def memory(self, arrays: Sequence[Any]) -> MemoryUse:
+        """Return the bytes that a call takes; what passes from program to program is an output."""
+        uses = list(map(memory_of_call, self.natives, self._calls(arrays)))
+        return MemoryUse(
+            outputs=sum(use.outputs for use in uses),
+            workspace=max((use.workspace for use in uses), default=0),
+            constants=sum(use.constants for use in uses),
+        )
 
     def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
         """Return the exception for failure `where` of the one native program."""

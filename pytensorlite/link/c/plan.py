@@ -77,6 +77,16 @@ class View:
         return self.buffer if self.offset == 0 else f"({self.buffer} + {self.offset})"
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a step of the program came from: for people who ask what became of their graph."""
+
+    node: Apply | None
+    code: tuple[Stmt, ...]
+    kernel: str = ""
+    comment: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Workspace:
     """An array of the workspace and the steps between which its contents matter."""
@@ -106,6 +116,7 @@ class Plan:
         self.equal: dict[str, Index] = {}  # symbols that turned out to be something else
         self.run_code: list[Stmt] = []
         self.kernels: list[Kernel] = []
+        self.notes: list[Note] = []
         self.failures: list[Failure] = []
         self.workspaces: dict[str, Workspace] = {}
         self.imports: dict[str, str] = {}  # BLAS and LAPACK routines: name -> prototype
@@ -120,6 +131,7 @@ class Plan:
         self.node: Apply | None = None
         self.step = 0
         self._symbols = 0
+        self._sources: dict[str, View] = {}
         for position, variable in enumerate(self.inputs):
             shape = [
                 self._input_length(position, axis) if length is None else Index.of(length)
@@ -134,9 +146,14 @@ class Plan:
         dtype = variable.type.dtype
         view = View(name, dtype, tuple(shape), contiguous_strides(shape))
         self.dtypes[name] = dtype
+        self._sources[name] = view
         if variable not in self.views:
             self.alias(variable, view)
         return view
+
+    def source(self, name: str) -> View:
+        """Return an input (x0, x1, ...) or a constant (c0, c1, ...) as it lies in memory."""
+        return self._sources[name]
 
     # -- sizes -------------------------------------------------------------------------------------
 
@@ -288,6 +305,7 @@ class Plan:
     def run(self, *code: Stmt) -> None:
         """Append statements to the program."""
         self.run_code.extend(code)
+        self.notes.append(Note(self.node, code))
 
     def call(self, text: str) -> None:
         """Append a call."""

@@ -36,6 +36,9 @@ class Rendered:
     constants: tuple[Constant, ...]
     imports: tuple[str, ...]
     failures: tuple[Failure, ...]
+    plan: Plan
+    reads: frozenset[str]  # buffers of inputs and constants
+    slots: dict[Index, int]  # where lengths stand in the array of sizes
     steps: tuple[str, ...] = ()  # what is timed, in the order of the array NAME_seconds
 
 
@@ -51,17 +54,19 @@ def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
     kernels = [emit.kernel(kernel) for kernel in plan.kernels]
     steps, run_code = _timed(plan, name) if timed else ((), plan.run_code)
     run = list(emit.statements(run_code))
-    rooms = _assign_rooms(plan.workspaces)
+    rooms = assign_rooms(plan.workspaces)
     symbols = sorted(set(_SYMBOL.findall("\n".join(run))), key=lambda s: int(s[1:]))
     for symbol in symbols:
         slots.setdefault(Index.name(symbol), len(slots) + 1)
     offsets = {room: len(slots) + 1 + room for room in range(len(rooms))}
+    used = [i for i in range(len(plan.constants)) if _mentions(run, f"c{i}")]
+    sources = _sources(plan, run, used)
     code = [
         *kernels,
         *_imports(plan, name),
         *([f"double {name}_seconds[{len(steps)}];"] if steps else []),
         "\n".join(_sizes_function(plan, name, slots, rooms, offsets)),
-        "\n".join(_run_function(plan, name, slots, symbols, rooms, offsets, run)),
+        "\n".join(_run_function(plan, name, slots, symbols, rooms, offsets, sources, run)),
     ]
     parts = [*_includes(plan, "\n".join(code)), *code]
     return Rendered(
@@ -71,11 +76,25 @@ def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
             ArraySpec(v.type.dtype, v.type.ndim, tuple(v.type.shape)) for v in plan.inputs
         ),
         outputs=tuple(outputs),
-        constants=tuple(plan.constants),
+        constants=tuple(plan.constants[number] for number in used),
         imports=tuple(plan.imports),
         failures=tuple(plan.failures),
+        plan=plan,
+        reads=frozenset(sources),
+        slots=slots,
         steps=tuple(steps),
     )
+
+
+def _sources(plan: Plan, run: Sequence[str], used: Sequence[int]) -> dict[str, int]:
+    """Return the buffers that come from outside, and where: inputs, then the constants in use."""
+    inputs = {f"x{i}": i for i in range(len(plan.inputs)) if _mentions(run, f"x{i}")}
+    return inputs | {f"c{i}": len(plan.inputs) + place for place, i in enumerate(used)}
+
+
+def _mentions(lines: Sequence[str], name: str) -> bool:
+    """Whether a name occurs in lines of C."""
+    return any(re.search(rf"\b{name}\b", line) for line in lines)
 
 
 def _timed(plan: Plan, name: str) -> tuple[list[str], list[Stmt]]:
@@ -129,7 +148,7 @@ class Room:
     free_from: int
 
 
-def _assign_rooms(workspaces: dict[str, Workspace]) -> list[Room]:
+def assign_rooms(workspaces: dict[str, Workspace]) -> list[Room]:
     """Put each array into the first room that is free, preferring one of its own size."""
     rooms: list[Room] = []
     for name, array in workspaces.items():
@@ -226,6 +245,7 @@ def _run_function(
     symbols: Iterable[str],
     rooms: list[Room],
     offsets: dict[int, int],
+    sources: dict[str, int],
     run: list[str],
 ) -> Iterator[str]:
     yield from emit._head(
@@ -239,17 +259,13 @@ def _run_function(
         ],
     )
     yield "{"
-    text = "\n".join(run)
     for symbol in symbols:
         yield f"{emit.INDENT}const int64_t {symbol} = sizes[{slots[Index.name(symbol)]}];"
-    sources = [(f"x{i}", f"in[{i}].data") for i in range(len(plan.inputs))]
-    sources += [(f"c{i}", f"in[{len(plan.inputs) + i}].data") for i in range(len(plan.constants))]
-    for buffer, value in sources:
-        if re.search(rf"\b{buffer}\b", text):
-            c_type = emit.C_TYPES[plan.dtypes[buffer]]
-            yield f"{emit.INDENT}const {c_type} *const {buffer} = {value};"
+    for buffer, position in sources.items():
+        c_type = emit.C_TYPES[plan.dtypes[buffer]]
+        yield f"{emit.INDENT}const {c_type} *const {buffer} = in[{position}].data;"
     for position in range(len(plan.outputs)):
-        if re.search(rf"\by{position}\b", text):
+        if _mentions(run, f"y{position}"):
             c_type = emit.C_TYPES[plan.dtypes[f"y{position}"]]
             yield f"{emit.INDENT}{c_type} *const y{position} = out[{position}];"
     for number, room in enumerate(rooms):

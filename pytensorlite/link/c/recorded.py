@@ -10,10 +10,12 @@ import numpy as np
 from pytensorlite.cgen.build import Library, open_cache
 from pytensorlite.cgen.cache import Cache
 from pytensorlite.configdefaults import config
+from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.basic import NativeEntry
 from pytensorlite.link.c.failures import describe_failure
 from pytensorlite.link.c.record import Recorded
 from pytensorlite.link.c.routines import fill_imports
+from pytensorlite.link.explanation import Explanation, MemoryUse
 from pytensorlite.link.native import NativeProgram
 
 
@@ -43,6 +45,18 @@ class RecordedProgram(NativeProgram):
     def input_names(self) -> list[str]:
         """What the user calls the inputs."""
         return self.recorded.input_names
+
+    def explain(self, fgraph: FunctionGraph, arrays: Sequence[Any] | None = None) -> Explanation:
+        """Return what the program does; see `explain_graph`."""
+        from pytensorlite.link.c.explaining import explain_graph
+
+        return explain_graph(fgraph, [self.native], [] if arrays is None else [arrays])
+
+    def memory(self, arrays: Sequence[Any]) -> MemoryUse:
+        """Return the bytes that a call takes."""
+        from pytensorlite.link.c.measuring import memory_of_call
+
+        return memory_of_call(self.native, arrays)
 
     def describe_error(self, where: int, detail: Sequence[int]) -> BaseException:
         """Return the exception for failure `where`."""

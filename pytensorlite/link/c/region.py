@@ -40,7 +40,7 @@ from pytensorlite.cgen.short import schedule
 from pytensorlite.cgen.storage import Memory, Writer
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.link.c.integers import integer, non_negative
-from pytensorlite.link.c.plan import NoLowering, Plan, SizeUnknown, View
+from pytensorlite.link.c.plan import NoLowering, Note, Plan, SizeUnknown, View
 from pytensorlite.link.c.scalars import (
     accumulator_dtype,
     apply_scalar,
@@ -551,7 +551,9 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
         for name in sorted({*read, *written} & plan.dtypes.keys(), key=_parameter_order)
     )
     sizes = sorted(names(body) & plan.symbols, key=lambda name: int(name[1:]))
-    plan.add_kernel(Kernel(f"kernel{len(plan.kernels)}", parameters, tuple(sizes), body, comment))
+    name = f"kernel{len(plan.kernels)}"
+    plan.add_kernel(Kernel(name, parameters, tuple(sizes), body, comment))
+    plan.notes.append(Note(plan.node, body, name, comment))
 
 
 def _parameter_order(name: str) -> tuple[int, int]:

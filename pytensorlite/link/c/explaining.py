@@ -1,0 +1,186 @@
+"""From the plan of a program to its explanation.
+
+The graph is planned once more for it, so that nothing is kept for what is seldom asked, and a
+program found in the cache tells as much as one just compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.ir import Call, Comment, If, Loop, walk
+from pytensorlite.cgen.traffic import traffic
+from pytensorlite.graph.basic import Apply
+from pytensorlite.graph.fg import FunctionGraph
+from pytensorlite.link.basic import NativeEntry
+from pytensorlite.link.c.measuring import sizes_in_call
+from pytensorlite.link.c.plan import Note, Plan
+from pytensorlite.link.c.program import Rendered, assign_rooms, item_size
+from pytensorlite.link.c.segments import cut
+from pytensorlite.link.explanation import (
+    Amount,
+    ArrayNote,
+    Explanation,
+    Part,
+    Step,
+    numpy_part,
+)
+from pytensorlite.tensor.rewriting.fusion import Fused
+
+Values = Mapping[str, int]
+
+
+def explain_graph(
+    fgraph: FunctionGraph, entries: Sequence[NativeEntry], calls: Sequence[Sequence[Any]] = ()
+) -> Explanation:
+    """Return what the programs of a rewritten graph do.
+
+    `calls` has, for each of the native programs in `entries`, the arrays that one call hands it.
+    """
+    segments, rendered = cut(fgraph, "program")
+    programs = iter(rendered)
+    known = iter(_known(*call) for call in zip(rendered, entries, calls, strict=False))
+    return Explanation(
+        tuple(
+            _native_part(next(programs), next(known, {}))
+            if segment.is_native
+            else numpy_part(segment.nodes[0], segment.reason)
+            for segment in segments
+        )
+    )
+
+
+def _known(rendered: Rendered, entry: NativeEntry, arrays: Sequence[Any]) -> dict[str, int]:
+    """Return the values that the lengths of a program have in one call."""
+    plan = rendered.plan
+    sizes = sizes_in_call(entry, arrays)
+    found = {
+        str(index): sizes[slot]
+        for index, slot in rendered.slots.items()
+        if str(index) in plan.symbols
+    }
+    for number, array in enumerate(arrays):
+        for index, length in zip(plan.source(f"x{number}").shape, array.shape, strict=True):
+            found[str(index)] = length
+    return found | {"bytes": sizes[0]}
+
+
+def _native_part(rendered: Rendered, known: Values) -> Part:
+    plan = rendered.plan
+    return Part(
+        name="program",
+        steps=tuple(_step(plan, note, known) for note in plan.notes if _is_step(note)),
+        arrays=tuple(_arrays(rendered)),
+        workspace=_workspace(plan, known),
+    )
+
+
+def _is_step(note: Note) -> bool:
+    return bool(note.kernel) or any(isinstance(stmt, Call) for stmt in walk(note.code))
+
+
+def _arrays(rendered: Rendered) -> list[ArrayNote]:
+    """Return the inputs and constants that the program reads, and the outputs."""
+    plan = rendered.plan
+    groups = (("x", plan.inputs), ("c", plan.constants))
+    sources = [(f"{c}{i}", variable) for c, group in groups for i, variable in enumerate(group)]
+    named = [
+        (plan.source(name), variable)
+        for name, variable in sources
+        if name[0] == "x" or name in rendered.reads
+    ]
+    named += [(view, plan.outputs[number]) for number, view in sorted(plan.written.items())]
+    return [
+        ArrayNote(
+            view.buffer,
+            variable.name or "",
+            view.dtype,
+            tuple(str(plan.canonical(n)) for n in view.shape),
+        )
+        for view, variable in named
+    ]
+
+
+def _step(plan: Plan, note: Note, known: Values) -> Step:
+    members, reason = _origin(note.node)
+    if not note.kernel:
+        return _library_step(plan, note, known)
+    found = traffic(note.code, frozenset(plan.dtypes))
+    loops = [stmt for stmt in walk(note.code) if isinstance(stmt, Loop)]
+
+    def bytes_of(counts: Mapping[str, Index]) -> dict[str, Amount]:
+        return {
+            buffer: _amount(plan, count * item_size(plan.dtypes[buffer]), known)
+            for buffer, count in counts.items()
+        }
+
+    return Step(
+        name=note.kernel,
+        runs="loops",
+        computes=note.comment,
+        members=members,
+        reason=reason,
+        reads=bytes_of(found.reads),
+        writes=bytes_of(found.writes),
+        vectorised=found.vectorised,
+        scalar=found.others,
+        parallel=any(getattr(loop, "parallel", False) for loop in loops),
+    )
+
+
+def _library_step(plan: Plan, note: Note, known: Values) -> Step:
+    """Describe a call of BLAS or LAPACK: all of its operands and results, once."""
+    comments = tuple(s.text for s in note.code if isinstance(s, Comment))
+    calls = [_called(s) for s in walk(note.code) if isinstance(s, Call | If)]
+    members, reason = _origin(note.node)
+    node = note.node
+
+    def bytes_of(variables: Sequence[Any]) -> dict[str, Amount]:
+        views = [plan.views[x] for x in variables if x in plan.views]
+        return {
+            view.buffer: _amount(plan, view.size * item_size(view.dtype), known) for view in views
+        }
+
+    names = dict.fromkeys(name for name in calls if name)
+    return Step(
+        name=", ".join(names),
+        runs="library",
+        computes=comments,
+        members=members,
+        reason=reason,
+        reads=bytes_of(node.inputs if node else ()),
+        writes=bytes_of(node.outputs if node else ()),
+    )
+
+
+def _called(stmt: Call | If) -> str:
+    """Return the routine that a statement calls."""
+    text = stmt.text if isinstance(stmt, Call) else stmt.condition
+    before, _, rest = text.partition("(")
+    return before.removeprefix("ptl_") if rest and before.isidentifier() else ""
+
+
+def _origin(node: Apply | None) -> tuple[tuple[str, ...], str]:
+    """Return the names of the ops that became a step, and why it is one of its own."""
+    if node is None:
+        return (), "copies what the caller must own"
+    reason = getattr(node.op, "reason", "")
+    if not isinstance(node.op, Fused):
+        return (str(node.op),), reason
+    return tuple(str(member.op) for member in node.op.fgraph.toposort()), reason
+
+
+def _amount(plan: Plan, index: Index, known: Values) -> Amount:
+    index = plan.canonical(index)
+    return Amount(str(index), index.substitute(known).constant if known else None)
+
+
+def _workspace(plan: Plan, known: Values) -> Amount:
+    """Return the bytes of all rooms; each is as long as the longest array in it."""
+    texts = []
+    for room in assign_rooms(plan.workspaces):
+        lengths = [str(plan.canonical(length * size)) for length, size in room.lengths]
+        texts.append(lengths[0] if len(lengths) == 1 else f"max({', '.join(lengths)})")
+    return Amount(" + ".join(texts) or "0", known.get("bytes"))
