@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: run, compare, list, limits, builds, growth."""
+"""`python -m benchmarks`: run, compare, guard, list, limits, builds, growth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import builds, limits, measure, ops, report
+from . import builds, guard, limits, measure, ops, report
 from .contenders import BUILDERS
 from .workload import Case, cases, load
 
@@ -104,6 +104,11 @@ def do_limits(options: argparse.Namespace) -> None:
     print(limits.table(found["limits"]))
 
 
+def do_guard(options: argparse.Namespace) -> int:
+    """Compare instruction counts with those that are stored."""
+    return guard.check(options.update, options.tolerance)
+
+
 def do_list(options: argparse.Namespace) -> None:
     """List the workloads and their sizes."""
     for name, workload in load().items():
@@ -165,6 +170,11 @@ def parser() -> argparse.ArgumentParser:
     limit.add_argument("--json", default="", metavar="FILE")
     limit.set_defaults(do=do_limits)
 
+    watch = commands.add_parser("guard", help="instruction counts against the stored ones")
+    watch.add_argument("--update", action="store_true", help="store what is counted now")
+    watch.add_argument("--tolerance", type=float, default=0.05, metavar="SHARE")
+    watch.set_defaults(do=do_guard)
+
     commands.add_parser("list", help="what can be run").set_defaults(do=do_list)
     return top
 
@@ -172,7 +182,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     """Parse and do."""
     options = parser().parse_args()
-    options.do(options)
+    sys.exit(options.do(options))
 
 
 if __name__ == "__main__":
