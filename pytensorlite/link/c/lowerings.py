@@ -51,6 +51,7 @@ from pytensorlite.tensor.diagonals import ExtractDiag
 from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensorlite.tensor.math import Argmax, Dot
 from pytensorlite.tensor.rewriting.fusion import Fused
+from pytensorlite.tensor.rewriting.positions import Positions
 from pytensorlite.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
 from pytensorlite.tensor.subtensor import (
     AdvancedIncSubtensor,
@@ -78,6 +79,7 @@ LOWERINGS: dict[type, Lowering] = {
     AllocEmpty: lower_alloc_empty,
     ARange: lower_arange,
     Eye: lower_eye,
+    Positions: lower_member,
     MakeVector: lower_make_vector,
     Join: lower_join,
     Split: lower_split,
@@ -106,6 +108,7 @@ SIZES: dict[type, slice] = {
     AllocEmpty: slice(0, None),
     ARange: slice(0, None),
     Eye: slice(0, None),
+    Positions: slice(0, None),
     Split: slice(1, None),
     Join: slice(0, 1),
 }

@@ -20,6 +20,7 @@ from pytensorlite.cgen.ir import (
     Expr,
     Integer,
     Kernel,
+    Op,
     Stmt,
     Var,
     buffers,
@@ -47,6 +48,8 @@ from pytensorlite.link.c.scalars import (
     convert,
     reduction_identity,
 )
+from pytensorlite.link.c.slices import Selection, select
+from pytensorlite.tensor.basic import ARange
 from pytensorlite.tensor.rewriting.axis_labels import (
     AxisLabels,
     Indexing,
@@ -128,11 +131,15 @@ class Region:
         """Give each label its length; where two lengths meet, the program checks them."""
         self.extents = {}
         self.ranges: set[Variable] = set()
+        self.selected: dict[Variable, Selection] = {}
         for node in self.nodes:
             which = kind(node)
             if which == "range":
-                self.ranges.add(node.outputs[0])
-                self._measure_output(node, [self._length(node.inputs[1])])
+                part = self._selected(node)
+                self.selected[node.outputs[0]] = part
+                if part.start == 0 and part.step == 1:
+                    self.ranges.add(node.outputs[0])
+                self._measure_output(node, [part.count])
             elif which == "alloc":
                 self._measure_output(node, [self._length(x) for x in node.inputs[1:]])
         for inner, outer in self.outer.items():
@@ -156,6 +163,15 @@ class Region:
         if None in (left[-1], right[0]) and labels:
             length = self.extents[f"a{labels.pop()}"]
             self.plan.require_equal(Index.of(1), length, MISMATCH)
+
+    def _selected(self, node: Apply) -> Selection:
+        """Return which positions a range holds."""
+        if isinstance(node.op, ARange):
+            return Selection(Index.of(0), self._length(node.inputs[1]), 1)
+        n, *bounds = node.inputs
+        entry = node.op.entry(self.outer.get(x, x) for x in bounds)
+        (part,) = select(self.plan, [entry], [self._length(n)])
+        return part
 
     def _length(self, inner: Variable) -> Index:
         return non_negative(self.plan, integer(self.plan, self.outer.get(inner, inner)))
@@ -410,10 +426,16 @@ class Region:
         return self.checked[name, extent]
 
     def range(self, node: Apply) -> None:
-        """The position along a label."""
+        """The position along a label, or what a slice makes of it."""
         (out,) = node.outputs
         (label,) = self._named(out) or ("",)
-        self.expr[out] = Var(f"@{label}", "int64") if label else Const(0, "int64")
+        part = self.selected[out]
+        at: Expr = Var(f"@{label}", "int64") if label else Const(0, "int64")
+        if part.step != 1:
+            at = Op("{0} * {1}", (at, Const(part.step, "int64")), "int64")
+        if part.start != 0:
+            at = Op("{0} + {1}", (at, Integer(self.plan.canonical(part.start))), "int64")
+        self.expr[out] = at
 
     def alloc(self, node: Apply) -> None:
         """The value, over labels whose lengths are given."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pytensorlite.cgen.index import Index, contiguous_strides, product
 from pytensorlite.cgen.ir import Integer, Op
 from pytensorlite.graph.basic import Apply
-from pytensorlite.link.c.integers import integer, integers, is_non_negative
+from pytensorlite.link.c.integers import integer, integers
 from pytensorlite.link.c.plan import NoLowering, Plan, View
 from pytensorlite.link.c.region import copy
+from pytensorlite.link.c.slices import select
 from pytensorlite.tensor.indexing import indices_from_subtensor
 
 
@@ -133,94 +134,9 @@ def subview(plan: Plan, node: Apply, array, index_inputs) -> View:
     shape: list[Index] = []
     strides: list[Index] = []
     offset = view.offset
-    for axis, (length, stride) in enumerate(zip(view.shape, view.strides, strict=True)):
-        entry = entries[axis] if axis < len(entries) else slice(None)
-        if isinstance(entry, slice):
-            start, count, step = _slice(plan, entry, length)
-            offset = offset + start * stride
-            shape.append(count)
-            strides.append(stride * step)
-        else:
-            position = _number(plan, entry)
-            where = _checked_position(plan, position, length, axis)
-            offset = offset + where * stride
+    for part, stride in zip(select(plan, entries, view.shape), view.strides, strict=True):
+        offset = offset + part.start * stride
+        if part.count is not None:
+            shape.append(part.count)
+            strides.append(stride * part.step)
     return View(view.buffer, view.dtype, tuple(shape), tuple(strides), offset)
-
-
-def _number(plan: Plan, entry) -> Index:
-    return Index.of(entry) if isinstance(entry, int) else integer(plan, entry)
-
-
-def _checked_position(plan: Plan, position: Index, length: Index, axis: int) -> Index:
-    text = f"index {{0}} is out of bounds for axis {axis} with size {{1}}"
-    number = position.constant
-    if number is not None:
-        enough = number + 1 if number >= 0 else -number
-        if length.constant is None or length.constant < enough:
-            plan.require(f"{length} >= {enough}", IndexError, text, (position, length))
-        return position if number >= 0 else position + length
-    plan.require(f"!ptl_out_of_range({position}, {length})", IndexError, text, (position, length))
-    wrapped = Op("ptl_wrap_index({0}, {1})", (Integer(position), Integer(length)), "int64")
-    return plan.define(wrapped)
-
-
-def _slice(plan: Plan, entry: slice, length: Index) -> tuple[Index, Index, int]:
-    """Return first position, number of elements and step of a slice."""
-    step = 1 if entry.step is None else _number(plan, entry.step).constant
-    if step is None:
-        raise NoLowering("the step of a slice is known only when the program runs")
-    if step == 0:
-        raise NoLowering("the step of a slice is zero")
-    start = None if entry.start is None else _number(plan, entry.start)
-    stop = None if entry.stop is None else _number(plan, entry.stop)
-    if start is None and stop is None and step == 1:
-        return Index.of(0), length, 1
-    known = length.constant
-    bounds = [None if b is None else b.constant for b in (start, stop)]
-    if known is not None and all(
-        b is None or c is not None for b, c in zip((start, stop), bounds, strict=True)
-    ):
-        found = range(*slice(bounds[0], bounds[1], step).indices(known))
-        return Index.of(found.start), Index.of(len(found)), step
-    if step == 1 and _cuts_ends(start, stop):
-        return _without_ends(plan, start or Index.of(0), -(stop or Index.of(0)), length)
-    down = step < 0
-    first = _clamped(plan, start, length, length - 1 if down else Index.of(0), down)
-    last = _clamped(plan, stop, length, Index.of(-1) if down else length, down)
-    if start is None and not down and step == 1:
-        return first, last, 1
-    count = plan.define(
-        Op(f"ptl_slice_length({{0}}, {{1}}, {step})", (Integer(first), Integer(last)), "int64")
-    )
-    return first, count, step
-
-
-def _cuts_ends(start: Index | None, stop: Index | None) -> bool:
-    """Whether a slice is ``[a:]``, ``[:-b]`` or ``[a:-b]`` with known a and b."""
-    first = 0 if start is None else start.constant
-    last = -1 if stop is None else stop.constant
-    limit = 1 << 62  # beyond it sums of bounds and lengths might not fit
-    return first is not None and last is not None and limit > first >= 0 > last > -limit
-
-
-def _without_ends(
-    plan: Plan, before: Index, after: Index, length: Index
-) -> tuple[Index, Index, int]:
-    """Return the slice without so many elements before and after: all such of a length agree.
-
-    Where nothing is left the position of the first element is beyond the end, and never read.
-    """
-    rest = length - before - after
-    if not is_non_negative(rest):
-        rest = plan.define(
-            Op("ptl_max_int64({0}, {1})", (Integer(rest), Integer(Index.of(0))), "int64")
-        )
-    return before, rest, 1
-
-
-def _clamped(plan: Plan, bound: Index | None, length: Index, default: Index, down: bool) -> Index:
-    """Return a slice's bound, cut to where the axis has elements."""
-    if bound is None:
-        return default
-    name = "ptl_slice_bound_down" if down else "ptl_slice_bound"
-    return plan.define(Op(f"{name}({{0}}, {{1}})", (Integer(bound), Integer(length)), "int64"))

@@ -16,6 +16,7 @@ from pytensorlite.tensor.basic import Alloc, ARange
 from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensorlite.tensor.indexing import indices_from_subtensor
 from pytensorlite.tensor.math import Dot
+from pytensorlite.tensor.rewriting.positions import Positions
 from pytensorlite.tensor.subtensor import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
@@ -254,6 +255,8 @@ def kind(node: Apply) -> str | None:
         ordered = index.rank > 1 and op.set_instead_of_inc
         ordered |= getattr(op, "ignore_duplicates", False)
         return "scatter" if index.is_plain and not ordered else None
+    if isinstance(op, Positions):
+        return "range"
     if isinstance(op, ARange):
         return "range" if _counts_from_zero(node) else None
     if isinstance(op, Alloc):

@@ -10,7 +10,7 @@ through NumPy, as what it was made of.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.clients import Output
@@ -20,6 +20,7 @@ from pytensorlite.graph.rewriting.basic import copy_stack_trace, graph_rewriter
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
 from pytensorlite.tensor.rewriting.axis_labels import AxisLabels, kind
 from pytensorlite.tensor.rewriting.gather_lift import lift_gathers
+from pytensorlite.tensor.rewriting.generators import give_each_reader_its_own, open_eyes
 
 LARGEST_REGION = 250  # members; compile time grows faster than linearly beyond
 
@@ -80,7 +81,10 @@ class Fused(Op, HasInnerGraph):
 def fuse_loops(fgraph: FunctionGraph) -> None:
     """Nodes that can share a loop nest -> one `Fused` node."""
     lift_gathers.rewrite(fgraph)
-    for members in find_regions(fgraph):
+    open_eyes(fgraph)
+    sizes = find_size_arithmetic(fgraph, fgraph.toposort())
+    own = give_each_reader_its_own(fgraph, sizes)
+    for members in find_regions(fgraph, sizes, own):
         outputs, replacements = fuse(fgraph, members)
         for old, new in zip(outputs, replacements, strict=True):
             copy_stack_trace(old, new)
@@ -112,29 +116,37 @@ def _takes_sizes(node: Apply) -> bool:
     return kind(node) in (None, "alloc", "range") and not isinstance(node.op, Output)
 
 
-def find_regions(fgraph: FunctionGraph) -> list[list[Apply]]:
-    """Return lists of nodes, each to become one `Fused` node, in the order of the graph."""
+def find_regions(
+    fgraph: FunctionGraph, sizes: Collection[Apply] = (), own: Collection[Apply] = ()
+) -> list[list[Apply]]:
+    """Return lists of nodes, each to become one `Fused` node, in the order of the graph.
+
+    `sizes` compute lengths and are no members; `own` go wherever their only reader goes.
+    """
     depth: dict[Apply, int] = {}
     labels: dict[int, AxisLabels] = {}
     members: dict[int, list[Apply]] = {}
     region_of: dict[Apply, int] = {}
-    order = fgraph.toposort()
-    sizes = find_size_arithmetic(fgraph, order)
-    for node in order:
-        producers = [x.owner for x in node.inputs if x.owner is not None]
+    for node in fgraph.toposort():
+        if node in own:
+            continue
+        family = [*_own_of(node, own), node]
+        producers = [x.owner for n in family for x in n.inputs if x.owner in depth]
         at = max((depth[p] for p in producers), default=0)
         joins = kind(node) is not None and node not in sizes
-        if joins and isinstance(node.op, DimShuffle):
+        if joins and isinstance(node.op, DimShuffle) and len(family) == 1:
             # Of an array that the region reads, it is only another way to look at it.
             joins = region_of.get(producers[0]) == at if producers else False
-        while joins and not _finds_room(node, members.get(at, ()), labels, at):
+        while joins and not _finds_room(family, members.get(at, ()), labels, at):
             joins = at in members  # what does not even go alone stays outside
             at += 1
         if not joins:
-            depth[node] = max((depth[p] + (p in region_of) for p in producers), default=0)
+            at = max((depth[p] + (p in region_of) for p in producers), default=0)
+            depth.update(dict.fromkeys(family, at))
             continue
-        members.setdefault(at, []).append(node)
-        depth[node] = region_of[node] = at
+        members.setdefault(at, []).extend(family)
+        for member in family:
+            depth[member] = region_of[member] = at
     regions = []
     for at in sorted(members):
         kept = _without_last_views(fgraph, members[at])
@@ -142,11 +154,23 @@ def find_regions(fgraph: FunctionGraph) -> list[list[Apply]]:
     return regions
 
 
+def _own_of(node: Apply, own: Collection[Apply]) -> list[Apply]:
+    """Return the nodes that only `node` reads, directly or through each other, in order."""
+    found: list[Apply] = []
+    for x in node.inputs:
+        if x.owner in own:
+            found += [*_own_of(x.owner, own), x.owner]
+    return found
+
+
 def _finds_room(
-    node: Apply, members: Sequence[Apply], labels: dict[int, AxisLabels], at: int
+    family: Sequence[Apply], members: Sequence[Apply], labels: dict[int, AxisLabels], at: int
 ) -> bool:
-    """Whether the region at depth `at` takes `node` in."""
-    return len(members) < LARGEST_REGION and labels.setdefault(at, AxisLabels()).add(node)
+    """Whether the region at depth `at` takes the nodes of `family` in."""
+    if len(members) + len(family) > LARGEST_REGION:
+        return False
+    carried = labels.setdefault(at, AxisLabels())
+    return all(carried.add(node) for node in family)
 
 
 def _without_last_views(fgraph: FunctionGraph, nodes: Sequence[Apply]) -> list[Apply]:
