@@ -38,3 +38,9 @@ def test_failures_of_native_programs_tell_the_users_line():
         f(np.ones(2), np.ones(3))
     assert "test_native.py" in "".join(raised.value.__notes__)
     np.testing.assert_array_equal(f(np.ones(2), np.ones(2)), [1, 1])
+
+
+def test_a_program_of_nothing_native_says_so():
+    x = pt.dvector("x")
+    f = function([x], pt.unique(x), mode="C")
+    assert [type(node.op).__name__ for node in f.fallbacks] == ["Unique"]

@@ -41,7 +41,7 @@ def link_graph(
     segments, rendered = cut(fgraph, "program", timed=profile is not None)
     complain_of_fallbacks(segments)
     if not rendered:
-        return NumpyLinker().link(fgraph, name=name, profile=profile)
+        return through_numpy(fgraph, name, profile)
     try:
         library = compile_sources(
             [program.source for program in rendered],
@@ -52,7 +52,7 @@ def link_graph(
         if config.on_compile_error == "raise":
             raise
         warn_once(error)
-        return NumpyLinker().link(fgraph, name=name, profile=profile)
+        return through_numpy(fgraph, name, profile)
     names = program_names(segments)
     natives = [bind(library, r, n) for r, n in zip(rendered, names, strict=True)]
     if asked is not None and len(segments) == 1 and profile is None:
@@ -62,6 +62,13 @@ def link_graph(
             cache().put_record(key, record)
     clocks = [Clocks(library, r.steps, n) for r, n in zip(rendered, names, strict=True)]
     return CProgram(fgraph, segments, natives, rendered, clocks)
+
+
+def through_numpy(fgraph: FunctionGraph, name: str | None, profile: Any) -> Program:
+    """Return the program that runs every node through NumPy, and says so."""
+    program = NumpyLinker().link(fgraph, name=name, profile=profile)
+    program.fallbacks = fgraph.toposort()
+    return program
 
 
 def compile_sources(

@@ -1,14 +1,15 @@
-"""Every code block of the tutorial runs and prints what it says."""
+"""Every code block of the tutorials runs and prints what it says."""
 
 import doctest
 from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGES = ["functions.md", "gradients.md"]
 
 
-@pytest.mark.parametrize("page", ["gradients.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_code_blocks(page):
     failures, attempted = doctest.testfile(
         str(DOCS / page), module_relative=False, optionflags=doctest.ELLIPSIS, encoding="utf-8"
@@ -17,7 +18,7 @@ def test_code_blocks(page):
     assert failures == 0
 
 
-@pytest.mark.parametrize("page", ["gradients.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_every_block_has_prompts(page):
     """A block without a prompt would not run, so there is none."""
     text = (DOCS / page).read_text(encoding="utf-8")
