@@ -51,7 +51,11 @@ class FunctionGraph(MetaObject):
         For each variable its readers, pairs ``(node, position)``.
     apply_nodes, variables : set-like
         What is in the graph, in the order in which it came.
+    agreements : sequence
+        Which lengths of the inputs must agree, once a rewriter has noted them.
     """
+
+    agreements: Sequence[Any] = ()
 
     @without_collection
     def __init__(
@@ -566,7 +570,8 @@ def _defined_callbacks(feature_type: Any) -> list[str]:
     ]
 
 
-_DERIVED = ("_input_set", "_output_nodes", "_nodes", "_order", "_callbacks", "_provided")
+_DERIVED = ("_input_set", "_output_nodes", "_nodes", "_order", "_callbacks", "_provided",
+            "agreements")  # fmt: skip
 
 
 def _silenced() -> list[str]:

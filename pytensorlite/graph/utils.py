@@ -30,6 +30,8 @@ Frame = tuple[str, int, str, "str | None"]
 
 #: Frames of files below this directory belong to the library, not to the user.
 PACKAGE_DIRECTORY = str(Path(__file__).resolve().parents[1])
+# Frames that are never the user's: ours, and those of what our functions are dispatched by.
+NOT_THE_USERS = (PACKAGE_DIRECTORY, functools.singledispatch.__code__.co_filename)
 
 
 class MissingInputError(Exception):
@@ -330,7 +332,7 @@ def user_frame(frame: FrameType | None) -> Frame | None:
     outermost = None
     while frame is not None:
         code = frame.f_code
-        if not code.co_filename.startswith(PACKAGE_DIRECTORY):
+        if not code.co_filename.startswith(NOT_THE_USERS):
             return code.co_filename, frame.f_lineno, code.co_name, None
         outermost = frame
         frame = frame.f_back

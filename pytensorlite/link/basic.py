@@ -258,6 +258,7 @@ class NumpyProgram(Program):
     def __init__(self, fgraph: FunctionGraph, profile: Any = None):
         self.fgraph = fgraph
         self.profile = profile
+        self._agreements = fgraph.agreements
         order = fgraph.toposort()
         slots = _number_variables(fgraph, order)
         self._initial: list[Any] = [None] * len(slots)
@@ -273,6 +274,7 @@ class NumpyProgram(Program):
         values[: len(arrays)] = arrays
         for step in self._steps:
             self._perform(step, values)
+        self._check_lengths(arrays)
         results = [values[slot] for slot in self._results]
         return [
             _as_value(kind, result)
@@ -291,6 +293,18 @@ class NumpyProgram(Program):
         results = _bytes([values[slot] for slot in self._results], kept)
         constants = _bytes(self._initial, set())
         return MemoryUse(outputs=results, workspace=max(0, most - results), constants=constants)
+
+    def _check_lengths(self, arrays: Sequence[Any]) -> None:
+        """Compare the lengths that must agree; most mismatches a node has told of before."""
+        for first, second, text, node in self._agreements:
+            found, wanted = (
+                place if isinstance(place, int) else arrays[place[0]].shape[place[1]]
+                for place in (first, second)
+            )
+            if found != wanted:
+                error = ValueError(text.format(found, wanted))
+                note_failed_node(error, node)
+                raise error
 
     def _perform(self, step: Step, values: list[Any]) -> None:
         """Run one node on ``values`` and write its outputs there."""

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pytensorlite.tensor as pt
 from pytensorlite.graph.utils import (
     AssocList,
     MissingInputError,
@@ -116,6 +117,11 @@ def test_float_lists_have_the_same_signature_if_their_bytes_agree(first, second)
     same = np.array(first).tobytes() == np.array(second).tobytes()
     assert (data_signature(first) == data_signature(second)) is same
     assert (data_signature(np.array(first)) == data_signature(np.array(second))) is same
+
+
+def test_the_user_is_found_behind_a_function_that_is_dispatched():
+    made = pt.full_like(pt.dvector("x"), pt.dvector("y"))
+    assert made.tag.trace[0][0] == __file__
 
 
 def test_traces():

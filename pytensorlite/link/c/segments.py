@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from pytensorlite.cgen.index import Index
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.c.integers import integer, integers
@@ -40,7 +42,9 @@ class Segment:
         return not self.reason
 
 
-def plan_segment(segment: Segment, name: str, timed: bool = False) -> Rendered:
+def plan_segment(
+    segment: Segment, name: str, timed: bool = False, agreements: Sequence[Any] = ()
+) -> Rendered:
     """Return the program of a native segment.
 
     Raises
@@ -49,8 +53,24 @@ def plan_segment(segment: Segment, name: str, timed: bool = False) -> Rendered:
         If it cannot be one program.
     """
     plan = Plan(segment.inputs, segment.outputs)
+    require_agreements(plan, agreements)
     lower_nodes(plan, segment.nodes)
     return render(plan, name, timed=timed)
+
+
+def require_agreements(plan: Plan, agreements: Sequence[Any]) -> None:
+    """Have the program compare the lengths of its inputs that must agree in the user's graph."""
+
+    def length(place: Any) -> Index:
+        if isinstance(place, int):
+            return Index.of(place)
+        position, axis = place
+        return plan.view(plan.inputs[position]).shape[axis]
+
+    for first, second, text, node in agreements:
+        plan.node = node
+        plan.require_equal(length(first), length(second), text)
+    plan.node = None
 
 
 def lower_nodes(plan: Plan, nodes: Sequence[Apply]) -> None:
@@ -105,9 +125,9 @@ def cut(
     order = fgraph.toposort()
     whole = Segment(order, inputs=list(fgraph.inputs), outputs=list(fgraph.outputs))
     if not order:
-        return [whole], [plan_segment(whole, name, timed)]
+        return [whole], [plan_segment(whole, name, timed, fgraph.agreements)]
     try:
-        return [whole], [plan_segment(whole, name, timed)]
+        return [whole], [plan_segment(whole, name, timed, fgraph.agreements)]
     except (NoLowering, SizeUnknown):
         segments = _segments(fgraph, order)
     _connect(fgraph, segments)

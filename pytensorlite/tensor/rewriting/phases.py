@@ -32,6 +32,7 @@ from pytensorlite.tensor.rewriting import (  # noqa: F401
     views,
 )
 from pytensorlite.tensor.rewriting.fusion import fuse_loops
+from pytensorlite.tensor.rewriting.input_lengths import note_input_lengths
 from pytensorlite.tensor.rewriting.shape_feature import shapes_of
 from pytensorlite.tensor.rewriting.softmax import inline_shared_sigmoid
 
@@ -78,6 +79,7 @@ FAST_RUN = ("fast_run",)
 PHASES = [
     Phase("merge1",         0.0,  MergeOptimizer(),       "one variable per value", ("fast_run", "fast_compile", "merge")),
     Phase("ShapeOpt",       0.1,  attach_shape_feature,   "symbolic shapes, worked out when asked for"),
+    Phase("input_lengths",  0.2,  note_input_lengths,     "lengths of inputs that must agree, before what would check it is gone"),
     Phase("useless",        0.6,  basic.useless,          "nodes that do nothing leave"),
     Phase("canonicalize",   1.0,  basic.canonicalize,     "one spelling per expression"),
     Phase("merge1.2",       1.2,  MergeOptimizer(),       "expressions spelled alike are one", ("fast_run", "fast_compile", "merge")),

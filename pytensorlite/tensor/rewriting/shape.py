@@ -89,22 +89,21 @@ def local_useless_reshape(fgraph: Any, node: Apply) -> list[Variable] | None:
     [out] = node.outputs
     if x.type.ndim != out.type.ndim:
         return None
-    if x.type.ndim == 1 and x.type.shape[0] != 1 and out.type.shape[0] != 1:
-        known = (x.type.shape[0], out.type.shape[0])
-        if None in known or known[0] == known[1]:
-            return [x] if out.type.is_super(x.type) else None
-    differing = 0
-    for i, length in enumerate(_elements(target, out.type.ndim)):
-        static = out.type.shape[i]
-        if static is not None and static == x.type.shape[i]:
-            continue
-        if length is None or not shapes_of(fgraph).same_length(
-            length, shapes_of(fgraph).get_shape(x, i)
-        ):
-            differing += 1
-    if differing > 1 or not out.type.is_super(x.type):
+    if not out.type.is_super(x.type):
         return None
-    return [x]
+    lengths = _elements(target, out.type.ndim)
+    return [x] if all(_keeps(fgraph, node, i, i, n) for i, n in enumerate(lengths)) else None
+
+
+def _keeps(fgraph: Any, node: Apply, i: int, j: int, length: Variable | None) -> bool:
+    """Whether axis ``i`` becomes axis ``j`` of ``length``; -1 is what the others leave for it."""
+    [x, _], [out] = node.inputs, node.outputs
+    if out.type.shape[j] is not None and out.type.shape[j] == x.type.shape[i]:
+        return True
+    if length is None:
+        return False
+    shapes = shapes_of(fgraph)
+    return constant_value(length) == -1 or shapes.same_length(length, shapes.get_shape(x, i))
 
 
 @register_canonicalize
@@ -112,7 +111,7 @@ def local_useless_reshape(fgraph: Any, node: Apply) -> list[Variable] | None:
 @node_rewriter([Reshape])
 def local_reshape_to_dimshuffle(fgraph: Any, node: Apply) -> list[Variable] | None:
     """``reshape(x, (1, n, 1)) -> x[None, :, None]`` where only lengths of 1 come and go."""
-    x, _target = node.inputs
+    x, target = node.inputs
     [out] = node.outputs
     if out.type.shape.count(1) == 0 and x.type.shape.count(1) == 0:
         return None
@@ -120,14 +119,10 @@ def local_reshape_to_dimshuffle(fgraph: Any, node: Apply) -> list[Variable] | No
     kept_out = [i for i, length in enumerate(out.type.shape) if length != 1]
     if len(kept_x) != len(kept_out):
         return None
-    unknown = 0
-    for i, j in zip(kept_x, kept_out, strict=True):
-        if x.type.shape[i] is None or out.type.shape[j] is None:
-            unknown += 1
-        elif x.type.shape[i] != out.type.shape[j]:
-            return None
-    # With one unknown length left, the product of the others settles it.
-    if unknown > 1:
+    lengths = _elements(target, out.type.ndim)
+    if not all(
+        _keeps(fgraph, node, i, j, lengths[j]) for i, j in zip(kept_x, kept_out, strict=True)
+    ):
         return None
     source = iter(kept_x)
     order = ["x" if length == 1 else next(source) for length in out.type.shape]
@@ -149,7 +144,7 @@ def _elements(target: Variable, ndim: int) -> list[Variable | None]:
     from pytensorlite.tensor.basic import constant
 
     if isinstance(target, Constant):
-        return [None if n < 0 else constant(int(n), dtype="int64") for n in target.data]
+        return [constant(int(n), dtype="int64") for n in target.data]
     if target.owner and isinstance(target.owner.op, MakeVector):
         return list(target.owner.inputs)
     if ndim == 1 and target.owner and isinstance(target.owner.op, DimShuffle):

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pytensorlite.scalar.basic as ps
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.features import AlreadyThere, Feature
 from pytensorlite.tensor.basic import (
@@ -189,9 +190,11 @@ class ShapeFeature(Feature):
         """Join the lengths that meet in each dimension: only a static 1 broadcasts."""
         dims = []
         inputs = [(v.type.shape, self._known[v]) for v in node.inputs]
+        # ``fill(x, v)`` may be all that says that the lengths agree: what it becomes must check.
+        joins = node.op.scalar_op != ps.second
         for d, static in enumerate(node.outputs[0].type.shape):
             lengths = [known[d] for shape, known in inputs if known is not None and shape[d] != 1]
-            for other in lengths[1:]:
+            for other in lengths[1:] if joins else ():
                 self._join(lengths[0], other)
             if static is not None:
                 dims.append(self._constant(static))
