@@ -253,19 +253,25 @@ def statements(body: Iterable[Stmt], level: int = 1) -> Iterator[str]:
 
 
 def _update(var: Var, template: str, expr: Expr) -> str:
-    operator = CLAUSES.get(template)
-    if operator and len(operator) == 1:
+    if operator := _shorthand(template, var.dtype):
         return f"{var.name} {operator}= {expression(expr)};"
     return f"{var.name} = {expression(Op(template, (var, expr), var.dtype))};"
 
 
 def _store(buffer: str, index: Index, expr: Expr) -> str:
     target = f"{buffer}[{index}]"
-    if isinstance(expr, Op) and expr.args and expr.args[0] == Load(buffer, index, expr.dtype):
-        operator = CLAUSES.get(expr.template)
-        if operator and len(operator) == 1:
-            return f"{target} {operator}= {expression(expr.args[1])};"
+    own = Load(buffer, index, expr.dtype)
+    accumulates = isinstance(expr, Op) and expr.args and expr.args[0] == own
+    if accumulates and (operator := _shorthand(expr.template, expr.dtype)):
+        return f"{target} {operator}= {expression(expr.args[1])};"
     return f"{target} = {expression(expr)};"
+
+
+def _shorthand(template: str, dtype: str) -> str | None:
+    """Return the operator ``op`` of ``a op= b``; a signed sum that overflows is undefined so."""
+    operator = CLAUSES.get(template, "")
+    wraps = template.startswith("ptl_") and not dtype.startswith("uint")
+    return operator if len(operator) == 1 and not wraps else None
 
 
 def _loop(loop: Loop, level: int) -> Iterator[str]:

@@ -66,7 +66,7 @@ def test_lengths_that_do_not_agree(output, mode):
 @pytest.mark.parametrize("mode", ["NUMPY", "FAST_RUN"])
 def test_the_error_names_the_inputs_and_the_op(mode):
     f = function([x, y], pt.ones_like(x) * y, mode=mode)
-    text = r"Mul: dimension 0 of x has length 3, dimension 0 of y has 1\. .*specify_broad"
+    text = r"Mul: dimension 0 of x has length 3, dimension 0 of y has length 1\. .*specify_broad"
     with pytest.raises(ValueError, match=text):
         f(np.arange(3.0), np.arange(1.0))
 

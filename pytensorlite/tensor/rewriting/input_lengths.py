@@ -74,11 +74,14 @@ class _Lengths:
         a, b = self._leader(first), self._leader(second)
         if a == b:
             return
-        if isinstance(a, int):
+        if isinstance(a, int) or (isinstance(b, tuple) and b < a):
             a, b = b, a
         if isinstance(a, int):
             return  # two numbers: it fails whenever it is called, and the node itself says so
-        self.leaders[a] = b
+        if isinstance(b, int):
+            self.leaders[a] = b
+        else:
+            self.leaders[b] = a
         op, mine, other = _braced(str(node.op)), self._name(a), self._name(b)
         text = (
             f"Input dimension mismatch for {op}: {mine} has length {{0}}, {other} has length {{1}}"
