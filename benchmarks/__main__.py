@@ -64,11 +64,13 @@ def do_run(options: argparse.Namespace) -> None:
         chosen, options.contenders, pythons=dict(options.python),
         threads=options.threads, rounds=options.rounds, seconds=options.seconds,
     )  # fmt: skip
-    if options.limits:
+    if not options.no_limits:
         found["limits"] = limits.measure_limits(options.threads)
     save(found, options.json)
     print(report.table(found, options.by))
     print(ops.table(found, options.by))
+    if "limits" in found:
+        print(f"The machine's limits:\n{limits.table(found['limits'])}")
     print("\n".join(report.failures(found)), file=sys.stderr)
 
 
@@ -92,9 +94,14 @@ def do_growth(options: argparse.Namespace) -> None:
     print(builds.growth_table(found))
 
 
-def do_compare(options: argparse.Namespace) -> None:
-    """Compare two records."""
-    print(report.compare(record(options.before), record(options.after), options.by))
+def do_compare(options: argparse.Namespace) -> int:
+    """Compare two records; asked to fail, return 1 when ours became slower."""
+    before, after = record(options.before), record(options.after)
+    changes = report.compare(before, after, options.by, options.tolerance)
+    print(report.comparison(changes))
+    slower = [c for c in changes if c.verdict == "SLOWER" and c.contender == report.OURS]
+    print(f"{len(slower)} of ours are slower by more than {options.tolerance:.0%}")
+    return 1 if slower and options.fail else 0
 
 
 def do_limits(options: argparse.Namespace) -> None:
@@ -146,7 +153,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--rounds", type=int, default=15)
     run.add_argument("--seconds", type=float, default=0.002, help="length of a batch of calls")
     run.add_argument("--by", default="median", **by)
-    run.add_argument("--limits", action="store_true", help="measure the machine's limits beside it")
+    run.add_argument("--no-limits", action="store_true", help="do not measure the machine's limits")
     run.set_defaults(do=do_run)
 
     build = commands.add_parser("builds", help="cold and warm builds in fresh processes")
@@ -163,6 +170,8 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("before")
     compare.add_argument("after")
     compare.add_argument("--by", default="least", **by)
+    compare.add_argument("--tolerance", type=float, default=0.1, metavar="SHARE")
+    compare.add_argument("--fail", action="store_true", help="exit with 1 when ours became slower")
     compare.set_defaults(do=do_compare)
 
     limit = commands.add_parser("limits", help="bandwidths, multiply-adds and BLAS of this machine")

@@ -41,7 +41,7 @@ def cache_environment(name: str, folder: str) -> dict[str, str]:
 def one_build(name: str, python: str, case: Case, folder: str) -> dict[str, Any]:
     """Build in a fresh process."""
     process = start(
-        name, python, 1, "build", case.workload.name, case.size,
+        "benchmarks.worker", python, 1, name, "build", case.workload.name, case.size,
         extra=cache_environment(name, folder), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     output, errors = process.communicate()

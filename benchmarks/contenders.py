@@ -134,10 +134,11 @@ def build_torch(workload: type[Workload], arrays: tuple) -> Callable | None:
     import torch
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    make = _of(workload, "torch")
-    if make is None:
+    make, make_with_state = _of(workload, "torch"), _of(workload, "make_torch")
+    if make is None and make_with_state is None:
         return None
-    call, wrap = torch.compile(make(torch)), torch.from_numpy
+    call = make_with_state(torch, arrays) if make_with_state else torch.compile(make(torch))
+    wrap = torch.from_numpy
 
     def run(*given: np.ndarray) -> Any:
         found = call(*(wrap(each) for each in given))
@@ -180,6 +181,7 @@ def load_kernel(name: str, dtype: str) -> Callable:
     """Compile a kernel as an extension module and return its function."""
     import sysconfig
 
+    from pytensorlite import config
     from pytensorlite.cgen.build import build
 
     real = "float" if dtype == "float32" else "double"
@@ -187,7 +189,10 @@ def load_kernel(name: str, dtype: str) -> Callable:
         f"-I{sysconfig.get_paths()['include']}", f"-I{np.get_include()}", f"-DREAL={real}",
         f"-DREAL_TYPE=NPY_{real.upper()}", "-ffp-contract=fast",
     )  # fmt: skip
-    library = build(kernel_source(name), flags=flags, label=f"benchmark kernel {name}")
+    library = build(
+        kernel_source(name), flags=flags, label=f"benchmark kernel {name}",
+        cache_dir=config.cache_dir,
+    )  # fmt: skip
     definition = importlib.util.spec_from_file_location("benchmark_kernel", library.path)
     module = importlib.util.module_from_spec(definition)
     definition.loader.exec_module(module)

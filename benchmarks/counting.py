@@ -39,6 +39,10 @@ COUNTED: list[tuple[str, str, dict[str, Any]]] = [
     ("means and variances", "meanvar0", {"n": 200}),
     ("logsumexp", "logsumexp1", {"n": 64}),
     ("softmax cross-entropy", "softmax_xent", {"n": 64, "k": 100}),
+    ("log-softmax", "log_softmax", {"n": 64, "k": 100}),
+    ("running sums", "cumsum1", {"n": 200}),
+    ("gather", "gather", {"n": 1_000, "count": 10_000}),
+    ("scatter-add", "scatter_add", {"n": 1_000, "count": 10_000}),
     ("layer norm", "layernorm", {"n": 64, "d": 128}),
     ("logistic regression", "logreg", {"n": 500, "d": 100}),
     ("logistic, narrow", "logreg", {"n": 500, "d": 5}),
@@ -48,6 +52,7 @@ COUNTED: list[tuple[str, str, dict[str, Any]]] = [
     ("products of 4 × 4", "bmm", {"n": 500, "k": 4}),
     ("Gaussian process", "gp_mll", {"n": 30}),
     ("Hessian", "rosen_hess", {"n": 30}),
+    ("Hessian-vector product", "hvp", {"n": 1_000}),
     ("Jacobian-vector product", "rop", {"n": 100}),
 ]
 

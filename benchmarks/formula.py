@@ -26,6 +26,7 @@ class Formula(Workload):
 
     arguments: ClassVar[str] = "x"
     expression: ClassVar[str] = ""
+    limit = "copy"
     sizes = {"1e3": {"n": 1_000}, "1e5": {"n": 100_000}, "1e7": {"n": 10_000_000}}
     names: ClassVar[dict[str, Callable]] = {}
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import os
+import json
+import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .process import processors
+from .process import start
 from .report import aligned
 
 __all__ = ["measure_limits", "table"]
@@ -50,50 +52,79 @@ def load() -> ctypes.CDLL:
     return handle
 
 
-def bandwidth(loops: ctypes.CDLL, total_bytes: int) -> dict[str, float]:
+def together(calls: list[Callable[[], Any]], pool: ThreadPoolExecutor | None) -> None:
+    """Make the calls, side by side where there is a pool: ctypes lets go of the interpreter."""
+    if pool is None:
+        calls[0]()
+        return
+    for future in [pool.submit(call) for call in calls]:
+        future.result()
+
+
+def bandwidth(
+    loops: ctypes.CDLL, total_bytes: int, threads: int, pool: ThreadPoolExecutor | None
+) -> dict[str, float]:
     """Return GB/s of reading, copying and the triad when the arrays together have that size."""
     found = {}
     for name, count in (("read", 1), ("copy", 2), ("triad", 3)):
-        n = total_bytes // (8 * count)
-        arrays = [np.ones(n) for _ in range(count)]
-        pointers = [ctypes.c_void_p(a.ctypes.data) for a in arrays]
-        rounds = max(1, (1 << 24) // total_bytes)
-        arguments = (ctypes.c_int64(rounds), ctypes.c_int64(n), *pointers)
-        time_taken = best(functools.partial(getattr(loops, name), *arguments))
-        found[name] = 8.0 * count * n * rounds / time_taken / 1e9
+        n = total_bytes // (8 * count * threads)
+        rounds = max(1, (1 << 25) // total_bytes)
+        arrays = [np.ones(n) for _ in range(count * threads)]
+        loop = getattr(loops, name)
+        calls = [
+            functools.partial(
+                loop, ctypes.c_int64(rounds), ctypes.c_int64(n),
+                *(ctypes.c_void_p(a.ctypes.data) for a in arrays[k::threads]),
+            )
+            for k in range(threads)
+        ]  # fmt: skip
+        time_taken = best(lambda calls=calls: together(calls, pool), 0.5)
+        found[name] = 8.0 * count * n * threads * rounds / time_taken / 1e9
     return found
 
 
-def measure_limits(threads: int = 1) -> dict[str, float]:
-    """Measure the limits of one thread of this process, pinned where that is possible.
-
-    Returns
-    -------
-    dict
-        GB/s of ``L1``, ``L2``, ``L3`` and ``memory`` (the best of reading, copying and triad, and
-        each by name), GFLOP/s of ``fma``, ``fma_f32``, ``gemm``, ``gemm_f32``, and cache sizes.
-    """
-    if where := processors(threads):
-        os.sched_setaffinity(0, where)
+def measure_here(threads: int) -> dict[str, float]:
+    """Measure in this process, whose threads and processors are fixed already."""
     loops = load()
+    pool = ThreadPoolExecutor(threads) if threads > 1 else None
     sizes = {f"L{level}": cache_bytes(level) for level in (1, 2, 3)}
     limits: dict[str, float] = {f"{name} bytes": size for name, size in sizes.items()}
-    places = {name: size // 2 for name, size in sizes.items()}
+    shared = {"L1": threads, "L2": threads, "L3": 1}
+    places = {name: size * shared[name] // 2 for name, size in sizes.items()}
     places["memory"] = max(256 << 20, 4 * sizes["L3"])
     for place, size in places.items():
-        rates = bandwidth(loops, size)
-        limits[place] = max(rates.values())
+        rates = bandwidth(loops, size, threads, pool)
         limits.update({f"{place} {name}": rate for name, rate in rates.items()})
     rounds = 100_000
-    for name, width in (("double", 8), ("float", 16)):
-        loop = getattr(loops, f"fma_{name}")
-        operations = 2.0 * 16 * width * rounds
-        key = "fma" if name == "double" else "fma_f32"
-        limits[key] = operations / best(lambda loop=loop: loop(ctypes.c_int64(rounds))) / 1e9
+    for key, name, width in (("fma", "fma_double", 8), ("fma_f32", "fma_float", 16)):
+        calls = [functools.partial(getattr(loops, name), ctypes.c_int64(rounds))] * threads
+        operations = 2.0 * 16 * width * rounds * threads
+        limits[key] = operations / best(lambda calls=calls: together(calls, pool)) / 1e9
     for key, dtype in (("gemm", np.float64), ("gemm_f32", np.float32)):
         a, b = np.ones((2, 768, 768), dtype)
         limits[key] = 2.0 * 768**3 / best(lambda a=a, b=b: a @ b, 1.0) / 1e9
     return limits
+
+
+def measure_limits(threads: int = 1) -> dict[str, float]:
+    """Measure the limits of so many threads, in a process of their own that has so many processors.
+
+    Returns
+    -------
+    dict
+        GB/s under ``L1 read``, ``L2 copy``, ``memory triad`` and so on, GFLOP/s of ``fma``,
+        ``fma_f32``, ``gemm`` and ``gemm_f32``, and the caches' sizes under ``L1 bytes``.
+
+    Raises
+    ------
+    RuntimeError
+        When that process fails.
+    """
+    process = start("benchmarks.limits", sys.executable, threads, str(threads))
+    output, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"the limits were not measured: exit status {process.returncode}")
+    return json.loads(output)
 
 
 def table(limits: dict[str, float]) -> str:
@@ -106,3 +137,7 @@ def table(limits: dict[str, float]) -> str:
     sums = [f"{limits[key]:.1f}" for key in ("fma", "gemm", "fma_f32", "gemm_f32")]
     text = "GFLOP/s: double fma {}, gemm {}; single fma {}, gemm {}".format(*sums)
     return f"{aligned(lines)}\n\n{text}"
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure_here(int(sys.argv[1]))))

@@ -127,4 +127,5 @@ def measure_case(
         if wall:
             row.update(median=statistics.median(wall), least=min(wall), cpu=min(cpu))
             row["bytes"], row["flops"] = case.workload.moved(**size)
+            row["limit"] = case.workload.limit
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -46,15 +47,15 @@ def _pin(where: set[int]) -> Callable[[], None] | None:
 
 
 def start(
-    name: str, python: str, threads: int, *arguments: str, extra: dict | None = None, **popen: Any
+    module: str, python: str, threads: int, *arguments: str, extra: dict | None = None, **popen: Any
 ):
-    """Start a worker with its threads and processors fixed."""
+    """Start a module of this package with its threads and processors fixed."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     environment = {
         **os.environ, **thread_environment(threads), "PYTHONPATH": path,
         "PYTHONWARNINGS": "ignore", **(extra or {}),
     }  # fmt: skip
-    command = [python, "-m", "benchmarks.worker", name, *arguments]
+    command = [python, "-m", module, *arguments]
     return subprocess.Popen(
         command, text=True, stdout=subprocess.PIPE, env=environment,
         preexec_fn=_pin(processors(threads)), **popen,
@@ -73,35 +74,55 @@ class Contender:
     """
 
     def __init__(self, name: str, python: str, threads: int) -> None:
-        self.name = name
+        self.name, self.python, self.threads = name, python, threads
         self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- open as long as the process
-        self.process = start(name, python, threads, stdin=subprocess.PIPE, stderr=self.log)
+        self.begin()
         self.versions = self.ask("hello")
         self.trouble = self.versions.pop("failed", "")
 
+    def begin(self) -> None:
+        """Start the process."""
+        self.process = start(
+            "benchmarks.worker", self.python, self.threads, self.name,
+            stdin=subprocess.PIPE, stderr=self.log,
+        )  # fmt: skip
+
     def ask(self, what: str, **given: Any) -> dict[str, Any]:
-        """Send a request and wait for the answer."""
+        """Send a request and wait for the answer; a process that ended is started again."""
+        if self.process.poll() is not None:
+            self.close_pipes()
+            self.begin()
         try:
             self.process.stdin.write(json.dumps({"do": what, **given}) + "\n")
             self.process.stdin.flush()
             line = self.process.stdout.readline()
         except BrokenPipeError:
             line = ""
-        return json.loads(line) if line else {"failed": f"ended: {self.last_words()}"}
+        if line:
+            return json.loads(line)
+        self.process.wait()
+        return {"failed": f"ended with status {self.process.returncode}: {self.last_words()}"}
 
     def last_words(self) -> str:
         """Return the last line that the process wrote to standard error."""
         self.log.seek(0)
         lines = self.log.read().strip().splitlines()
-        return lines[-1] if lines else f"exit status {self.process.poll()}"
+        return lines[-1] if lines else "no word on standard error"
+
+    def close_pipes(self) -> None:
+        """Close this end of the pipes; the process takes it as the end."""
+        with contextlib.suppress(BrokenPipeError):  # it has ended already
+            self.process.stdin.close()
+        self.process.stdout.close()
 
     def close(self) -> None:
         """End the process."""
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
             self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.process.stdout.close()
+        self.close_pipes()
         self.log.close()

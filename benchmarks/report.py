@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["compare", "failures", "table", "time_text"]
+__all__ = ["OURS", "Change", "by_case", "compare", "comparison", "failures", "place", "share",
+           "table", "time_text"]  # fmt: skip
 
 OURS = "pytensorlite"
 LIMIT = "c"
@@ -55,20 +56,30 @@ def table(record: dict[str, Any], key: str = "median") -> str:
     return aligned(lines)
 
 
+def place(working_set: float, limits: dict[str, float]) -> str:
+    """Return the innermost place that holds so many bytes: ``L1``, ``L2``, ``L3`` or ``memory``."""
+    return next((n for n in CACHES if working_set <= limits.get(f"{n} bytes", 0)), "memory")
+
+
 def share(row: dict[str, Any], limits: dict[str, float], key: str) -> str:
-    """Say which share of the machine's bandwidth or arithmetic a result uses."""
+    """Say which share of the machine's bandwidth or arithmetic a result uses.
+
+    The bandwidth is that of reading, copying or the triad, as the workload does, where its data
+    fits; the arithmetic is that of a matrix product.
+    """
     pieces = []
     if row.get("bytes"):
-        rate = row["bytes"] / row[key] / 1e9
-        level = next((n for n, b in CACHES if row["bytes"] <= limits.get(b, 0)), "memory")
-        pieces.append(f"{rate:.1f} GB/s, {rate / limits[level]:.0%} of {level}")
-    if row.get("flops") and row["flops"] > 4 * row.get("bytes", 0):
+        rate, where = row["bytes"] / row[key] / 1e9, place(row["bytes"], limits)
+        most = limits[f"{where} {row.get('limit', 'read')}"]
+        pieces.append(f"{rate:.1f} GB/s, {rate / most:.0%} of {where}")
+    if row.get("flops", 0) > 4 * row.get("bytes", 0):
         rate = row["flops"] / row[key] / 1e9
-        pieces.append(f"{rate:.1f} GFLOP/s, {rate / limits['gemm']:.0%} of gemm")
+        most = limits["gemm_f32" if row.get("itemsize") == 4 else "gemm"]
+        pieces.append(f"{rate:.1f} GFLOP/s, {rate / most:.0%} of gemm")
     return "; ".join(pieces) or "–"
 
 
-CACHES = [("L2", "L2 bytes"), ("L3", "L3 bytes")]
+CACHES = ("L1", "L2", "L3")
 
 
 def aligned(lines: list[list[str]]) -> str:
@@ -95,16 +106,42 @@ def failures(record: dict[str, Any]) -> list[str]:
     return lines
 
 
-def compare(before: dict[str, Any], after: dict[str, Any], key: str = "least") -> str:
+class Change(NamedTuple):
+    """How one contender's time on one case changed."""
+
+    workload: str
+    size: str
+    contender: str
+    before: float
+    after: float
+    verdict: str
+
+    @property
+    def ratio(self) -> float:
+        """The time after, over the time before."""
+        return self.after / self.before
+
+
+def compare(
+    before: dict[str, Any], after: dict[str, Any], key: str = "least", tolerance: float = 0.1
+) -> list[Change]:
     """Return how the contenders' times changed, the largest slowdown first."""
     old, changes = by_case(before), []
     for case, row in by_case(after).items():
         for name, result in row.items():
-            was = old.get(case, {}).get(name)
-            if was:
-                changes.append((result[key] / was[key], case, name, was[key], result[key]))
-    lines = [["workload", "contender", "before", "after", "after / before"]]
-    for ratio, case, name, was, now in sorted(changes, reverse=True):
-        label = " ".join(case).strip()
-        lines.append([label, name, time_text(was), time_text(now), f"{ratio:.2f}"])
+            if was := old.get(case, {}).get(name):
+                ratio = result[key] / was[key]
+                verdict = "SLOWER" if ratio > 1 + tolerance else "same"
+                verdict = "faster" if ratio < 1 / (1 + tolerance) else verdict
+                changes.append(Change(*case, name, was[key], result[key], verdict))
+    return sorted(changes, key=lambda change: -change.ratio)
+
+
+def comparison(changes: list[Change]) -> str:
+    """Return the changes as a table."""
+    lines = [["workload", "contender", "before", "after", "after / before", "verdict"]]
+    for each in changes:
+        times = [time_text(each.before), time_text(each.after), f"{each.ratio:.2f}"]
+        label = f"{each.workload} {each.size}".strip()
+        lines.append([label, each.contender, *times, each.verdict])
     return aligned(lines)

@@ -48,6 +48,10 @@ class Workload:
         Label → keyword arguments of `inputs`.
     kernel : str
         The file in `kernels/` that contender ``c`` compiles; empty for none.
+    partial : bool
+        Whether that kernel only calls BLAS or LAPACK, as any solution must: its results are none.
+    limit : str
+        What the machine can do at best: ``read``, ``copy`` or ``triad``.
     shapes : tuple of tuples
         The lengths that a user would declare, where some are of the problem's nature.
     tolerance : float
@@ -64,6 +68,8 @@ class Workload:
     about: ClassVar[str] = ""
     sizes: ClassVar[dict[str, dict]] = {}
     kernel: ClassVar[str] = ""
+    partial: ClassVar[bool] = False
+    limit: ClassVar[str] = "read"
     shapes: ClassVar[tuple[tuple[int | None, ...], ...]] = ()
     tolerance: ClassVar[float] = 1e-10
     calls: ClassVar[int] = 1

@@ -11,6 +11,7 @@
 #define INPUT(k) ((const REAL *)PyArray_DATA(in[k]))
 #define INDEX(k) ((const int64_t *)PyArray_DATA(in[k]))
 #define VALUE(k) (*INPUT(k))
+#define MASK __typeof__(_Generic((REAL)0, float: (int32_t)0, default: (int64_t)0)) /* an integer as wide as REAL */
 #define DATA(array) ((REAL *)PyArray_DATA((PyArrayObject *)(array)))
 
 /* An array for a result. A large one that the caller has released is used again: its pages are there. */

@@ -37,6 +37,38 @@ class RosenbrockHessian(Workload):
         return torch.func.hessian(RosenbrockHessian.formula)
 
 
+class HessianVector(Workload):
+    name = "hvp"
+    about = "Hessian of Rosenbrock's function times a vector"
+    sizes = {"50": {"n": 50}, "1000": {"n": 1000}, "100000": {"n": 100_000}}
+    kernel = "rosen_hvp.c"
+    limit = "triad"
+
+    def inputs(rng, n):
+        return tuple(rng.normal(size=(2, n)))
+
+    def numpy(x, v):
+        y = -400 * np.append(x[:-1] * v[1:], 0.0)
+        y[1:] += 200 * v[1:] - 400 * x[:-1] * v[:-1]
+        y[:-1] += (1200 * x[:-1] ** 2 - 400 * x[1:] + 2) * v[:-1]
+        return y
+
+    def graph(api, x, v):
+        gradient = api.grad(RosenbrockHessian.formula(x), x)
+        return api.grad((gradient * v).sum(), x)
+
+    def jax(jax):
+        slope = jax.grad(RosenbrockHessian.formula)
+        return lambda x, v: jax.jvp(slope, (x,), (v,))[1]
+
+    def torch(torch):
+        slope = torch.func.grad(RosenbrockHessian.formula)
+        return lambda x, v: torch.func.jvp(slope, (x,), (v,))[1]
+
+    def moved(n):
+        return 24.0 * n, 12.0 * n
+
+
 class Jacobian(Workload):
     name = "jacobian"
     about = "dense Jacobian of tanh(A x)"

@@ -16,6 +16,7 @@ class Triad(Formula):
     name = "triad"
     about = "3x + y"
     arguments = "x, y"
+    limit = "triad"
     expression = "3 * x + y"
     kernel = "triad.c"
 
@@ -64,6 +65,7 @@ class Special(Formula):
     name = "special"
     about = "erf x + gammaln(x² + 1)"
     expression = "erf(x) + gammaln(x**2 + 1)"
+    kernel = "special.c"
     names = {"erf": _erf, "gammaln": _gammaln}
     sizes = {"1e3": {"n": 1_000}, "1e5": {"n": 100_000}, "1e6": {"n": 1_000_000}}
     numexpr = None
@@ -86,3 +88,4 @@ class Special(Formula):
 PolynomialSingle = single(Polynomial)
 TriadSingle = single(Triad)
 TranscendentalSingle = single(Transcendental)
+SpecialSingle = single(Special)

@@ -37,6 +37,7 @@ class BatchedProduct(MatrixVector):
     sizes = {"1000x4": {"n": 1000, "k": 4}}
     shapes = ((None, 4, 4), (None, 4, 4))
     kernel = "bmm4.c"
+    limit = "triad"
 
     def inputs(rng, n, k):
         return tuple(rng.normal(size=(2, n, k, k)))
@@ -88,6 +89,8 @@ class GaussianProcess(Workload):
     about = "marginal likelihood of a Gaussian process by Cholesky, value and gradient"
     sizes = {"50": {"n": 50}, "500": {"n": 500}}
     tolerance = 1e-7
+    kernel = "gp_lapack.c"
+    partial = True
 
     def inputs(rng, n):
         x = np.sort(rng.uniform(0, 10, n))

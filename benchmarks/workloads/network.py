@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..formula import single
 from ..workload import Workload
 
 RATE = 0.01
@@ -16,6 +17,8 @@ class TrainingStep(Workload):
         "tiny": {"n": 16, "d": 8, "hidden": 16, "k": 1},
         "mnist": {"n": 128, "d": 784, "hidden": 512, "k": 10},
     }
+    kernel = "mlp_blas.c"
+    partial = True
     calls = 2  # the second shows that the parameters have moved
 
     def inputs(rng, n, d, hidden, k):
@@ -25,7 +28,7 @@ class TrainingStep(Workload):
         rng = np.random.default_rng(1)
         d, hidden, k = x.shape[1], b1.size, t.shape[1]
         W1, W2 = rng.normal(size=(d, hidden)) / d**0.5, rng.normal(size=(hidden, k)) / hidden**0.5
-        return [W1, b1, W2, np.zeros(k)]
+        return [p.astype(x.dtype) for p in (W1, b1, W2, np.zeros(k))]
 
     def loss(xp, x, t, W1, b1, W2, b2):
         return ((xp.tanh(x @ W1 + b1) @ W2 + b2 - t) ** 2).mean()
@@ -49,7 +52,8 @@ class TrainingStep(Workload):
         x, t = api.variables(arrays[:2])
         state = [api.module.shared(p) for p in TrainingStep.parameters(*arrays)]
         loss = TrainingStep.loss(api.pt, x, t, *state)
-        updates = [(p, p - RATE * g) for p, g in zip(state, api.grad(loss, state), strict=True)]
+        rate = np.asarray(RATE, x.dtype)
+        updates = [(p, p - rate * g) for p, g in zip(state, api.grad(loss, state), strict=True)]
         function = api.module.function([x, t], loss, updates=updates, mode=mode)
         return lambda x, t, _: function(x, t)
 
@@ -70,5 +74,26 @@ class TrainingStep(Workload):
 
         return run
 
+    def make_torch(torch, arrays):
+        state = [torch.from_numpy(p) for p in TrainingStep.parameters(*arrays)]
+        both = torch.func.grad_and_value(
+            lambda state, x, t: TrainingStep.loss(torch, x, t, *state), argnums=0
+        )
+
+        @torch.compile
+        def step(x, t, state):
+            gradient, value = both(state, x, t)
+            return value, [p - RATE * g for p, g in zip(state, gradient, strict=True)]
+
+        def run(x, t, _):
+            nonlocal state
+            value, state = step(x, t, state)
+            return value
+
+        return run
+
     def moved(n, d, hidden, k):
         return 0.0, 4.0 * n * d * hidden + 6.0 * n * hidden * k
+
+
+TrainingStepSingle = single(TrainingStep)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..formula import single
 from ..workload import Workload
 
 
@@ -78,35 +79,65 @@ class SumOfSquares(Reduction):
 class MaxRows(Reduction):
     name = "max1"
     about = "maxima of rows"
+    axis = 1
+    kernel = "max_rows.c"
 
-    def numpy(x):
-        return x.max(axis=1)
+    @classmethod
+    def numpy(cls, x):
+        return x.max(axis=cls.axis)
 
-    def graph(api, x):
-        return x.max(axis=1)
+    @classmethod
+    def graph(cls, api, x):
+        return x.max(axis=cls.axis)
 
-    def jax(jax):
-        return lambda x: x.max(axis=1)
+    @classmethod
+    def jax(cls, jax):
+        return lambda x: x.max(axis=cls.axis)
 
-    def torch(torch):
-        return lambda x: x.amax(dim=1)
+    @classmethod
+    def torch(cls, torch):
+        return lambda x: x.amax(dim=cls.axis)
 
 
-class MeanVariance(Reduction):
+class MaxColumns(MaxRows):
+    name = "max0"
+    about = "maxima of columns"
+    axis = 0
+    kernel = "max_columns.c"
+
+
+class MeanVarianceRows(Reduction):
+    name = "meanvar1"
+    about = "means and variances of rows"
+    axis = 1
+    kernel = "mean_variance_rows.c"
+
+    @classmethod
+    def numpy(cls, x):
+        return x.mean(axis=cls.axis), x.var(axis=cls.axis)
+
+    @classmethod
+    def graph(cls, api, x):
+        return [x.mean(axis=cls.axis), x.var(axis=cls.axis)]
+
+    @classmethod
+    def jax(cls, jax):
+        return lambda x: (x.mean(axis=cls.axis), x.var(axis=cls.axis))
+
+    @classmethod
+    def torch(cls, torch):
+        def both(x):
+            variance, mean = torch.var_mean(x, dim=cls.axis, correction=0)
+            return mean, variance
+
+        return both
+
+
+class MeanVarianceColumns(MeanVarianceRows):
     name = "meanvar0"
     about = "means and variances of columns"
-
-    def numpy(x):
-        return x.mean(axis=0), x.var(axis=0)
-
-    def graph(api, x):
-        return [x.mean(axis=0), x.var(axis=0)]
-
-    def jax(jax):
-        return lambda x: (x.mean(axis=0), x.var(axis=0))
-
-    def torch(torch):
-        return lambda x: (x.mean(dim=0), x.var(dim=0, correction=0))
+    axis = 0
+    kernel = "mean_variance_columns.c"
 
 
 class LogSumExp(Reduction):
@@ -142,3 +173,28 @@ class LogSumExp(Reduction):
             return y
 
         return loop
+
+
+class RunningSum(Reduction):
+    name = "cumsum1"
+    about = "running sums of rows"
+    kernel = "cumsum_rows.c"
+    limit = "copy"
+
+    def numpy(x):
+        return x.cumsum(axis=1)
+
+    def graph(api, x):
+        return api.pt.cumsum(x, axis=1)
+
+    def jax(jax):
+        return lambda x: jax.numpy.cumsum(x, axis=1)
+
+    def torch(torch):
+        return lambda x: torch.cumsum(x, dim=1)
+
+    def moved(n):
+        return 16.0 * n * n, 0.0
+
+
+SINGLES = [single(each) for each in (SumRows, SumColumns, SumOfSquares, MaxRows, LogSumExp)]

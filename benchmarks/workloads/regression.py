@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..formula import single
 from ..workload import Workload
 
 
@@ -70,3 +71,6 @@ class LogisticRegression(Workload):
 
     def moved(n, d):
         return 8.0 * n * d, 4.0 * n * d
+
+
+LogisticRegressionSingle = single(LogisticRegression)

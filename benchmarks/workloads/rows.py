@@ -13,6 +13,7 @@ class SoftmaxCrossEntropy(Workload):
     about = "mean cross-entropy of softmax rows with integer labels, and its gradient"
     sizes = {"32x10": {"n": 32, "k": 10}, "2048x1000": {"n": 2048, "k": 1000}}
     kernel = "softmax_xent.c"
+    limit = "copy"
 
     def inputs(rng, n, k):
         return rng.normal(size=(n, k)) * 3, rng.integers(0, k, n)
@@ -47,11 +48,35 @@ class SoftmaxCrossEntropy(Workload):
         return 16.0 * n * k, 0.0
 
 
+class LogSoftmax(SoftmaxCrossEntropy):
+    name = "log_softmax"
+    about = "logarithms of softmax rows"
+    kernel = "log_softmax.c"
+    limit = "copy"
+
+    def inputs(rng, n, k):
+        return (rng.normal(size=(n, k)) * 3,)
+
+    def numpy(x):
+        shifted = x - x.max(axis=1, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+    def graph(api, x):
+        return api.pt.special.log_softmax(x, axis=1)
+
+    def jax(jax):
+        return lambda x: jax.nn.log_softmax(x, axis=1)
+
+    def torch(torch):
+        return lambda x: torch.log_softmax(x, dim=1)
+
+
 class LayerNorm(Workload):
     name = "layernorm"
     about = "layer norm forward, and the gradients of its input, scale and shift"
     sizes = {"16x64": {"n": 16, "d": 64}, "2048x1024": {"n": 2048, "d": 1024}}
     kernel = "layernorm.c"
+    limit = "triad"
 
     def inputs(rng, n, d):
         x, dy = rng.normal(size=(2, n, d))

@@ -1,0 +1,60 @@
+"""All contenders of a workload that are always there compute the same, at its smallest size."""
+
+import numpy as np
+import pytest
+
+from benchmarks import worker
+from benchmarks.contenders import BUILDERS, load_kernel
+from benchmarks.workload import Case, arrays_for, load
+
+LISTED = [Case(each, next(iter(each.sizes))) for each in load().values() if each.listed]
+KERNELS = [case for case in LISTED if case.workload.kernel and not case.workload.partial]
+PARTIAL = [case for case in LISTED if case.workload.partial]
+
+
+@pytest.mark.parametrize("case", LISTED, ids=lambda case: case.label)
+def test_our_program_agrees_with_numpy(case):
+    arrays = arrays_for(case)
+    worker.check(case, BUILDERS["pytensorlite"](case.workload, arrays), arrays)
+
+
+@pytest.mark.parametrize("case", KERNELS, ids=lambda case: case.label)
+def test_the_kernel_written_by_hand_agrees_with_numpy(case):
+    arrays = arrays_for(case)
+    worker.check(case, BUILDERS["c"](case.workload, arrays), arrays)
+
+
+@pytest.mark.parametrize("case", PARTIAL, ids=lambda case: case.label)
+def test_a_kernel_that_only_calls_blas_runs_at_any_size(case):
+    for size in reversed(case.workload.sizes):
+        arrays = arrays_for(Case(case.workload, size))
+        assert BUILDERS["c"](case.workload, arrays)(*arrays) is None
+
+
+@pytest.mark.parametrize(("name", "axis"), [("max_rows.c", 1), ("max_columns.c", 0)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_nan_wins_a_maximum(name, axis, dtype, rng):
+    kernel = load_kernel(name, dtype)
+    for n, d in ((1, 1), (4, 3), (9, 17), (16, 40), (23, 5)):
+        x = rng.normal(size=(n, d)).astype(dtype)
+        np.testing.assert_array_equal(kernel(x), x.max(axis=axis))
+        for place in rng.integers(0, x.size, 4):
+            x.flat[place] = np.nan
+            np.testing.assert_array_equal(kernel(x), x.max(axis=axis))
+
+
+@pytest.mark.parametrize(
+    ("name", "axis"), [("mean_variance_rows.c", 1), ("mean_variance_columns.c", 0)]
+)
+def test_variances_of_large_numbers_keep_their_figures(name, axis, rng):
+    x = 1e8 + rng.normal(size=(43, 37))
+    mean, variance = load_kernel(name, "float64")(x)
+    np.testing.assert_allclose(mean, x.mean(axis=axis), rtol=1e-15)
+    np.testing.assert_allclose(variance, x.var(axis=axis), rtol=1e-7)
+
+
+def test_a_difference_from_numpy_is_found():
+    case = Case(load()["poly"], "1e3")
+    arrays = arrays_for(case)
+    with pytest.raises(ValueError, match=r"differs from NumPy by 1\.0e-08"):
+        worker.check(case, lambda x: case.workload.numpy(x) * (1 + 1e-8), arrays)
