@@ -5,7 +5,7 @@
  * of a shared variable or default), runs the kernel, stores updates and hands back the results.  Whatever is unusual
  * (keywords, lists, other dtypes, other layouts) goes to the method `call_generally`, written in Python.
  *
- * The memory of large outputs is in dispatch_pool.h.  Programs know nothing of Python: see ptl_runtime.h.
+ * The memory of large outputs is in dispatch_pool.h, the threads in dispatch_threads.h.  Programs know nothing of Python: see ptl_runtime.h.
  */
 #define PY_SSIZE_T_CLEAN
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
@@ -16,13 +16,15 @@
 #include <structmember.h>
 
 #include "dispatch_pool.h"
+#include "dispatch_threads.h"
 #include "ptl_runtime.h"
 
 #if NPY_SIZEOF_INTP != 8
 #error "programs take 64-bit lengths; this platform's NumPy has shorter ones"
 #endif
 
-/* Work on more bytes than this is done without the GIL: letting it go and fetching it back costs some 100 ns. */
+/* Work on more bytes than this is done without the GIL: letting it go and fetching it back costs some 100 ns.  Long
+ * loops let it go whatever their bytes. */
 #define RELEASE_GIL_BYTES 100000
 /* Smaller outputs come from NumPy's own cache of small blocks, which is faster than the pool. */
 #define POOLED_OUTPUT_BYTES 65536
@@ -354,18 +356,15 @@ static int execute(Kernel *kernel, Frame *frame) {
         }
         frame->bytes += bytes;
     }
-    int32_t status;
-    if (frame->bytes > RELEASE_GIL_BYTES) {
-        Py_BEGIN_ALLOW_THREADS;
-        status = kernel->run(frame->in, frame->out, frame->sizes, workspace, &error);
-        Py_END_ALLOW_THREADS;
-    } else {
-        status = kernel->run(frame->in, frame->out, frame->sizes, workspace, &error);
-    }
+    Host host = {.base = {host_run_loop}};
+    if (frame->bytes > RELEASE_GIL_BYTES) host_release_gil(&host);
+    int32_t status = kernel->run(frame->in, frame->out, frame->sizes, workspace, &error, &host.base);
+    if (host.released != NULL) PyEval_RestoreThread(host.released);
     release_workspace(kernel, workspace);
     if (PTL_UNLIKELY(status != PTL_OK)) {
         drop_results(frame, kernel->n_outputs);
-        raise_failure(kernel, frame, &error);
+        /* Otherwise a signal has ended a loop. */
+        if (!PyErr_Occurred()) raise_failure(kernel, frame, &error);
         return -1;
     }
     return 0;

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from pytensorlite.cgen.host import PythonHost
+
 Lengths = tuple[int | None, ...]
 
 
@@ -33,7 +35,7 @@ class _Error(ctypes.Structure):
 
 
 _SIZES = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-_RUN = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 5)
+_RUN = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 6)
 _ALIGNMENT = 64
 
 
@@ -80,7 +82,12 @@ class PythonKernel:
         addresses = (ctypes.c_void_p * (len(outputs) + 1))(*(out.ctypes.data for out in outputs))
         workspace = np.empty(int(sizes[0]) + _ALIGNMENT, dtype=np.uint8)
         aligned = -(-workspace.ctypes.data // _ALIGNMENT) * _ALIGNMENT
-        status = self._run(bound, addresses, sizes.ctypes.data, aligned, ctypes.byref(error))
+        host = PythonHost()
+        status = self._run(
+            bound, addresses, sizes.ctypes.data, aligned, ctypes.byref(error), ctypes.byref(host)
+        )
+        if host.interruption is not None:
+            raise host.interruption
         self._check(status, error, shapes)
         return outputs
 
@@ -150,16 +157,21 @@ def _python_set_pool_limit(limit: int) -> None:
     """Do nothing: NumPy's allocator serves the Python version."""
 
 
+def _python_follow_options(options: dict[str, Any]) -> None:
+    """Do nothing: the Python version runs programs in the thread that calls."""
+
+
 try:
     from pytensorlite.cgen._dispatch import (  # type: ignore[import-not-found]
         Caller,
         Kernel,
         accelerate,
+        follow_options,
         set_pool_limit,
     )
 
     is_native = True
 except ImportError:
     Caller, Kernel, accelerate = PythonCaller, PythonKernel, _python_accelerate
-    set_pool_limit = _python_set_pool_limit
+    set_pool_limit, follow_options = _python_set_pool_limit, _python_follow_options
     is_native = False

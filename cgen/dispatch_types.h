@@ -492,6 +492,22 @@ static PyObject *pool_usage(PyObject *module, PyObject *unused) {
     return Py_BuildValue("nn", (Py_ssize_t)pool.bytes, (Py_ssize_t)pool.count);
 }
 
+PyDoc_STRVAR(follow_options_doc, "follow_options(options)\n--\n\n"
+                                 "Run long loops in as many threads as options['threads'] says; 0: all processors.");
+
+static PyObject *follow_options(PyObject *module, PyObject *dictionary) {
+    (void)module;
+    if (!PyDict_Check(dictionary)) return PyErr_Format(PyExc_TypeError, "expected a dict, got %R", dictionary);
+    Py_XSETREF(options, Py_NewRef(dictionary));
+    Py_RETURN_NONE;
+}
+
+static PyObject *count_workers(PyObject *module, PyObject *unused) {
+    (void)module;
+    (void)unused;
+    return PyLong_FromLong(crew.workers);
+}
+
 static PyMethodDef caller_methods[] = {
     {"configure", (PyCFunction)caller_configure, METH_VARARGS, configure_doc}, {NULL, NULL, 0, NULL}};
 
@@ -531,6 +547,9 @@ static PyMethodDef module_methods[] = {
     {"accelerate", accelerate, METH_O, accelerate_doc},
     {"set_pool_limit", set_pool_limit, METH_O, "set_pool_limit(bytes)\n--\n\nBound the memory kept for reuse."},
     {"pool_usage", pool_usage, METH_NOARGS, "pool_usage()\n--\n\nReturn bytes and blocks kept for reuse."},
+    {"follow_options", follow_options, METH_O, follow_options_doc},
+    {"count_workers", count_workers, METH_NOARGS,
+     "count_workers()\n--\n\nReturn how many threads wait for long loops."},
     {NULL, NULL, 0, NULL}};
 
 static struct PyModuleDef module_definition = {
@@ -544,8 +563,10 @@ PyMODINIT_FUNC PyInit__dispatch(void) {
     KernelType = (PyTypeObject *)PyType_FromSpec(&kernel_spec);
     CallerType = (PyTypeObject *)PyType_FromSpec(&caller_spec);
     call_generally = PyUnicode_InternFromString("call_generally");
+    threads_name = PyUnicode_InternFromString("threads");
     pool_handler = PyCapsule_New(&pool_handler_table, "mem_handler", NULL);
-    if (KernelType == NULL || CallerType == NULL || call_generally == NULL || pool_handler == NULL ||
+    if (KernelType == NULL || CallerType == NULL || call_generally == NULL || threads_name == NULL ||
+        pool_handler == NULL ||
         PyModule_AddObjectRef(module, "Kernel", (PyObject *)KernelType) < 0 ||
         PyModule_AddObjectRef(module, "Caller", (PyObject *)CallerType) < 0)
         Py_CLEAR(module);

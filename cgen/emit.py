@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Array,
+    Buffer,
     Call,
     Cast,
     Comment,
@@ -237,9 +238,17 @@ def statements(body: Iterable[Stmt], level: int = 1) -> Iterator[str]:
                 yield pad + _store(buffer, index, expr)
             case Loop():
                 yield from _loop(stmt, level)
-            case If(condition, inner):
+            case If(condition, inner, otherwise):
                 yield f"{pad}if ({condition}) {{"
                 yield from statements(inner, level + 1)
+                if len(otherwise) == 1 and isinstance(otherwise[0], If):
+                    chain = list(statements(otherwise, level))
+                    yield f"{pad}}} else {chain[0].lstrip()}"
+                    yield from chain[1:]
+                    continue
+                if otherwise:
+                    yield f"{pad}}} else {{"
+                    yield from statements(otherwise, level + 1)
                 yield f"{pad}}}"
             case Array(name, dtype, length):
                 yield f"{pad}{C_TYPES[dtype]} {name}[{length}];"
@@ -300,27 +309,33 @@ def _clauses(loop: Loop) -> str:
 # -- kernels ---------------------------------------------------------------------------------------
 
 
+ASKED = {"error": "ptl_error *error", "host": "ptl_host *host"}
+
+
 def kernel(kernel: Kernel) -> str:
     """Return the C function of a kernel, its comment above it."""
     parameters = [
-        f"{'' if b.writable else 'const '}{C_TYPES[b.dtype]} *restrict {b.name}"
-        for b in kernel.buffers
+        *(parameter(buffer) for buffer in kernel.buffers),
+        *(f"const int64_t {name}" for name in kernel.sizes),
+        *(ASKED[name] for name in kernel.asks),
     ]
-    parameters += [f"const int64_t {name}" for name in kernel.sizes]
-    if kernel.can_fail:
-        parameters.append("ptl_error *error")
-    result = "int32_t" if kernel.can_fail else "void"
+    result = "int32_t" if kernel.asks else "void"
     lines = [*comment_block(kernel.comment)]
-    lines += _head(f"static {result} {kernel.name}(", parameters)
+    lines += head(f"static {result} {kernel.name}(", parameters)
     lines.append("{")
     lines += statements(kernel.body)
-    if kernel.can_fail:
-        lines.append(f"{INDENT}return 0;")
+    if kernel.asks:
+        lines.append(f"{INDENT}return PTL_OK;")
     lines.append("}")
     return "\n".join(lines) + "\n"
 
 
-def _head(start: str, parameters: list[str]) -> list[str]:
+def parameter(buffer: Buffer) -> str:
+    """Return the declaration of an array as a parameter."""
+    return f"{'' if buffer.writable else 'const '}{C_TYPES[buffer.dtype]} *restrict {buffer.name}"
+
+
+def head(start: str, parameters: list[str]) -> list[str]:
     """Lay out a parameter list, wrapped and aligned where it is long."""
     lines, line = [], start
     for number, parameter in enumerate(parameters):

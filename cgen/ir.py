@@ -6,9 +6,9 @@
     expr   Const(value, dtype) | Var(name, dtype) | Load(buffer, index, dtype)
            | Integer(index) | Op(template, args, dtype) | Cast(arg, dtype)
     stmt   Let(var, expr) | Update(var, template, expr) | Store(buffer, index, expr)
-           | Loop(var, stop, body, start, step, kind) | If(condition, body)
+           | Loop(var, stop, body, start, step, kind, parallel) | If(condition, body, otherwise)
            | Array(name, dtype, length) | Call(text) | Fail(where, details) | Comment(text)
-    top    Buffer(name, dtype, writable);  Kernel(name, buffers, sizes, body, comment)
+    top    Buffer(name, dtype, writable);  Kernel(name, buffers, sizes, body, comment, tasks)
 
 An `Op` holds a C template, so that nothing here knows what ``exp`` is.  An `Update` is kept apart
 from a `Store` so that a reduction is visible: ``acc = acc + expr`` prints with the OpenMP clause
@@ -114,7 +114,9 @@ class Store:
 class Loop:
     """``for var in range(start, stop, step): body``.
 
-    Iterations of a loop that is not ``serial`` are independent but for `Update`.
+    Iterations of a loop that is not ``serial`` are independent but for `Update`.  Those of one that
+    is `parallel`, whatever its kind, may also add to elements of arrays and use arrays of the
+    workspace for themselves.
     """
 
     var: str
@@ -123,14 +125,16 @@ class Loop:
     start: Index = field(default_factory=lambda: Index.of(0))
     step: Index = field(default_factory=lambda: Index.of(1))
     kind: str = "serial"  # "serial" | "simd"
+    parallel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class If:
-    """``if (condition) { body }``; `condition` is C text over names of the kernel."""
+    """``if (condition) { body } else { otherwise }``; `condition` is C text over local names."""
 
     condition: str
     body: tuple[Stmt, ...]
+    otherwise: tuple[Stmt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,73 @@ class Buffer:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """A scalar that each block of a loop adds up for itself, beginning with `neutral`."""
+
+    var: Var
+    template: str
+    neutral: Const
+
+    @property
+    def array(self) -> str:
+        """The array with a sum for each block."""
+        return f"{self.var.name}_blocks"
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """An array of which each block has its own: the first the array itself, the others a part of
+    `spare`.
+
+    What is added up in it is folded afterwards by `template`; without one it is used for a while.
+    """
+
+    buffer: str
+    spare: str
+    length: Index
+    template: str | None
+    neutral: Const | None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A loop in a function of its own, run over a range of its iterations."""
+
+    name: str
+    loop: Loop
+    extent: Index
+    work: Index  # nanoseconds
+    blocks: Index | None  # into how many it is cut, where the workspace depends on that
+    buffers: tuple[Buffer, ...]
+    sizes: tuple[str, ...]
+    locals: tuple[Var, ...]
+    partials: tuple[Partial, ...]
+    owned: tuple[Owned, ...]
+    long: tuple[Stmt, ...] = ()  # what is done instead of one call where there is much work
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The names that the function takes before its sums and its range."""
+        return (*(b.name for b in self.buffers), *self.sizes, *(v.name for v in self.locals))
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The names of all that its blocks know."""
+        lengths = {name for own in self.owned for name in own.length.names}
+        spares = [own.spare for own in self.owned]
+        sums = [partial.array for partial in self.partials]
+        return (*self.given, *spares, *sorted(lengths - {*self.sizes}), *sums)
+
+    @property
+    def integers(self) -> list[str]:
+        """The integers that the kernel around must know for the task."""
+        lengths = [own.length for own in self.owned]
+        known = [self.work, self.extent, *([self.blocks] if self.blocks else []), *lengths]
+        found = {*self.sizes, *(name for index in known for name in index.names)}
+        return sorted(found, key=lambda name: int(name[1:]))
+
+
+@dataclass(frozen=True, slots=True)
 class Kernel:
     """A C function over buffers and sizes; returns a status when it can fail."""
 
@@ -188,11 +259,13 @@ class Kernel:
     sizes: tuple[str, ...]
     body: tuple[Stmt, ...]
     comment: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
 
     @property
-    def can_fail(self) -> bool:
-        """Whether a `Fail` stands anywhere in the body."""
-        return any(isinstance(stmt, Fail) for stmt in walk(self.body))
+    def asks(self) -> tuple[str, ...]:
+        """The parameters after buffers and sizes: where failures are noted, who runs long loops."""
+        fails = any(isinstance(stmt, Fail) for stmt in walk(self.body))
+        return ("error",) * fails + ("host",) * bool(self.tasks)
 
 
 def walk(body: tuple[Stmt, ...]) -> Iterator[Stmt]:
@@ -201,6 +274,8 @@ def walk(body: tuple[Stmt, ...]) -> Iterator[Stmt]:
     while stack:
         stmt = stack.pop()
         yield stmt
+        if isinstance(stmt, If):
+            stack.extend(reversed(stmt.otherwise))
         if isinstance(stmt, Loop | If):
             stack.extend(reversed(stmt.body))
 

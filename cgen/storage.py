@@ -43,6 +43,7 @@ from pytensorlite.cgen.nest import (
     reads,
     unfinished,
 )
+from pytensorlite.cgen.parallel import may_share
 from pytensorlite.cgen.short import folds
 
 Path = tuple[Nest, ...]
@@ -192,12 +193,13 @@ class Writer:
         inner = (*path, nest)
         body = tuple(self._items(nest.body, inner))
         extent = self.extents[nest.label]
+        parallel = not path and may_share(nest)
         if nest.block is not None:
             start = Index.name(f"{variable}_block")
             rows = Index.name(self.rows[id(nest)])
             end = Op("ptl_min_int64({0}, {1})", (Integer(start + rows), Integer(extent)), "int64")
             body = (Let(Var(f"{variable}_end", "int64"), end), *self.arrays[id(nest)], *body)
-            return Loop(f"{variable}_block", extent, body, step=rows)
+            return Loop(f"{variable}_block", extent, body, step=rows, parallel=parallel)
         around = any(self._vectorises(outer) for outer in path)
         kind = "simd" if self._vectorises(nest) and not around else "serial"
         if any(outer.label == nest.label for outer in path):
@@ -208,7 +210,7 @@ class Writer:
                 start=Index.name(f"{variable}_block"),
                 kind=kind,
             )
-        return Loop(variable, extent, body, kind=kind)
+        return Loop(variable, extent, body, kind=kind, parallel=parallel)
 
     def _rows(self, nest: Nest) -> Let:
         """Choose how many rows go through the block together: those that the cache holds."""

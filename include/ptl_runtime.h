@@ -5,12 +5,16 @@
  *
  *     int32_t NAME_sizes(const ptl_array *in, int64_t *sizes, ptl_error *error);
  *     int32_t NAME_run(const ptl_array *in, void *const *out, const int64_t *sizes, char *workspace,
- *                      ptl_error *error);
+ *                      ptl_error *error, ptl_host *host);
  *
  * NAME_sizes checks the inputs' shapes against each other and fills `sizes`; sizes[0] is the number of bytes
  * of workspace, the others are the lengths from which the caller takes the outputs' shapes.  NAME_run computes.
  * Both return PTL_OK or PTL_FAILED; after a failure `error` says which of the program's possible failures it was,
  * and the caller finds the words in a table.
+ *
+ * Long loops are handed to the `host`, which may run their blocks in several threads and may stop them; NAME_run
+ * then returns PTL_FAILED, and the host knows why.  The simplest host is {ptl_run_serially}, of ptl_host.h.  Results
+ * are the same bit for bit with any: how a loop is cut depends on sizes alone.
  *
  * `in` holds the inputs, then the constants: C-contiguous, aligned, native byte order.  `out` holds fresh
  * C-contiguous memory.  `workspace` is aligned to PTL_ALIGNMENT and may be reused from call to call.
@@ -23,7 +27,7 @@
 #include <stdint.h>
 
 /* Part of the key of every compiled file: raise it when the types or prototypes below change. */
-#define PTL_ABI_VERSION 1
+#define PTL_ABI_VERSION 2
 
 #define PTL_ALIGNMENT 64
 
@@ -40,9 +44,25 @@ typedef struct {
     int64_t detail[6];
 } ptl_error;
 
+/* A loop whose iterations may run in any order.  It is cut into `blocks` blocks (0: as many as its work is worth), which
+ * may run at the same time, and each block into steps, which follow each other.  `run_step` runs the iterations from
+ * `from` up to `to`; by the block's number it finds what the block has for itself. */
+typedef struct {
+    void (*run_step)(void *task, int64_t block, int64_t from, int64_t to);
+    void *task;
+    int64_t extent, blocks;
+    int64_t work; /* about how many nanoseconds it takes */
+} ptl_loop;
+
+/* What a program may ask of its caller: to run all blocks of a loop.  PTL_FAILED: the loop was interrupted. */
+typedef struct ptl_host ptl_host;
+struct ptl_host {
+    int32_t (*run_loop)(ptl_host *host, const ptl_loop *loop);
+};
+
 typedef int32_t (*ptl_sizes_function)(const ptl_array *in, int64_t *sizes, ptl_error *error);
 typedef int32_t (*ptl_run_function)(const ptl_array *in, void *const *out, const int64_t *sizes,
-                                    char *workspace, ptl_error *error);
+                                    char *workspace, ptl_error *error, ptl_host *host);
 
 /* The branch hints and the promise of alignment that every supported compiler (gcc, clang, zig) understands. */
 #define PTL_LIKELY(condition) __builtin_expect(!!(condition), 1)

@@ -6,7 +6,14 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pytensorlite.cgen.dispatch import Caller, Kernel, accelerate, is_native, set_pool_limit
+from pytensorlite.cgen.dispatch import (
+    Caller,
+    Kernel,
+    accelerate,
+    follow_options,
+    is_native,
+    set_pool_limit,
+)
 from pytensorlite.cgen.units import parse_bytes
 from pytensorlite.configdefaults import config
 from pytensorlite.link.basic import NativeEntry, Program
@@ -44,6 +51,7 @@ def make_kernel(
 
     _warn_if_slow()
     set_pool_limit(parse_bytes(config.output_pool))
+    follow_options(vars(config))
     return Kernel(
         entry.sizes,
         entry.run,

@@ -26,10 +26,10 @@ int32_t add_one_sizes(const ptl_array *in, int64_t *sizes, ptl_error *error) {
     return PTL_OK;
 }
 int32_t add_one_run(const ptl_array *in, void *const *out, const int64_t *sizes, char *workspace,
-                    ptl_error *error) {
+                    ptl_error *error, ptl_host *host) {
     const double *x = in[0].data;
     double *y = out[0];
-    (void)workspace, (void)error;
+    (void)workspace, (void)error, (void)host;
     for (int64_t i = 0; i < sizes[1]; i++) y[i] = x[i] + 1;
     return PTL_OK;
 }
@@ -43,9 +43,10 @@ int32_t mix_sizes(const ptl_array *in, int64_t *sizes, ptl_error *error) {
     return PTL_OK;
 }
 int32_t mix_run(const ptl_array *in, void *const *out, const int64_t *sizes, char *workspace,
-                ptl_error *error) {
+                ptl_error *error, ptl_host *host) {
     const double *a = in[0].data, *b = in[1].data, *scale = in[2].data;
     double *sum = (double *)workspace, *total = out[0], *product = out[1];
+    (void)host;
     if ((uintptr_t)workspace % PTL_ALIGNMENT) return ptl_fail(error, 9, 0, 0, 0, 0, 0, 0);
     for (int64_t i = 0; i < sizes[1]; i++) {
         if (b[i] < 0) return ptl_fail(error, 8, i, 0, 0, 0, 0, 0);
@@ -65,8 +66,8 @@ int32_t scale_sizes(const ptl_array *in, int64_t *sizes, ptl_error *error) {
     return PTL_OK;
 }
 int32_t scale_run(const ptl_array *in, void *const *out, const int64_t *sizes, char *workspace,
-                  ptl_error *error) {
-    (void)sizes, (void)workspace, (void)error;
+                  ptl_error *error, ptl_host *host) {
+    (void)sizes, (void)workspace, (void)error, (void)host;
     *(double *)out[0] = *(const double *)in[0].data * (double)*(const int64_t *)in[1].data;
     return PTL_OK;
 }

@@ -145,7 +145,7 @@ def test_kernel_text():
         "    if (total > 1) {\n"
         "        return PTL_FAIL(error, 2, n0);\n"
         "    }\n"
-        "    return 0;\n"
+        "    return PTL_OK;\n"
         "}\n"
     )
 

@@ -28,7 +28,7 @@ class CLinker(Linker):
     >>> f = function([x], x + 1, mode="C")
     >>> f([1, 2])
     array([2., 3.])
-    >>> "for (int64_t i = 0; i < n0; i++)" in f.c_source
+    >>> "for (int64_t i = i_from; i < i_to; i++)" in f.c_source
     True
     """
 

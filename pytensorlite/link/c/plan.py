@@ -284,6 +284,18 @@ class Plan:
         self.dtypes[name] = dtype
         return View(name, dtype, tuple(shape), contiguous_strides(shape))
 
+    def reserve(self, dtype: str, length: Index) -> str:
+        """Return the name of an array of the workspace, free again after its last use."""
+        return self.scratch(dtype, (length,)).buffer
+
+    def length_of(self, buffer: str) -> Index | None:
+        """Return the length of an output or of an array of the workspace; None for others."""
+        if buffer in self.workspaces:
+            return self.workspaces[buffer].length
+        if buffer.startswith("y"):
+            return self.canonical(self.written[int(buffer[1:])].size)
+        return None
+
     def alias(self, variable: Variable, view: View) -> None:
         """Declare `variable` to be `view`, memory that exists already."""
         self.views[variable] = view
@@ -326,8 +338,8 @@ class Plan:
         names = [b.name for b in kernel.buffers] + list(kernel.sizes)
         for buffer in kernel.buffers:
             self.touch(buffer.name)
-        if kernel.can_fail:
-            call = f"{kernel.name}({', '.join([*names, 'error'])})"
+        call = f"{kernel.name}({', '.join([*names, *kernel.asks])})"
+        if kernel.asks:
             self.run_code.append(If(call, (Call("return PTL_FAILED"),)))
         else:
-            self.call(f"{kernel.name}({', '.join(names)})")
+            self.call(call)

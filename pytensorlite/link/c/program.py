@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pytensorlite.cgen import emit
+from pytensorlite.cgen.emit_tasks import tasks
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Call, Let, Stmt, Var, names
 from pytensorlite.graph.basic import Constant
@@ -51,7 +52,9 @@ def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
     """Return the program for `plan`, its functions named after `name`; `timed` adds clocks."""
     _write_outputs(plan)
     outputs, slots = _size_slots(plan)
-    kernels = [emit.kernel(kernel) for kernel in plan.kernels]
+    kernels = [
+        text for kernel in plan.kernels for text in (*tasks(kernel.tasks), emit.kernel(kernel))
+    ]
     steps, run_code = _timed(plan, name) if timed else ((), plan.run_code)
     run = list(emit.statements(run_code))
     rooms = assign_rooms(plan.workspaces)
@@ -190,7 +193,7 @@ def _imports(plan: Plan, program: str) -> Iterator[str]:
 def _sizes_function(
     plan: Plan, name: str, slots: dict[Index, int], rooms: list[Room], offsets: dict[int, int]
 ) -> Iterator[str]:
-    yield from emit._head(
+    yield from emit.head(
         f"int32_t {name}_sizes(", ["const ptl_array *in", "int64_t *sizes", "ptl_error *error"]
     )
     yield "{"
@@ -248,7 +251,7 @@ def _run_function(
     sources: dict[str, int],
     run: list[str],
 ) -> Iterator[str]:
-    yield from emit._head(
+    yield from emit.head(
         f"int32_t {name}_run(",
         [
             "const ptl_array *in",
@@ -256,6 +259,7 @@ def _run_function(
             "const int64_t *sizes",
             "char *workspace",
             "ptl_error *error",
+            "ptl_host *host",
         ],
     )
     yield "{"

@@ -36,6 +36,7 @@ from pytensorlite.cgen.nest import (
     Value,
     strip_mine,
 )
+from pytensorlite.cgen.parallel import outline, parameter_order
 from pytensorlite.cgen.passes import name_loads
 from pytensorlite.cgen.short import schedule
 from pytensorlite.cgen.storage import Memory, Writer
@@ -567,17 +568,18 @@ def add_nest(
 def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> None:
     """Make a kernel of statements, its parameters found in them, and append it to the plan."""
     body = name_loads(body)
-    read, written = buffers(body)
+    name = f"kernel{len(plan.kernels)}"
+    outlined, tasks = outline(body, name, plan)
+    if tasks:
+        plan.include("ptl_threads.h")
+    read, written = buffers((*body, *outlined))
+    written.update((own.spare, None) for task in tasks for own in task.owned)
     parameters = tuple(
         Buffer(name, plan.dtypes[name], name in written)
-        for name in sorted({*read, *written} & plan.dtypes.keys(), key=_parameter_order)
+        for name in sorted({*read, *written} & plan.dtypes.keys(), key=parameter_order)
     )
-    sizes = sorted(names(body) & plan.symbols, key=lambda name: int(name[1:]))
-    name = f"kernel{len(plan.kernels)}"
-    plan.add_kernel(Kernel(name, parameters, tuple(sizes), body, comment))
+    integers = names(body) & plan.symbols
+    integers.update(*(task.integers for task in tasks))
+    sizes = sorted(integers, key=lambda name: int(name[1:]))
+    plan.add_kernel(Kernel(name, parameters, tuple(sizes), outlined, comment, tasks))
     plan.notes.append(Note(plan.node, body, name, comment))
-
-
-def _parameter_order(name: str) -> tuple[int, int]:
-    """Inputs first, then constants, workspace and outputs."""
-    return "xcwy".index(name[0]), int(name[1:])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pytensorlite.tensor as pt
@@ -14,7 +14,7 @@ X = pt.dvector("X")
 
 def test_neighbours_have_one_length_and_need_no_check():
     f = function([X], X[1:] - X[:-1])
-    assert "PTL_FAIL" not in f.c_source
+    assert "PTL_FAIL(" not in f.c_source
     assert f.c_source.count("ptl_max_int64(n0 - 1, 0)") == 1
 
 
@@ -24,6 +24,7 @@ def test_an_integer_is_named_once():
 
 
 @given(start=bounds, stop=bounds, n=st.integers(0, 7))
+@settings(deadline=None)  # some examples compile
 def test_slices_of_a_length_known_at_run_time(start, stop, n):
     x = np.arange(n, dtype="float64")
     assert np.array_equal(sliced(start, stop)(x), x[start:stop])

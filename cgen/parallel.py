@@ -1,0 +1,365 @@
+"""Long loops leave their kernel for functions of their own, which many threads may run at once.
+
+A loop marked `parallel` may run its iterations in any order, apart from what they add up.  Its
+function takes a range of iterations.  Short work calls it once, for all; long work cuts the range
+into blocks, by size alone, and hands them to the host (``ptl_threads.h``).  What the iterations add
+up, each block adds up for itself: scalars in a short array, arrays in copies of their own, and the
+kernel folds them in the order of the blocks.  Arrays that an iteration only uses for a while are
+each block's own as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from pytensorlite.cgen.index import Index, product
+from pytensorlite.cgen.ir import (
+    Array,
+    Buffer,
+    Call,
+    Const,
+    Expr,
+    Fail,
+    If,
+    Integer,
+    Let,
+    Load,
+    Loop,
+    Op,
+    Owned,
+    Partial,
+    Stmt,
+    Store,
+    Task,
+    Update,
+    Var,
+    buffers,
+    expressions,
+    names,
+    subexpressions,
+    walk,
+)
+from pytensorlite.cgen.nest import Nest, Scatter, Value, unfinished
+
+LONG = 100_000  # PTL_LONG
+MOST_BLOCKS = 64  # PTL_MOST_BLOCKS
+
+
+class Program(Protocol):
+    """What a kernel asks of the program that it is part of."""
+
+    dtypes: dict[str, str]
+
+    def define(self, value: Expr) -> Index:
+        """Name an integer that is computed from sizes before the program runs."""
+
+    def reserve(self, dtype: str, length: Index) -> str:
+        """Return the name of a new array of the workspace."""
+
+    def length_of(self, buffer: str) -> Index | None:
+        """Return the length of an output or of an array of the workspace."""
+
+    @property
+    def symbols(self) -> set[str]:
+        """The names of all integers known before the program runs."""
+
+
+def may_share(nest: Nest) -> bool:
+    """Whether the iterations of `nest` may run in any order: none overwrites what another wrote."""
+    return not any(
+        isinstance(value, Scatter) and value.template is None and nest.label in unfinished(value)
+        for value in _values(nest)
+    )
+
+
+def _values(nest: Nest) -> Iterator[Value]:
+    for item in nest.body:
+        if isinstance(item, Nest):
+            yield from _values(item)
+        else:
+            yield item
+
+
+# -- the pass --------------------------------------------------------------------------------------
+
+
+def outline(
+    body: tuple[Stmt, ...], kernel: str, program: Program
+) -> tuple[tuple[Stmt, ...], tuple[Task, ...]]:
+    """Return the statements of a kernel with calls in place of its parallel loops, and those."""
+    result: list[Stmt] = []
+    tasks: list[Task] = []
+    for position, stmt in enumerate(body):
+        task = None
+        if isinstance(stmt, Loop) and stmt.parallel:
+            task = _task(stmt, body[:position], program, _name(stmt, kernel, tasks))
+        if task is None:
+            result.append(stmt)
+        else:
+            tasks.append(replace(task, long=tuple(_in_blocks(task))))
+            result.append(_call(task))
+    return tuple(result), tuple(tasks)
+
+
+def _name(loop: Loop, kernel: str, tasks: Sequence[Task]) -> str:
+    stem = f"{kernel}_{_letter(loop)}"
+    taken = sum(task.name.startswith(stem) for task in tasks)
+    return f"{stem}{taken + 1}" if taken else stem
+
+
+def _letter(loop: Loop) -> str:
+    return loop.var.removesuffix("_block")
+
+
+def _task(loop: Loop, before: Sequence[Stmt], program: Program, name: str) -> Task | None:
+    """Return the function that `loop` becomes, or None if it has to stay."""
+    cost = work(loop, program.symbols)
+    if cost is None or (cost.constant is not None and cost.constant < 10 * LONG):
+        return None
+    if any(isinstance(stmt, Fail | Call) for stmt in walk(loop.body)):
+        return None
+    scope = {stmt.var.name: stmt for stmt in before if isinstance(stmt, Let)}
+    partials = _partials(loop, scope)
+    owned = _owned(loop, before, program)
+    if partials is None or owned is None:
+        return None
+    read, written = buffers(loop.body)
+    parameters = [
+        Buffer(name, program.dtypes[name], name in written)
+        for name in sorted({*read, *written} & program.dtypes.keys(), key=parameter_order)
+    ]
+    ranged = _over_range(loop)
+    free = names((ranged,)) - {partial.var.name for partial in partials}
+    nanoseconds = Op("ptl_nanoseconds({0})", (_as_double(cost),), "int64")
+    estimate = program.define(nanoseconds)
+    blocks = None
+    if owned:
+        numbers = (Integer(estimate), Integer(loop.stop), Integer(sum(own.length for own in owned)))
+        blocks = program.define(Op("ptl_blocks({0}, {1}, {2})", numbers, "int64"))
+        for number, own in enumerate(owned):
+            spare = program.reserve(program.dtypes[own.buffer], (blocks - 1) * own.length)
+            owned[number] = replace(own, spare=spare)
+    return Task(
+        name=name,
+        loop=ranged,
+        extent=loop.stop,
+        work=estimate,
+        blocks=blocks,
+        buffers=tuple(parameters),
+        sizes=tuple(sorted(free & program.symbols, key=lambda name: int(name[1:]))),
+        locals=tuple(scope[name].var for name in sorted(free & scope.keys())),
+        partials=tuple(partials),
+        owned=tuple(owned),
+    )
+
+
+def parameter_order(name: str) -> tuple[int, int]:
+    """Inputs first, then constants, workspace and outputs."""
+    return "xcwy".index(name[0]), int(name[1:])
+
+
+def _over_range(loop: Loop) -> Loop:
+    """Return `loop` over part of its iterations; the ends are named after its variable."""
+    letter = _letter(loop)
+    start, stop = Index.name(f"{letter}_from"), Index.name(f"{letter}_to")
+    body = loop.body
+    if loop.var != letter and isinstance(body[0], Let) and isinstance(body[0].expr, Op):
+        # The last strip of the part ends where the part does.
+        end = body[0].expr
+        args = tuple(Integer(stop) if arg == Integer(loop.stop) else arg for arg in end.args)
+        body = (replace(body[0], expr=replace(end, args=args)), *body[1:])
+    return replace(loop, start=start, stop=stop, body=body)
+
+
+# -- what iterations add up, and what they need for themselves -------------------------------------
+
+
+def _partials(loop: Loop, scope: dict[str, Let]) -> list[Partial] | None:
+    """Return the scalars that the loop adds up; None if it does more with them than that."""
+    found: dict[str, Partial] = {}
+    for stmt in walk(loop.body):
+        if isinstance(stmt, Update) and stmt.var.name in scope:
+            first = scope[stmt.var.name].expr
+            neutral = _neutral(stmt.template, stmt.var.dtype, first)
+            partial = Partial(stmt.var, stmt.template, neutral) if neutral else None
+            if partial is None or found.setdefault(stmt.var.name, partial) != partial:
+                return None
+    mutable = {name for name, let in scope.items() if let.mutable}
+    for stmt in walk(loop.body):
+        for expr in expressions(stmt):
+            if any(isinstance(e, Var) and e.name in mutable for e in subexpressions(expr)):
+                return None
+    return list(found.values())
+
+
+def _neutral(template: str, dtype: str, first: object) -> Const | None:
+    """Return what a block's own sum begins with, so that a fold over blocks loses nothing.
+
+    For sums of floats that is -0.0: adding it keeps the sign of every zero.
+    """
+    if template == "{0} + {1}" and dtype.startswith("complex"):
+        return Const(complex(-0.0, -0.0), dtype)
+    if template == "{0} + {1}" and dtype.startswith("float"):
+        return Const(-0.0, dtype)
+    return first if isinstance(first, Const) else None
+
+
+def _owned(loop: Loop, before: Sequence[Stmt], program: Program) -> list[Owned] | None:
+    """Return the arrays of which each block needs one of its own; None if that is impossible."""
+    letter = _letter(loop)
+    result: list[Owned] = []
+    stores: dict[str, list[Store]] = {}
+    for stmt in walk(loop.body):
+        if isinstance(stmt, Store) and stmt.buffer in program.dtypes:
+            stores.setdefault(stmt.buffer, []).append(stmt)
+    for buffer, group in stores.items():
+        indices = [store.index.names for store in group]
+        if all(letter in found and f"{letter}_block" not in found for found in indices):
+            continue  # each iteration has elements of its own
+        length = program.length_of(buffer)
+        if length is None:
+            return None
+        template = _adds_up(buffer, group, loop)
+        if template is not None:
+            neutral = _neutral(template, program.dtypes[buffer], _first_contents(buffer, before))
+            if neutral is None:
+                return None
+            result.append(Owned(buffer, "", length, template, neutral))
+        elif buffer.startswith("w") and not any(letter in f and f"{letter}_block" not in f
+                                                for f in indices):  # fmt: skip
+            result.append(Owned(buffer, "", length, None, None))
+        else:
+            return None
+    return result
+
+
+def _adds_up(buffer: str, stores: Sequence[Store], loop: Loop) -> str | None:
+    """Return the template by which `buffer` is added to, None if the loop does more with it."""
+    templates = set()
+    for store in stores:
+        match store.expr:
+            case Op(template, (Load() as there, _), _) if there == Load(
+                buffer, store.index, there.dtype
+            ):
+                templates.add(template)
+            case _:
+                return None
+    loads = sum(
+        isinstance(sub, Load) and sub.buffer == buffer
+        for stmt in walk(loop.body)
+        for expr in expressions(stmt)
+        for sub in subexpressions(expr)
+    )
+    return templates.pop() if len(templates) == 1 and loads == len(stores) else None
+
+
+def _first_contents(buffer: str, before: Sequence[Stmt]) -> Expr | None:
+    """Return the constant that `buffer` was filled with before the loop."""
+    for stmt in walk(tuple(before)):
+        if isinstance(stmt, Store) and stmt.buffer == buffer:
+            return stmt.expr
+    return None
+
+
+# -- how much work it is ---------------------------------------------------------------------------
+
+# Tenths of a nanosecond: an element read or written, an operation, a call such as `exp`.
+TOUCH, OPERATION, CALL = 2, 2, 15
+QUICK = ("ptl_max", "ptl_min", "ptl_add", "ptl_mul", "fabs", "ptl_wrap_index", "ptl_out_of_range")
+
+
+def work(loop: Loop, sizes: set[str]) -> Index | None:
+    """Estimate the work of `loop` in tenths of nanoseconds; None if it depends on more than sizes.
+
+    Examples
+    --------
+    >>> store = Store("y0", Index.name("i"), Load("x0", Index.name("i"), "float64"))
+    >>> work(Loop("i", Index.name("n0"), (store,)), {"n0"})
+    Index(4*n0)
+    """
+    once = Index.of(0)
+    for stmt in loop.body:
+        if isinstance(stmt, Loop):
+            inner = work(stmt, sizes)
+            if inner is None:
+                return None
+            once = once + inner
+        elif isinstance(stmt, If):
+            return None
+        else:
+            once = once + sum(map(_cost, expressions(stmt))) + TOUCH * isinstance(stmt, Store)
+    if loop.start != 0:  # the rows of a strip, which the loop around counts
+        return once
+    if not loop.stop.names <= sizes:
+        return None
+    return product((loop.stop, once))
+
+
+def _cost(expr: Expr) -> int:
+    total = 0
+    for sub in subexpressions(expr):
+        if isinstance(sub, Load):
+            total += TOUCH
+        elif isinstance(sub, Op):
+            calls = sub.template.count("(") and not sub.template.startswith(("(", *QUICK))
+            total += CALL if calls or "/" in sub.template else OPERATION
+    return total
+
+
+def _as_double(tenths: Index) -> Expr:
+    """Return nanoseconds as an expression in doubles, which no product overflows."""
+    total: Expr | None = None
+    for monomial, coefficient in sorted(tenths.terms.items(), reverse=True):
+        term: Expr = Const(coefficient / 10, "float64")
+        for factor in monomial:
+            term = Op("{0} * {1}", (term, Integer(Index.name(factor))), "float64")
+        total = term if total is None else Op("{0} + {1}", (total, term), "float64")
+    return total or Const(0.0, "float64")
+
+
+# -- the statements in place of the loop -----------------------------------------------------------
+
+
+def _call(task: Task) -> Stmt:
+    """Return what stands in place of the loop: one call for short work, blocks for long."""
+    sums = [f"&{partial.var.name}" for partial in task.partials]
+    once = ", ".join([*task.given, *sums, "0", str(task.extent)])
+    spares = [own.spare for own in task.owned]
+    names_given = [b.name for b in task.buffers] + spares + task.integers
+    cut = ", ".join([*names_given, *(v.name for v in task.locals), *sums, "host"])
+    in_blocks = If(f"{task.name}_in_blocks({cut})", (Call("return PTL_FAILED"),))
+    return If(f"{task.work} < PTL_LONG", (Call(f"{task.name}({once})"),), (in_blocks,))
+
+
+def _in_blocks(task: Task) -> Iterator[Stmt]:
+    """Write what is done for long work; the functions of `emit_tasks` surround it."""
+    block, element = Index.name("block"), Index.name("e")
+    blocks = task.blocks or Index.of(0)
+    if task.partials and task.blocks is None:
+        blocks = Index.name("blocks")
+        count = Op("ptl_blocks({0}, {1}, 0)", (Integer(task.work), Integer(task.extent)), "int64")
+        yield Let(Var("blocks", "int64"), count)
+    for partial in task.partials:
+        yield Array(partial.array, partial.var.dtype, MOST_BLOCKS)
+        yield Loop("block", blocks, (Store(partial.array, block, partial.neutral),))
+    summed = [own for own in task.owned if own.template is not None]
+    for own in summed:
+        assert own.neutral is not None
+        yield Loop("e", (blocks - 1) * own.length, (Store(own.spare, element, own.neutral),))
+    yield Call(f"struct {task.name} task = {{{', '.join(task.shared)}}}")
+    loop = f"{{{task.name}_step, &task, {task.extent}, {blocks}, {task.work}}}"
+    yield Call(f"const ptl_loop loop = {loop}")
+    yield If("host->run_loop(host, &loop)", (Call("return PTL_FAILED"),))
+    for partial in task.partials:
+        part = Load(partial.array, block, partial.var.dtype)
+        yield Loop("block", blocks, (Update(partial.var, partial.template, part),))
+    for own in summed:
+        assert own.neutral is not None
+        assert own.template is not None
+        dtype = own.neutral.dtype
+        both = (Load(own.buffer, element, dtype),
+                Load(own.spare, block * own.length + element, dtype))  # fmt: skip
+        fold = Store(own.buffer, element, Op(own.template, both, dtype))
+        yield Loop("block", blocks - 1, (Loop("e", own.length, (fold,)),))
