@@ -30,6 +30,7 @@ setup(
                 "include/ptl_loops.h",
                 "include/ptl_runtime.h",
                 "include/ptl_threads.h",
+                "cgen/dispatch_in_place.h",
                 "cgen/dispatch_pool.h",
                 "cgen/dispatch_threads.h",
                 "cgen/dispatch_types.h",

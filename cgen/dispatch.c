@@ -49,6 +49,7 @@ typedef struct {
     int64_t item_bytes;
     int ndim;
     int64_t *positions; /* of its lengths among the sizes */
+    Py_ssize_t into;    /* the input that it may be written over, -1 if none */
 } OutputSpec;
 
 typedef struct {
@@ -88,6 +89,7 @@ typedef struct {
     Py_ssize_t n_arguments, n_sources, n_updates, n_returned;
     InputSource *sources;
     Update *updates;
+    Py_ssize_t *into; /* for each output the input that it may be written over, or -1; NULL: none */
     Returned returned;
     PyObject *keys;  /* tuple of strings, or NULL */
     PyObject *names; /* tuple with the name of each argument, or None where it cannot be given by name */
@@ -102,6 +104,7 @@ typedef struct {
     } *numbers;
     int64_t *sizes;
     PyObject **held; /* inputs that the call itself must keep alive */
+    const Py_ssize_t *into; /* those of the caller */
     PyObject **results;
     void **out;
     int64_t bytes;
@@ -129,6 +132,7 @@ static void frame_lay_out(Frame *frame, const Kernel *kernel, char *memory) {
     memory += (size_t)kernel->n_outputs * sizeof(PyObject *);
     frame->out = (void **)memory;
     frame->bytes = 0;
+    frame->into = NULL;
     for (Py_ssize_t i = 0; i < kernel->n_inputs; i++) frame->held[i] = NULL;
 }
 
@@ -228,6 +232,8 @@ static int bind_any_layout(Frame *frame, Py_ssize_t i, const InputSpec *spec, Py
     return status;
 }
 
+#include "dispatch_in_place.h"
+
 /* -- outputs and workspace ---------------------------------------------------------------------------- */
 
 static PyObject *new_output(const OutputSpec *spec, const int64_t *sizes, int64_t *bytes_sum) {
@@ -264,7 +270,9 @@ static void drop_results(Frame *frame, Py_ssize_t count) {
 
 static int new_outputs(const Kernel *kernel, Frame *frame) {
     for (Py_ssize_t i = 0; i < kernel->n_outputs; i++) {
-        frame->results[i] = new_output(&kernel->outputs[i], frame->sizes, &frame->bytes);
+        frame->results[i] = frame->into == NULL ? NULL : claim_old_value(kernel, frame, i);
+        if (frame->results[i] == NULL)
+            frame->results[i] = new_output(&kernel->outputs[i], frame->sizes, &frame->bytes);
         if (frame->results[i] == NULL) {
             drop_results(frame, i);
             return -1;

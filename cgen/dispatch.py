@@ -49,7 +49,7 @@ class PythonKernel:
         n_sizes: int,
         inputs: list[tuple[Any, int, Lengths]],
         constants: list[np.ndarray],
-        outputs: list[tuple[Any, int, tuple[int, ...]]],
+        outputs: list[tuple[Any, ...]],
         describe: Callable[[int, tuple[int, ...], tuple[tuple[int, ...], ...]], BaseException],
         keepalive: object = None,
     ):
@@ -77,7 +77,7 @@ class PythonKernel:
         self._check(self._sizes(bound, sizes.ctypes.data, ctypes.byref(error)), error, shapes)
         outputs = [
             np.empty([int(sizes[position]) for position in positions], dtype=dtype)
-            for dtype, _, positions in self._outputs
+            for dtype, _, positions, *_ in self._outputs
         ]
         addresses = (ctypes.c_void_p * (len(outputs) + 1))(*(out.ctypes.data for out in outputs))
         workspace = np.empty(int(sizes[0]) + _ALIGNMENT, dtype=np.uint8)
@@ -161,6 +161,11 @@ def _python_follow_options(options: dict[str, Any]) -> None:
     """Do nothing: the Python version runs programs in the thread that calls."""
 
 
+def _python_settled(value: Any) -> Any:
+    """Return the value: the Python version never writes over it."""
+    return value
+
+
 try:
     from pytensorlite.cgen._dispatch import (  # type: ignore[import-not-found]
         Caller,
@@ -168,10 +173,12 @@ try:
         accelerate,
         follow_options,
         set_pool_limit,
+        settled,
     )
 
     is_native = True
 except ImportError:
     Caller, Kernel, accelerate = PythonCaller, PythonKernel, _python_accelerate
     set_pool_limit, follow_options = _python_set_pool_limit, _python_follow_options
+    settled = _python_settled
     is_native = False

@@ -63,7 +63,7 @@ static int64_t nanoseconds_now(void) {
 /* Let Python handle signals if it is time; true with an exception set if the loop is to be left. */
 static bool is_interrupted(Host *host) {
     int64_t now = nanoseconds_now();
-    if (PTL_LIKELY(now < host->listen_at)) return false;
+    if (PTL_LIKELY(now < host->listen_at) || host->base.must_finish) return false;
     PyEval_RestoreThread(host->released);
     bool raised = PyErr_CheckSignals() < 0;
     host->released = PyEval_SaveThread();

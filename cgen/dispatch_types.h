@@ -16,10 +16,13 @@ static void kernel_free_specs(Kernel *self) {
     PyMem_Free(self->constant_arrays);
 }
 
-/* Read (dtype, ndim, lengths): `lengths` is a new array of ndim numbers, -1 where the tuple has None. */
-static int read_spec(PyObject *entry, PyArray_Descr **descr, int *ndim, int64_t **lengths) {
+/* Read (dtype, ndim, lengths): `lengths` is a new array of ndim numbers, -1 where the tuple has None.  An output may
+ * have a fourth element, the input that it may be written over. */
+static int read_spec(PyObject *entry, PyArray_Descr **descr, int *ndim, int64_t **lengths, Py_ssize_t *into) {
     PyObject *dtype, *tuple;
-    if (!PyArg_ParseTuple(entry, "OiO!", &dtype, ndim, &PyTuple_Type, &tuple)) return -1;
+    if (into == NULL ? !PyArg_ParseTuple(entry, "OiO!", &dtype, ndim, &PyTuple_Type, &tuple)
+                     : !PyArg_ParseTuple(entry, "OiO!|n", &dtype, ndim, &PyTuple_Type, &tuple, into))
+        return -1;
     if (*ndim < 0 || *ndim > NPY_MAXDIMS || PyTuple_GET_SIZE(tuple) != *ndim) {
         PyErr_Format(PyExc_ValueError, "expected %d lengths, at most %d, got %R", *ndim, NPY_MAXDIMS, tuple);
         return -1;
@@ -43,7 +46,7 @@ static int kernel_read_inputs(Kernel *self, PyObject *list) {
     if (self->inputs == NULL) return PyErr_NoMemory(), -1;
     for (Py_ssize_t i = 0; i < self->n_inputs; i++) {
         InputSpec *spec = &self->inputs[i];
-        if (read_spec(PyList_GET_ITEM(list, i), &spec->descr, &spec->ndim, (int64_t **)&spec->lengths) < 0)
+        if (read_spec(PyList_GET_ITEM(list, i), &spec->descr, &spec->ndim, (int64_t **)&spec->lengths, NULL) < 0)
             return -1;
         spec->type_num = spec->descr->type_num;
         spec->item_bytes = PyDataType_ELSIZE(spec->descr);
@@ -58,7 +61,14 @@ static int kernel_read_outputs(Kernel *self, PyObject *list) {
     if (self->outputs == NULL) return PyErr_NoMemory(), -1;
     for (Py_ssize_t i = 0; i < self->n_outputs; i++) {
         OutputSpec *spec = &self->outputs[i];
-        if (read_spec(PyList_GET_ITEM(list, i), &spec->descr, &spec->ndim, &spec->positions) < 0) return -1;
+        spec->into = -1;
+        if (read_spec(PyList_GET_ITEM(list, i), &spec->descr, &spec->ndim, &spec->positions, &spec->into) < 0)
+            return -1;
+        if (spec->into < -1 || spec->into >= self->n_inputs) {
+            PyErr_Format(PyExc_ValueError, "output %zd is to be written over input %zd of %zd", i, spec->into,
+                         self->n_inputs);
+            return -1;
+        }
         spec->item_bytes = PyDataType_ELSIZE(spec->descr);
         for (int axis = 0; axis < spec->ndim; axis++)
             if (spec->positions[axis] < 0 || spec->positions[axis] >= self->n_sizes) {
@@ -163,8 +173,11 @@ static PyObject *kernel_call(Kernel *self, PyObject *args, PyObject *kwargs) {
                      PySequence_Fast_GET_SIZE(sequence));
         goto let_go;
     }
-    for (Py_ssize_t i = 0; i < self->n_inputs; i++)
-        if (bind_any_layout(&frame, i, &self->inputs[i], PySequence_Fast_GET_ITEM(sequence, i)) < 0) goto let_go;
+    for (Py_ssize_t i = 0; i < self->n_inputs; i++) {
+        PyObject *value = PySequence_Fast_GET_ITEM(sequence, i);
+        wait_until_written(value);
+        if (bind_any_layout(&frame, i, &self->inputs[i], value) < 0) goto let_go;
+    }
     if (execute(self, &frame) == 0) {
         list = PyList_New(self->n_outputs);
         if (list == NULL)
@@ -211,6 +224,7 @@ static Binding bind_all(Caller *self, Frame *frame, PyObject *const *args, Py_ss
             /* Another thread may replace the value while the program runs. */
             value = frame->held[i] = Py_NewRef(PyList_GET_ITEM(source->cell, 0));
         }
+        if (PTL_UNLIKELY(overwritten.count > 0)) wait_until_written(value);
         if (PTL_LIKELY(bind_input(frame, i, spec, value, source->takes_numbers))) continue;
         /* Strides, byte order and alignment are no reason to enter Python, unless the input is strict. */
         if (!source->takes_numbers || !PyArray_CheckExact(value) || !type_fits(spec, (PyArrayObject *)value))
@@ -265,15 +279,24 @@ static PyObject *hand_back(Caller *self, Frame *frame) {
     }
 }
 
+/* Let others read again what this call has written over. */
+static void forget_claims(const Caller *self, const Frame *frame) {
+    for (Py_ssize_t i = 0; self->into != NULL && i < self->kernel->n_outputs; i++)
+        if (self->into[i] >= 0) forget_overwritten(frame->held[self->into[i]]);
+}
+
 static PyObject *call_kernel(Caller *self, PyObject *const *args, Py_ssize_t nargs, bool *is_unusual) {
     Kernel *kernel = self->kernel;
     char stack[STACK_FRAME_BYTES], *memory = frame_memory(kernel, stack);
     if (memory == NULL) return NULL;
     Frame frame;
     frame_lay_out(&frame, kernel, memory);
+    frame.into = self->into;
     PyObject *result = NULL;
     Binding binding = bind_all(self, &frame, args, nargs);
-    if (PTL_LIKELY(binding == BOUND) && execute(kernel, &frame) == 0) {
+    const int status = PTL_LIKELY(binding == BOUND) ? execute(kernel, &frame) : -1;
+    if (overwritten.count > 0) forget_claims(self, &frame);
+    if (PTL_LIKELY(status == 0)) {
         if (self->n_updates) store_updates(self, &frame);
         result = hand_back(self, &frame);
     }
@@ -344,7 +367,9 @@ static int caller_clear(Caller *self) {
     self->n_sources = self->n_updates = 0;
     PyMem_Free(self->sources);
     PyMem_Free(self->updates);
+    PyMem_Free(self->into);
     self->sources = NULL;
+    self->into = NULL;
     self->updates = NULL;
     return 0;
 }
@@ -390,6 +415,22 @@ static int caller_read_updates(Caller *self, PyObject *list) {
             return -1;
         update->cell = Py_NewRef(cell);
         self->n_updates = i + 1;
+    }
+    return 0;
+}
+
+/* Find the updates that may be written over their old values: those of the very cell that the input is read from. */
+static int caller_find_into(Caller *self) {
+    const Kernel *kernel = self->kernel;
+    for (Py_ssize_t i = 0; i < self->n_updates; i++) {
+        Py_ssize_t output = self->updates[i].output, source = kernel->outputs[output].into;
+        if (source < 0 || self->sources[source].cell != self->updates[i].cell) continue;
+        if (self->into == NULL) {
+            self->into = PyMem_Malloc((size_t)kernel->n_outputs * sizeof(Py_ssize_t));
+            if (self->into == NULL) return PyErr_NoMemory(), -1;
+            for (Py_ssize_t k = 0; k < kernel->n_outputs; k++) self->into[k] = -1;
+        }
+        self->into[output] = source;
     }
     return 0;
 }
@@ -447,7 +488,7 @@ static PyObject *caller_configure(Caller *self, PyObject *args) {
     self->names = Py_NewRef(names);
     self->n_arguments = PyTuple_GET_SIZE(names);
     if (caller_read_returned(self, returned) < 0 || caller_read_sources(self, sources) < 0 ||
-        caller_read_updates(self, updates) < 0 || caller_check(self) < 0) {
+        caller_read_updates(self, updates) < 0 || caller_check(self) < 0 || caller_find_into(self) < 0) {
         PyObject *type, *value, *traceback;
         PyErr_Fetch(&type, &value, &traceback);
         caller_clear(self);
@@ -508,6 +549,12 @@ static PyObject *count_workers(PyObject *module, PyObject *unused) {
     return PyLong_FromLong(crew.workers);
 }
 
+static PyObject *settled(PyObject *module, PyObject *value) {
+    (void)module;
+    wait_until_written(value);
+    return Py_NewRef(value);
+}
+
 static PyMethodDef caller_methods[] = {
     {"configure", (PyCFunction)caller_configure, METH_VARARGS, configure_doc}, {NULL, NULL, 0, NULL}};
 
@@ -550,6 +597,8 @@ static PyMethodDef module_methods[] = {
     {"follow_options", follow_options, METH_O, follow_options_doc},
     {"count_workers", count_workers, METH_NOARGS,
      "count_workers()\n--\n\nReturn how many threads wait for long loops."},
+    {"settled", settled, METH_O,
+     "settled(value)\n--\n\nReturn the value once no call in another thread is writing over it."},
     {NULL, NULL, 0, NULL}};
 
 static struct PyModuleDef module_definition = {

@@ -332,7 +332,8 @@ def kernel(kernel: Kernel) -> str:
 
 def parameter(buffer: Buffer) -> str:
     """Return the declaration of an array as a parameter."""
-    return f"{'' if buffer.writable else 'const '}{C_TYPES[buffer.dtype]} *restrict {buffer.name}"
+    kind = f"{'' if buffer.writable else 'const '}{C_TYPES[buffer.dtype]}"
+    return f"{kind} *{'restrict ' * buffer.alone}{buffer.name}"
 
 
 def head(start: str, parameters: list[str]) -> list[str]:

@@ -30,7 +30,7 @@ _RUN_LOOP = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.POINTER(Loo
 class PythonHost(ctypes.Structure):
     """``ptl_host``; `interruption` is what ended a loop before its time."""
 
-    _fields_ = [("run_loop", _RUN_LOOP)]
+    _fields_ = [("run_loop", _RUN_LOOP), ("must_finish", ctypes.c_bool)]
 
     def __init__(self) -> None:
         super().__init__(_RUN_LOOP(self._run))

@@ -176,11 +176,12 @@ Stmt: TypeAlias = Let | Update | Store | Loop | If | Array | Call | Fail | Comme
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """A pointer parameter of a kernel; distinct buffers never overlap."""
+    """A pointer parameter of a kernel; one that is `alone` overlaps with no other."""
 
     name: str
     dtype: str
     writable: bool
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 /* Part of the key of every compiled file: raise it when the types or prototypes below change. */
-#define PTL_ABI_VERSION 2
+#define PTL_ABI_VERSION 3
 
 #define PTL_ALIGNMENT 64
 
@@ -54,10 +54,12 @@ typedef struct {
     int64_t work; /* about how many nanoseconds it takes */
 } ptl_loop;
 
-/* What a program may ask of its caller: to run all blocks of a loop.  PTL_FAILED: the loop was interrupted. */
+/* What a program may ask of its caller: to run all blocks of a loop.  PTL_FAILED: the loop was interrupted.  From when
+ * a program writes over what must not be left half done, it must not be interrupted any more. */
 typedef struct ptl_host ptl_host;
 struct ptl_host {
     int32_t (*run_loop)(ptl_host *host, const ptl_loop *loop);
+    bool must_finish;
 };
 
 typedef int32_t (*ptl_sizes_function)(const ptl_array *in, int64_t *sizes, ptl_error *error);

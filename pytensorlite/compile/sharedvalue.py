@@ -10,6 +10,7 @@ from pytensorlite.graph.basic import Variable
 from pytensorlite.graph.type import Type
 from pytensorlite.graph.utils import add_tag_trace
 from pytensorlite.link.basic import Container
+from pytensorlite.link.native import settled
 
 
 class Generic(Type):
@@ -82,7 +83,7 @@ class SharedVariable(Variable):
 
         Changing a borrowed array in place changes the shared variable.
         """
-        value = self.container.value
+        value = settled(self.container.value)
         return value if borrow else copy.deepcopy(value)
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:

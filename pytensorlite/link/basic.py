@@ -136,11 +136,16 @@ class ArraySpec:
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """What the dispatcher allocates for an output; ``dims`` are positions in the array of sizes."""
+    """What the dispatcher allocates for an output.
+
+    ``dims`` are positions in the array of sizes. If it is the new value of an input whose memory it
+    may take, ``into`` is that input's position, else -1.
+    """
 
     dtype: str
     ndim: int
     dims: tuple[int, ...]
+    into: int = -1
 
 
 @dataclass

@@ -51,16 +51,21 @@ def show_bytes(count: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ArrayNote:
-    """An array at the border of a program: its name in C, what the user calls it, its type."""
+    """An array at the border of a program: its name in C, what the user calls it, its type.
+
+    `over` is the input that it may be written over, if it is the new value of a shared variable.
+    """
 
     buffer: str
     name: str
     dtype: str
     shape: tuple[str, ...]
+    over: str = ""
 
     def __str__(self) -> str:
         called = f" = {self.name}" if self.name else ""
-        return f"{self.buffer}{called}  {self.dtype}[{', '.join(self.shape)}]"
+        over = f", written over {self.over}" if self.over else ""
+        return f"{self.buffer}{called}  {self.dtype}[{', '.join(self.shape)}]{over}"
 
 
 @dataclass(frozen=True, slots=True)

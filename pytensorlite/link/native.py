@@ -13,12 +13,21 @@ from pytensorlite.cgen.dispatch import (
     follow_options,
     is_native,
     set_pool_limit,
+    settled,
 )
 from pytensorlite.cgen.units import parse_bytes
 from pytensorlite.configdefaults import config
 from pytensorlite.link.basic import NativeEntry, Program
 
-__all__ = ["Caller", "NativeProgram", "accelerate", "is_native", "kernel_of", "make_kernel"]
+__all__ = [
+    "Caller",
+    "NativeProgram",
+    "accelerate",
+    "is_native",
+    "kernel_of",
+    "make_kernel",
+    "settled",
+]
 
 
 def kernel_of(program: Program) -> Any:
@@ -58,7 +67,7 @@ def make_kernel(
         entry.n_sizes,
         [(spec.dtype, spec.ndim, tuple(spec.shape)) for spec in entry.inputs],
         list(entry.constants),
-        [(spec.dtype, spec.ndim, tuple(spec.dims)) for spec in entry.outputs],
+        [(spec.dtype, spec.ndim, tuple(spec.dims), spec.into) for spec in entry.outputs],
         describe_call,
         entry.keepalive,
     )

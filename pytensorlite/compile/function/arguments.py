@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytensorlite.compile.memory import own_memory
 from pytensorlite.graph.utils import get_variable_trace_string
 from pytensorlite.link.basic import Container
+from pytensorlite.link.native import settled
 
 if TYPE_CHECKING:
     from pytensorlite.compile.io import In
@@ -67,7 +68,7 @@ class Arguments:
             if position not in given:
                 if self.required[position]:
                     self._raise_missing(given)
-                values.append(container.storage[0])
+                values.append(settled(container.storage[0]))
                 continue
             value = given[position] if trusted else self._filter(position, given[position])
             values.append(value)

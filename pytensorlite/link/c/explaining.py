@@ -92,12 +92,14 @@ def _arrays(rendered: Rendered) -> list[ArrayNote]:
         if name[0] == "x" or name in rendered.reads
     ]
     named += [(view, plan.outputs[number]) for number, view in sorted(plan.written.items())]
+    over = {f"y{k}": f"x{spec.into}" for k, spec in enumerate(rendered.outputs) if spec.into >= 0}
     return [
         ArrayNote(
             view.buffer,
             variable.name or "",
             view.dtype,
             tuple(str(plan.canonical(n)) for n in view.shape),
+            over.get(view.buffer, ""),
         )
         for view, variable in named
     ]

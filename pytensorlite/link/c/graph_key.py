@@ -56,6 +56,7 @@ def graph_key(fgraph: FunctionGraph, extra: str) -> str | None:
                 _write_constant(digest, variable)
                 numbers[variable] = len(numbers)
             write("result", numbers[variable])
+        write("updates", sorted((fgraph.update_mapping or {}).items()))
     except NoKey:
         return None
     return "graph-" + digest.hexdigest()[:40]

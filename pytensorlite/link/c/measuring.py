@@ -35,12 +35,16 @@ def sizes_in_call(entry: NativeEntry, arrays: Sequence[Any]) -> list[int]:
 
 
 def memory_of_call(entry: NativeEntry, arrays: Sequence[Any]) -> MemoryUse:
-    """Return the bytes that a program takes for these values of its inputs."""
+    """Return the bytes that a program takes for these values of its inputs.
+
+    New values that may be written over the old ones take none.
+    """
     sizes = sizes_in_call(entry, arrays)
     return MemoryUse(
         outputs=sum(
             np.dtype(spec.dtype).itemsize * prod(sizes[dim] for dim in spec.dims)
             for spec in entry.outputs
+            if spec.into < 0
         ),
         workspace=sizes[0],
         constants=sum(constant.nbytes for constant in entry.constants),

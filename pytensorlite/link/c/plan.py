@@ -9,7 +9,7 @@ program before it computes anything, and what fails names the node that asked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -104,11 +104,19 @@ class Plan:
     ----------
     inputs, outputs
         Variables of the graph at the program's boundary.
+    updates
+        The outputs that replace the value of an input, by position, and that input.
     """
 
-    def __init__(self, inputs: Sequence[Variable], outputs: Sequence[Variable]):
+    def __init__(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        updates: Mapping[int, int] | None = None,
+    ):
         self.inputs = list(inputs)
         self.outputs = list(outputs)
+        self.updates = dict(updates or {})
         self.constants: list[Constant] = []
         self.views: dict[Variable, View] = {}
         self.size_code: list[Stmt] = []

@@ -7,7 +7,7 @@ before anything is computed) and ``run``.  Workspace arrays whose lifetimes do n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytensorlite.cgen import emit
@@ -17,6 +17,7 @@ from pytensorlite.cgen.ir import Call, Let, Stmt, Var, names
 from pytensorlite.graph.basic import Constant
 from pytensorlite.link.basic import ArraySpec, OutputSpec
 from pytensorlite.link.c.failures import Failure
+from pytensorlite.link.c.in_place import find_in_place, let_overlap
 from pytensorlite.link.c.plan import Plan, Workspace
 from pytensorlite.link.c.region import copy
 from pytensorlite.scalar.headers import headers_of
@@ -51,7 +52,9 @@ def item_size(dtype: str) -> int:
 def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
     """Return the program for `plan`, its functions named after `name`; `timed` adds clocks."""
     _write_outputs(plan)
-    outputs, slots = _size_slots(plan)
+    into = find_in_place(plan)
+    let_overlap(plan, into)
+    outputs, slots = _size_slots(plan, into)
     kernels = [
         text for kernel in plan.kernels for text in (*tasks(kernel.tasks), emit.kernel(kernel))
     ]
@@ -129,7 +132,7 @@ def _write_outputs(plan: Plan) -> None:
         copy(plan, source, plan._output_view(position, source.shape))
 
 
-def _size_slots(plan: Plan) -> tuple[list[OutputSpec], dict[Index, int]]:
+def _size_slots(plan: Plan, into: Mapping[int, int]) -> tuple[list[OutputSpec], dict[Index, int]]:
     """Give every length of an output a place in the array of sizes."""
     slots: dict[Index, int] = {}
     outputs = []
@@ -138,7 +141,8 @@ def _size_slots(plan: Plan) -> tuple[list[OutputSpec], dict[Index, int]]:
         for length in plan.written[position].shape:
             length = plan.canonical(length)
             dims.append(slots.setdefault(length, len(slots) + 1))
-        outputs.append(OutputSpec(variable.type.dtype, variable.type.ndim, tuple(dims)))
+        kind = variable.type
+        outputs.append(OutputSpec(kind.dtype, kind.ndim, tuple(dims), into.get(position, -1)))
     return outputs, slots
 
 

@@ -23,7 +23,7 @@ from pytensorlite.link.c.graph_key import constants_of
 if TYPE_CHECKING:
     from pytensorlite.link.c.program import Rendered
 
-SCHEMA = 1
+SCHEMA = 2
 LARGEST_CONSTANT = 4096  # bytes of a constant made by rewriting that a record may hold
 
 EXCEPTIONS: dict[str, type[Exception]] = {
@@ -120,7 +120,7 @@ class Recorded:
             for spec in record["inputs"]
         ]
         self.outputs = [
-            OutputSpec(spec["dtype"], spec["ndim"], tuple(spec["dims"]))
+            OutputSpec(spec["dtype"], spec["ndim"], tuple(spec["dims"]), spec["into"])
             for spec in record["outputs"]
         ]
         wanted = record["constants"]

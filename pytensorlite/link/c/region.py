@@ -41,6 +41,7 @@ from pytensorlite.cgen.passes import name_loads
 from pytensorlite.cgen.short import schedule
 from pytensorlite.cgen.storage import Memory, Writer
 from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.link.c.in_place import skip_copies
 from pytensorlite.link.c.integers import integer, non_negative
 from pytensorlite.link.c.plan import NoLowering, Note, Plan, SizeUnknown, View
 from pytensorlite.link.c.scalars import (
@@ -567,7 +568,7 @@ def add_nest(
 
 def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> None:
     """Make a kernel of statements, its parameters found in them, and append it to the plan."""
-    body = name_loads(body)
+    body = skip_copies(name_loads(body), plan.updates)
     name = f"kernel{len(plan.kernels)}"
     outlined, tasks = outline(body, name, plan)
     if tasks:

@@ -7,7 +7,7 @@ where that length is an input.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,16 +43,20 @@ class Segment:
 
 
 def plan_segment(
-    segment: Segment, name: str, timed: bool = False, agreements: Sequence[Any] = ()
+    segment: Segment,
+    name: str,
+    timed: bool = False,
+    agreements: Sequence[Any] = (),
+    updates: Mapping[int, int] | None = None,
 ) -> Rendered:
-    """Return the program of a native segment.
+    """Return the program of a native segment; `updates` are as in `Plan`.
 
     Raises
     ------
     NoLowering, SizeUnknown
         If it cannot be one program.
     """
-    plan = Plan(segment.inputs, segment.outputs)
+    plan = Plan(segment.inputs, segment.outputs, updates)
     require_agreements(plan, agreements)
     lower_nodes(plan, segment.nodes)
     return render(plan, name, timed=timed)
@@ -125,9 +129,9 @@ def cut(
     order = fgraph.toposort()
     whole = Segment(order, inputs=list(fgraph.inputs), outputs=list(fgraph.outputs))
     if not order:
-        return [whole], [plan_segment(whole, name, timed, fgraph.agreements)]
+        return [whole], [plan_segment(whole, name, timed, fgraph.agreements, fgraph.update_mapping)]
     try:
-        return [whole], [plan_segment(whole, name, timed, fgraph.agreements)]
+        return [whole], [plan_segment(whole, name, timed, fgraph.agreements, fgraph.update_mapping)]
     except (NoLowering, SizeUnknown):
         segments = _segments(fgraph, order)
     _connect(fgraph, segments)

@@ -77,6 +77,8 @@ def test_a_function_of_shared_variables_alone_has_figures_at_once():
     state = shared(np.ones(10), "state")
     f = function([], updates={state: 2 * state}, mode="C")
     assert f.explain().bytes_moved == 160
+    assert "written over x0" in str(f.explain())
+    assert f.memory().outputs == 0
 
 
 def test_shapes_that_do_not_fit_are_refused():
