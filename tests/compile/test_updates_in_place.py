@@ -185,6 +185,18 @@ def test_lengths_that_do_not_fit_change_nothing():
     assert np.array_equal(s.get_value(), np.arange(4.0))
 
 
+def test_a_long_loop_that_writes_over_is_not_interrupted():
+    s, X = shared(np.ones(3)), pt.dmatrix("X")
+    f = function([X], [], updates={s: s + X.sum(axis=0)}, mode="C")
+    body = f.c_source.partition("static int32_t kernel0(")[2].partition("{")[2]
+    before, after = body.split("host->must_finish = true;")
+    assert "kernel0_i" in before
+    assert "y0" not in before
+    assert "y0" in after
+    returned = function([X], s + X.sum(axis=0), mode="C")
+    assert "must_finish" not in returned.c_source
+
+
 # -- threads ---------------------------------------------------------------------------------------
 
 
