@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pytensorlite.cgen.emit import expression
+from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Cast, Expr, Op, Var, subexpressions
-from pytensorlite.cgen.nest import Gather, Map, Reduce, Scatter, Source, Value, reads
+from pytensorlite.cgen.nest import Gather, Map, Place, Reduce, Scatter, Source, Value, reads
 from pytensorlite.cgen.storage import Memory
 
 LONGEST = 24  # lines; a larger kernel says how many more there are
@@ -91,7 +92,10 @@ def _text(expr: Expr) -> str:
     return text if len(text) <= WIDEST else text[: WIDEST - 4] + " ..."
 
 
-def _place(at: str, letters: Mapping[str, str], by_name: Mapping[str, Value]) -> str:
+def _place(at: str | Place, letters: Mapping[str, str], by_name: Mapping[str, Value]) -> str:
+    if isinstance(at, Place):
+        moving = Index.of(0) if at.label is None else Index.name(letters[at.label])
+        return str(at.start + moving * at.step)
     if at.startswith("@"):
         return letters.get(at[1:], at[1:])
     value = by_name[at]

@@ -63,18 +63,27 @@ class Reduce:
 
 
 @dataclass(frozen=True, slots=True)
-class Gather:
-    """``name[labels] = source[at]``: `at` holds, per dimension of `source`, a label or a value.
+class Place:
+    """A position that moves evenly with a label, ``start + step * label``, or stands still."""
 
-    Where it holds a value, that integer value is the position, negative ones counting from the
-    end; a `Check` has seen it before.
+    label: str | None
+    start: Index
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """``name[labels] = source[at]``: `at` holds, per dimension of `source`, where to read.
+
+    That is ``@label``, every position in order; a `Place`; or the name of an integer value, whose
+    negative elements count from the end, and which a `Check` has seen before.
     """
 
     name: str
     dtype: str
     labels: tuple[str, ...]
     source: str
-    at: tuple[str, ...]
+    at: tuple[str | Place, ...]
     after: tuple[str, ...] = ()
 
 
@@ -83,18 +92,22 @@ class Scatter:
     """``name = base; name[at] = template(name[at], expr)`` over the labels of `expr`.
 
     `labels` are those of the result, `at` as in `Gather`, `over` the labels iterated.  Where
-    `base` is None the result begins as zeros.
+    `base` is None the result begins as zeros.  With `in_place` nobody else reads the base: it is
+    computed where the result goes, and nothing need be copied (without a base, nothing be zeroed,
+    because every position is written).  `apart` tells that the base was written to elsewhere.
     """
 
     name: str
     dtype: str
     labels: tuple[str, ...]
     expr: Expr
-    at: tuple[str, ...]
+    at: tuple[str | Place, ...]
     over: tuple[str, ...]
     template: str | None
     base: str | None = None
     after: tuple[str, ...] = ()
+    in_place: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +141,27 @@ def reads(value: Value) -> tuple[str, ...]:
         case Map() | Reduce():
             return tuple(_names(value.expr))
         case Gather():
-            positions = tuple(a for a in value.at if not a.startswith("@"))
-            return (value.source, *positions, *value.after)
+            return (value.source, *_read_positions(value), *value.after)
         case Scatter():
-            positions = tuple(a for a in value.at if not a.startswith("@"))
             return (
                 *_names(value.expr),
-                *positions,
+                *_read_positions(value),
                 *((value.base,) if value.base else ()),
                 *value.after,
             )
         case Check():
             return (value.index,)
     return ()
+
+
+def _read_positions(value: Gather | Scatter) -> tuple[str, ...]:
+    return tuple(at for at in value.at if isinstance(at, str) and not at.startswith("@"))
+
+
+def is_even(value: Scatter) -> bool:
+    """Whether no two iterations write to one position, so that their order does not matter."""
+    moving = {at.label if isinstance(at, Place) else at[1:] for at in value.at}
+    return not _read_positions(value) and moving >= set(value.over)
 
 
 def _names(expr: Expr) -> Iterable[str]:
@@ -266,9 +287,25 @@ class Scheduler:
         """Whether `value` must come after the loop over `label` in which `read` is computed."""
         return read in runs and (
             value.name not in runs
-            or label in unfinished(self.by_name[read])
             or self._reads_at_random(value, read, label)
-            or self._begins_with(value, read, label)
+            or (
+                not self._goes_on(value, read)
+                and (
+                    label in unfinished(self.by_name[read]) or self._begins_with(value, read, label)
+                )
+            )
+        )
+
+    def _goes_on(self, value: Value, read: str) -> bool:
+        """Whether `value` writes to each position right after `read` has written to it."""
+        before = self.by_name[read]
+        return (
+            isinstance(value, Scatter)
+            and isinstance(before, Scatter)
+            and value.in_place
+            and read == value.base
+            and (value.apart or (value.at, value.over) == (before.at, before.over))
+            and is_even(value)
         )
 
     @staticmethod
@@ -491,7 +528,7 @@ def _groups(body: list[Nest | Value]) -> list[list[Nest | Value]]:
     def kind(item: Nest | Value) -> str:
         if isinstance(item, Nest):
             return "loop"
-        return "scatter" if isinstance(item, Scatter) else "plain"
+        return "scatter" if isinstance(item, Scatter) and not is_even(item) else "plain"
 
     # Reductions and plain values that nothing in between depends on may not move: order is kept.
     groups: list[list[Nest | Value]] = []

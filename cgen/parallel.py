@@ -41,7 +41,7 @@ from pytensorlite.cgen.ir import (
     subexpressions,
     walk,
 )
-from pytensorlite.cgen.nest import Nest, Scatter, Value, unfinished
+from pytensorlite.cgen.nest import Nest, Scatter, Value, is_even, unfinished
 
 LONG = 100_000  # PTL_LONG
 MOST_BLOCKS = 64  # PTL_MOST_BLOCKS
@@ -69,7 +69,10 @@ class Program(Protocol):
 def may_share(nest: Nest) -> bool:
     """Whether the iterations of `nest` may run in any order: none overwrites what another wrote."""
     return not any(
-        isinstance(value, Scatter) and value.template is None and nest.label in unfinished(value)
+        isinstance(value, Scatter)
+        and value.template is None
+        and nest.label in unfinished(value)
+        and not is_even(value)
         for value in _values(nest)
     )
 
@@ -203,7 +206,13 @@ def _neutral(template: str, dtype: str, first: object) -> Const | None:
         return Const(complex(-0.0, -0.0), dtype)
     if template == "{0} + {1}" and dtype.startswith("float"):
         return Const(-0.0, dtype)
-    return first if isinstance(first, Const) else None
+    if not isinstance(first, Const) or (_is_sum(template) and first.value != 0):
+        return None  # what the sum begins with is something else
+    return first
+
+
+def _is_sum(template: str) -> bool:
+    return "+" in template or "ptl_add" in template
 
 
 def _owned(loop: Loop, before: Sequence[Stmt], program: Program) -> list[Owned] | None:

@@ -36,10 +36,12 @@ from pytensorlite.cgen.nest import (
     Gather,
     Map,
     Nest,
+    Place,
     Reduce,
     Scatter,
     Source,
     Value,
+    is_even,
     reads,
     unfinished,
 )
@@ -98,9 +100,17 @@ class Writer:
         self.uses = self._uses()
         self.arrays: dict[int, list[Array]] = defaultdict(list)  # by id of the block they live in
         self.memory: dict[str, Memory] = dict(outputs)
+        # Of a value that is computed where another one goes: that other one.
+        self.heirs = {
+            value.base: value
+            for value in self.values.values()
+            if isinstance(value, Scatter) and value.in_place and value.base
+        }
         for name, value in self.values.items():
-            if not isinstance(value, Source) and name not in self.memory:
+            if not isinstance(value, Source) and name not in (*self.memory, *self.heirs):
                 self._place(value)
+        for name in reversed([name for name in self.values if name in self.heirs]):
+            self.memory[name] = self.memory[self.heirs[name].name]
         self.doubled = _doubled(self.values.values())
         self.inlined = {name for name in self.paths if self._may_inline(name)}
         self.depths: dict[str, int] = {}
@@ -133,6 +143,8 @@ class Writer:
         common = home
         for path in self.uses[value.name]:
             common = _common(common, path)
+        for base in self._bases(value):
+            common = _common(common, self.home(base))
         fixed = {nest.label for nest in common if nest.block is None}
         blocked = {nest.label: nest for nest in common if nest.block is not None}
         missing = [label for label in value.labels if label not in fixed]
@@ -152,6 +164,13 @@ class Writer:
         else:
             name = self.allocate(value.dtype, length)
         self.memory[value.name] = Memory(name, strides, blocked=frozenset(block))
+
+    def _bases(self, value: Value) -> Iterator[Value]:
+        """Yield the values that are computed where `value` goes, before it."""
+        while isinstance(value, Scatter) and value.in_place and value.base:
+            value = self.values[value.base]
+            if not isinstance(value, Source):
+                yield value
 
     def _may_inline(self, name: str) -> bool:
         value = self.values[name]
@@ -245,11 +264,17 @@ class Writer:
             return False
         inner = [item for item in nest.body if isinstance(item, Nest)]
         return all(folds(each, self.extents) for each in inner) and all(
-            not isinstance(value, Scatter)
+            (not isinstance(value, Scatter) or self._writes_evenly(value, nest))
             and not value.dtype.startswith("complex")
             and (value in nest.body or self._is_register(value))
             for value in _inside(nest)
         )
+
+    @staticmethod
+    def _writes_evenly(value: Scatter, nest: Nest) -> bool:
+        """Whether each iteration of `nest` writes to one position, and no other one to it."""
+        fills_here = not (value.in_place or unfinished(value))
+        return is_even(value) and nest.label in value.over and not fills_here
 
     def _is_register(self, value: Value) -> bool:
         """Whether `value` is kept in a local only."""
@@ -295,6 +320,8 @@ class Writer:
 
     def _fill(self, value: Reduce | Scatter, path: Path) -> Iterator[Stmt]:
         """Give the memory of `value` its first contents, over the labels that `path` leaves."""
+        if isinstance(value, Scatter) and value.in_place:
+            return
         memory = self.memory[value.name]
         fixed = {nest.label for nest in path if nest.block is None}
         labels = [label for label in value.labels if label not in fixed]
@@ -455,7 +482,7 @@ class Writer:
     def _positions(self, value: Gather | Scatter, path: Path) -> Iterator[Stmt]:
         """Write the positions from which `value` reads or to which it writes."""
         for axis, at in enumerate(value.at):
-            if not at.startswith("@"):
+            if isinstance(at, str) and not at.startswith("@"):
                 index = self._read(at, path)
                 length = Integer(self._axis_length(value, axis))
                 position = Op("ptl_wrap_index({0}, {1})", (index, length), "int64")
@@ -482,7 +509,11 @@ class Writer:
         for axis, (label, at) in enumerate(zip(self._target_labels(value), value.at, strict=True)):
             if label not in memory.strides:
                 continue
-            if at.startswith("@"):
+            if isinstance(at, Place):
+                position = at.start
+                if at.label is not None:
+                    position = position + Index.name(self.variables[at.label]) * at.step
+            elif at.startswith("@"):
                 position = self._coordinate(at[1:], memory)
             else:
                 position = Index.name(f"{value.name}_at{axis}")

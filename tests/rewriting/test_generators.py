@@ -31,7 +31,7 @@ MADE = {
 def test_one_kernel_makes_it(name):
     graph, expected = MADE[name]
     f = function([X], graph())
-    assert f.c_source.count("static void kernel") == 1
+    assert "kernel1" not in f.c_source
     assert "w0" not in f.c_source
     for n in range(1, 5):
         x = np.linspace(1.0, 2.0, n)

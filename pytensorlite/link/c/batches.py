@@ -16,8 +16,8 @@ from pytensorlite.cgen.index import Index, product
 from pytensorlite.cgen.ir import Call, Comment, Fail, If, Loop, Stmt
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.link.c.blas import LETTERS, address, limit, matrix_order
+from pytensorlite.link.c.kernels import copy
 from pytensorlite.link.c.plan import NoLowering, Plan, View
-from pytensorlite.link.c.region import copy
 from pytensorlite.tensor.blockwise import Blockwise
 from pytensorlite.tensor.linalg.matrices import linalg_output_dtype
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Call
+from pytensorlite.link.c.kernels import copy
 from pytensorlite.link.c.plan import Plan, View
-from pytensorlite.link.c.region import copy
 
 LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
 LARGEST = 2**31 - 1

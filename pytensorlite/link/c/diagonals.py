@@ -6,9 +6,9 @@ from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Const, Integer, Op
 from pytensorlite.graph.basic import Apply
 from pytensorlite.link.c.batches import Batch
+from pytensorlite.link.c.kernels import copy
 from pytensorlite.link.c.movement import Nester
 from pytensorlite.link.c.plan import Plan, View
-from pytensorlite.link.c.region import copy
 
 
 def lower_extract_diag(plan: Plan, node: Apply) -> None:

@@ -26,8 +26,8 @@ from pytensorlite.cgen.nest import Map, Reduce, Source, Value
 from pytensorlite.cgen.storage import Memory
 from pytensorlite.graph.basic import Apply, Constant
 from pytensorlite.link.c.integers import integer, integers
+from pytensorlite.link.c.kernels import add_kernel, add_nest, copy
 from pytensorlite.link.c.plan import NoLowering, Plan, View
-from pytensorlite.link.c.region import add_kernel, add_nest, copy
 from pytensorlite.link.c.scalars import apply_scalar, convert, reduction_identity
 from pytensorlite.link.c.views import subview
 

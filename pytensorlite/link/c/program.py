@@ -18,8 +18,8 @@ from pytensorlite.graph.basic import Constant
 from pytensorlite.link.basic import ArraySpec, OutputSpec
 from pytensorlite.link.c.failures import Failure
 from pytensorlite.link.c.in_place import find_in_place, let_overlap
+from pytensorlite.link.c.kernels import copy
 from pytensorlite.link.c.plan import Plan, Workspace
-from pytensorlite.link.c.region import copy
 from pytensorlite.scalar.headers import headers_of
 
 HEADERS = ("ptl_runtime.h", "ptl_loops.h", "ptl_math.h")

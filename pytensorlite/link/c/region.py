@@ -7,62 +7,53 @@ rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from pytensorlite import scalar as ps
-from pytensorlite.cgen.collapse import collapse
-from pytensorlite.cgen.describe import describe
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
-    Buffer,
     Cast,
     Const,
     Expr,
     Integer,
-    Kernel,
     Op,
-    Stmt,
     Var,
-    buffers,
-    names,
 )
 from pytensorlite.cgen.nest import (
     Check,
     Gather,
     Map,
+    Place,
     Reduce,
     Scatter,
     Source,
     Value,
-    strip_mine,
+    reads,
 )
-from pytensorlite.cgen.parallel import outline, parameter_order
-from pytensorlite.cgen.passes import name_loads
-from pytensorlite.cgen.short import schedule
-from pytensorlite.cgen.storage import Memory, Writer
+from pytensorlite.cgen.storage import Memory
 from pytensorlite.graph.basic import Apply, Constant, Variable
-from pytensorlite.link.c.in_place import skip_copies
-from pytensorlite.link.c.integers import integer, non_negative
-from pytensorlite.link.c.plan import NoLowering, Note, Plan, SizeUnknown, View
+from pytensorlite.link.c.axes import Axes
+from pytensorlite.link.c.integers import integer
+from pytensorlite.link.c.kernels import add_nest
+from pytensorlite.link.c.plan import NoLowering, Plan, View
 from pytensorlite.link.c.scalars import (
     accumulator_dtype,
     apply_scalar,
     convert,
     reduction_identity,
 )
-from pytensorlite.link.c.slices import Selection, select
-from pytensorlite.tensor.basic import ARange
 from pytensorlite.tensor.rewriting.axis_labels import (
-    AxisLabels,
     Indexing,
+    joined_axis,
     kind,
     reduced_axes,
+    written_entries,
 )
 
-MISMATCH = "Input dimension mismatch: one dimension has length {0}, another that must equal it {1}"
 
-
-class Region:
+class Region(Axes):
     """The values of one nest, collected from graph nodes.
 
     Parameters
@@ -84,135 +75,20 @@ class Region:
         inputs: Iterable[tuple[Variable, Variable]],
         outputs: Iterable[tuple[Variable, Variable]],
     ):
-        self.plan = plan
-        self.nodes = nodes
-        self.outer = dict(inputs)
+        super().__init__(plan, nodes, inputs)
         self.outputs = list(outputs)
-        self.labels = AxisLabels()
         self.values: list[Value] = []
         self.expr: dict[Variable, Expr] = {}  # how a member's value is named in expressions
-        self.extents: dict[str, Index] = {}
         self.checked: dict[tuple[str, Index], str] = {}
         self.sources: dict[tuple[object, ...], Expr] = {}
         self.count = 0
 
-    # -- labels and lengths ------------------------------------------------------------------------
-
     def lower(self) -> None:
         """Append the kernel to the plan."""
-        for node in self.nodes:
-            if not self.labels.add(node):
-                raise NoLowering(f"{node} cannot share loops with itself")
-        self._share_inputs()
-        self._measure()
-        if self._align_ranges():
-            self._measure()
+        self.find_axes()
         for node in self.nodes:
             MEMBERS[kind(node) or ""](self, node)
         self._finish()
-
-    def _share_inputs(self) -> None:
-        """Let two views of one buffer run together where nothing speaks against it."""
-        seen: dict[tuple[str, Index, Index], int] = {}
-        for inner, outer in self.outer.items():
-            if self._is_size(outer):
-                continue
-            view = self.plan.view(outer)
-            for label, length, stride in zip(
-                self.labels[inner], view.shape, view.strides, strict=True
-            ):
-                if label is None:
-                    continue
-                key = (view.buffer, length, stride)
-                if key in seen:
-                    self.labels.unify(seen[key], label)
-                else:
-                    seen[key] = label
-
-    def _measure(self) -> None:
-        """Give each label its length; where two lengths meet, the program checks them."""
-        self.extents = {}
-        self.ranges: set[Variable] = set()
-        self.selected: dict[Variable, Selection] = {}
-        for node in self.nodes:
-            which = kind(node)
-            if which == "range":
-                part = self._selected(node)
-                self.selected[node.outputs[0]] = part
-                if part.start == 0 and part.step == 1:
-                    self.ranges.add(node.outputs[0])
-                self._measure_output(node, [part.count])
-            elif which == "alloc":
-                self._measure_output(node, [self._length(x) for x in node.inputs[1:]])
-        for inner, outer in self.outer.items():
-            if self._is_size(outer) or (isinstance(outer, Constant) and outer.type.ndim == 0):
-                continue
-            for label, length in zip(self.labels[inner], self.plan.view(outer).shape, strict=True):
-                if label is None:
-                    continue
-                name = f"a{label}"
-                known = self.extents.setdefault(name, length)
-                self.plan.require_equal(known, length, MISMATCH)
-        for node in self.nodes:
-            if kind(node) == "dot":
-                self._measure_product(node)
-        self.extents = {name: self.plan.canonical(n) for name, n in self.extents.items()}
-
-    def _measure_product(self, node: Apply) -> None:
-        """Check the partner of an axis of static length 1, which carries no label."""
-        left, right = (self.labels[x] for x in node.inputs)
-        labels = {left[-1], right[0]} - {None}
-        if None in (left[-1], right[0]) and labels:
-            length = self.extents[f"a{labels.pop()}"]
-            self.plan.require_equal(Index.of(1), length, MISMATCH)
-
-    def _selected(self, node: Apply) -> Selection:
-        """Return which positions a range holds."""
-        if isinstance(node.op, ARange):
-            return Selection(Index.of(0), self._length(node.inputs[1]), 1)
-        n, *bounds = node.inputs
-        entry = node.op.entry(self.outer.get(x, x) for x in bounds)
-        (part,) = select(self.plan, [entry], [self._length(n)])
-        return part
-
-    def _length(self, inner: Variable) -> Index:
-        return non_negative(self.plan, integer(self.plan, self.outer.get(inner, inner)))
-
-    def _measure_output(self, node: Apply, lengths: Sequence[Index]) -> None:
-        for label, length in zip(self.labels[node.outputs[0]], lengths, strict=True):
-            if label is not None:
-                known = self.extents.setdefault(f"a{label}", length)
-                self.plan.require_equal(known, length, MISMATCH)
-
-    def _align_ranges(self) -> bool:
-        """Let a range run along the axis that it indexes, where their lengths are the same."""
-        changed = False
-        for node in self.nodes:
-            if kind(node) not in ("gather", "scatter"):
-                continue
-            index = Indexing(node)
-            for axis in index.positions:
-                entry, label = index.variable(axis), self.labels[index.array][axis]
-                if entry not in self.ranges or label is None or self.labels[entry] == (label,):
-                    continue
-                (own,) = self.labels[entry]
-                if self.extents.get(f"a{own}") == self.extents.get(f"a{label}"):
-                    changed |= self.labels.unify(own, label)
-        return changed
-
-    def _is_size(self, outer: Variable) -> bool:
-        """Whether `outer` is a length that the program knows without loading it."""
-        if outer.type.dtype != "int64" or isinstance(outer, Constant) or outer in self.plan.views:
-            return False
-        if outer in self.plan.pure:
-            return len(self.plan.pure[outer]) == 1
-        if outer.type.ndim:
-            return False
-        try:
-            integer(self.plan, outer)
-        except SizeUnknown:
-            return False
-        return True
 
     def _named(self, variable: Variable) -> tuple[str, ...]:
         return tuple(f"a{label}" for label in self.labels[variable] if label is not None)
@@ -234,7 +110,7 @@ class Region:
         dtype = variable.type.dtype
         if isinstance(outer, Constant) and outer.data.size == 1:
             return Const(outer.data.reshape(()).item(), dtype)
-        if self._is_size(outer):
+        if self.is_size(outer):
             return Integer(integer(self.plan, outer), dtype)
         view = self.plan.view(outer)
         labels = self.labels[variable]
@@ -344,7 +220,7 @@ class Region:
         """``array[entries]``."""
         index, (out,) = Indexing(node), node.outputs
         at, checks = self._positions(index)
-        if all(place.startswith("@") for place in at):
+        if at == tuple(f"@{label}" for label in self._named(index.array)):
             self.expr[out] = self.operand(index.array)  # every element, in order
             return
         name = self._fresh()
@@ -365,14 +241,87 @@ class Region:
         if {f"@{label}" for label in over} == set(at):
             self._write_in_order(node, base, self.operand(written))
             return
-        zeros = isinstance(base, Const) and base.value == 0
-        start = None if zeros else self._full(index.array)
+        start = self._start(index.array)
         labels = self._named(out)
         template = None if node.op.set_instead_of_inc else ps.add.c_for([dtype, dtype], dtype)
         operand = convert(self.operand(written), dtype)
         name = self._fresh()
         self.values.append(Scatter(name, dtype, labels, operand, at, over, template, start, checks))
         self.expr[out] = Var(name, dtype)
+
+    def _start(self, array: Variable) -> str | None:
+        """Return the value that is written into, None for zeros."""
+        base = self.operand(array)
+        if isinstance(base, Const) and base.value == 0 and not str(base.value).startswith("-"):
+            return None
+        return self._full(array)
+
+    def write(self, node: Apply) -> None:
+        """``x[index] = values`` or ``+= values`` of integers and slices."""
+        array, values = node.inputs[:2]
+        (out,) = node.outputs
+        entries = written_entries(node)
+        if all(entry == slice(None) for entry in entries):
+            self._write_in_order(node, self.operand(array), self.operand(values))
+            return
+        places = self.labels.written_places(node)
+        moving = iter(places)
+        at: list[str | Place] = []
+        for label, entry, part in zip(self.labels[array], entries, self.written[node], strict=True):
+            own = next(moving) if isinstance(entry, slice) else None
+            if label is None:
+                continue
+            if entry == slice(None):
+                at.append(f"@a{label}")
+            else:
+                start = self.plan.canonical(part.start)
+                at.append(Place(None if own is None else f"a{own}", start, part.step))
+        over = tuple(f"a{label}" for label in places if label is not None)
+        dtype = out.type.dtype
+        template = None if node.op.set_instead_of_inc else ps.add.c_for([dtype, dtype], dtype)
+        start_value = self._start(array)
+        self._scatter_into(out, values, tuple(at), over, template, start_value)
+
+    def _scatter_into(
+        self,
+        out: Variable,
+        values: Variable,
+        at: tuple[str | Place, ...],
+        over: tuple[str, ...],
+        template: str | None,
+        base: str | None,
+        apart: bool = False,
+    ) -> str:
+        dtype = out.type.dtype
+        name = self._fresh()
+        operand = convert(self.operand(values), dtype)
+        labels = self._named(out)
+        value = Scatter(name, dtype, labels, operand, at, over, template, base)
+        self.values.append(replace(value, in_place=base is None, apart=True) if apart else value)
+        self.expr[out] = Var(name, dtype)
+        return name
+
+    def join(self, node: Apply) -> None:
+        """Arrays one after the other: each is written to its part."""
+        (out,), axis = node.outputs, joined_axis(node)
+        start = Index.of(0)
+        base: str | None = None
+        for part in node.inputs[1:]:
+            labels = self.labels[part]
+            at: list[str | Place] = []
+            for i, (whole, label) in enumerate(zip(self.labels[out], labels, strict=True)):
+                if i == axis:
+                    at.append(Place(None if label is None else f"a{label}", start))
+                elif whole is not None:
+                    at.append(f"@a{whole}")
+            over = tuple(f"a{label}" for label in labels if label is not None)
+            over += tuple(
+                f"a{whole}"
+                for i, (whole, label) in enumerate(zip(self.labels[out], labels, strict=True))
+                if i != axis and label is None and whole is not None
+            )
+            base = self._scatter_into(out, part, tuple(at), over, None, base, apart=True)
+            start = self.plan.canonical(start + self.lengths(part)[axis])
 
     def _write_in_order(self, node: Apply, base: Expr, values: Expr) -> None:
         """Every element is written once, in order: that is a map."""
@@ -397,9 +346,9 @@ class Region:
         self.values.append(Map(copy, dtype, labels, Var(name, dtype)))
         return copy
 
-    def _positions(self, index: Indexing) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _positions(self, index: Indexing) -> tuple[tuple[str | Place, ...], tuple[str, ...]]:
         """Return a position for each labelled axis of the array, and the checks they need."""
-        at: list[str] = []
+        at: list[str | Place] = []
         checks: list[str] = []
         for axis, (entry, label) in enumerate(
             zip(index.entries, self.labels[index.array], strict=True)
@@ -408,6 +357,10 @@ class Region:
                 at += [f"@a{label}"] if label is not None else []
                 continue
             extent = Index.of(1) if label is None else self.extents[f"a{label}"]
+            if entry in self.ranges and label is not None and self.lengths(entry) == [extent]:
+                (own,) = self.labels[entry]
+                at.append(Place(None if own is None else f"a{own}", Index.of(0)))
+                continue
             checks.append(self._check(entry, extent, axis))
             at += [self.value_name(entry)] if label is not None else []
         return tuple(at), tuple(checks)
@@ -455,10 +408,7 @@ class Region:
                 dtype = inner.type.dtype
                 self.values.append(Map(copy, dtype, self._named(inner), Var(name, dtype)))
                 name = copy
-            shape = [
-                Index.of(1) if label is None else self.extents[f"a{label}"]
-                for label in self.labels[inner]
-            ]
+            shape = self.lengths(inner)
             view = self._reused(inner, outer) or self.plan.allocate(outer, shape)
             strides = {
                 f"a{label}": stride
@@ -466,6 +416,7 @@ class Region:
                 if label is not None
             }
             destinations[name] = Memory(view.buffer, strides, view.offset)
+        self.values = list(written_in_place(self.values, destinations))
         add_nest(self.plan, self.values, self.extents, destinations)
 
     def _reused(self, inner: Variable, outer: Variable) -> View | None:
@@ -498,9 +449,21 @@ MEMBERS = {
     "dot": Region.dot,
     "gather": Region.gather,
     "scatter": Region.scatter,
+    "write": Region.write,
+    "join": Region.join,
     "range": Region.range,
     "alloc": Region.alloc,
 }
+
+
+def written_in_place(values: Sequence[Value], outputs: Collection[str]) -> Iterator[Value]:
+    """Yield the values, those that write into what nobody else reads marked to do it in place."""
+    readers = Counter(name for value in values for name in reads(value))
+    kept = {value.name for value in values if isinstance(value, Source)} | set(outputs)
+    for value in values:
+        base = value.base if isinstance(value, Scatter) else None
+        alone = base is not None and readers[base] == 1 and base not in kept
+        yield replace(value, in_place=True) if alone else value
 
 
 def lower_fused(plan: Plan, node: Apply) -> None:
@@ -526,61 +489,3 @@ def lower_member(plan: Plan, node: Apply) -> None:
 
 def _is_scalar_constant(x: Variable) -> bool:
     return isinstance(x, Constant) and x.type.ndim == 0
-
-
-def copy(plan: Plan, source: View, target: View) -> None:
-    """Append a kernel that copies one view to another of the same shape."""
-    labels = [f"a{axis}" for axis, n in enumerate(source.shape) if n != 1]
-    axes = [axis for axis, n in enumerate(source.shape) if n != 1]
-    values: list[Value] = [
-        Source(
-            "t0",
-            source.dtype,
-            tuple(labels),
-            source.buffer,
-            tuple(source.strides[axis] for axis in axes),
-            source.offset,
-        ),
-        Map("t1", target.dtype, tuple(labels), convert(Var("t0", source.dtype), target.dtype)),
-    ]
-    extents = {label: source.shape[axis] for label, axis in zip(labels, axes, strict=True)}
-    strides = {label: target.strides[axis] for label, axis in zip(labels, axes, strict=True)}
-    add_nest(plan, values, extents, {"t1": Memory(target.buffer, strides, target.offset)})
-
-
-def add_nest(
-    plan: Plan,
-    values: Sequence[Value],
-    extents: dict[str, Index],
-    destinations: dict[str, Memory],
-) -> None:
-    """Schedule `values`, write the kernel and append it to the plan."""
-    values, extents, destinations = collapse(values, extents, destinations)
-    scheduled, tree = schedule(values, extents)
-    tree = strip_mine(tree)
-
-    def allocate(dtype: str, length: Index) -> str:
-        return plan.scratch(dtype, (length,)).buffer
-
-    writer = Writer(scheduled, tree, extents, destinations, allocate)
-    add_kernel(plan, writer.write(), describe(values, destinations, writer.variables))
-
-
-def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> None:
-    """Make a kernel of statements, its parameters found in them, and append it to the plan."""
-    body = skip_copies(name_loads(body), plan.updates)
-    name = f"kernel{len(plan.kernels)}"
-    outlined, tasks = outline(body, name, plan)
-    if tasks:
-        plan.include("ptl_threads.h")
-    read, written = buffers((*body, *outlined))
-    written.update((own.spare, None) for task in tasks for own in task.owned)
-    parameters = tuple(
-        Buffer(name, plan.dtypes[name], name in written)
-        for name in sorted({*read, *written} & plan.dtypes.keys(), key=parameter_order)
-    )
-    integers = names(body) & plan.symbols
-    integers.update(*(task.integers for task in tasks))
-    sizes = sorted(integers, key=lambda name: int(name[1:]))
-    plan.add_kernel(Kernel(name, parameters, tuple(sizes), outlined, comment, tasks))
-    plan.notes.append(Note(plan.node, body, name, comment))

@@ -6,8 +6,8 @@ from pytensorlite.cgen.index import Index, contiguous_strides, product
 from pytensorlite.cgen.ir import Integer, Op
 from pytensorlite.graph.basic import Apply
 from pytensorlite.link.c.integers import integer, integers
+from pytensorlite.link.c.kernels import copy
 from pytensorlite.link.c.plan import NoLowering, Plan, View
-from pytensorlite.link.c.region import copy
 from pytensorlite.link.c.slices import select
 from pytensorlite.tensor.indexing import indices_from_subtensor
 

@@ -10,9 +10,10 @@ refused, and the fuser puts it into the next region.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from pytensorlite.graph.basic import Apply, Constant, Variable
-from pytensorlite.tensor.basic import Alloc, ARange
+from pytensorlite.tensor.basic import Alloc, ARange, Join
 from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensorlite.tensor.indexing import indices_from_subtensor
 from pytensorlite.tensor.math import Dot
@@ -22,6 +23,7 @@ from pytensorlite.tensor.subtensor import (
     AdvancedIncSubtensor1,
     AdvancedSubtensor,
     AdvancedSubtensor1,
+    IncSubtensor,
 )
 
 Labels = tuple[int | None, ...]
@@ -32,7 +34,8 @@ class AxisLabels:
 
     def __init__(self) -> None:
         self._parent: list[int] = []
-        self._carriers: list[set[Variable | Apply]] = []  # of each root: who has it on a dimension
+        self._carriers: list[set[object]] = []  # of each root: who has it on a dimension
+        self._parts: dict[tuple[Apply, int], int] = {}  # of axes that a node writes to in part
         self._labels: dict[Variable, Labels] = {}
 
     def __contains__(self, variable: Variable) -> bool:
@@ -133,13 +136,50 @@ class AxisLabels:
         written_places = places[len(places) - len(values) :]
         if not all(self._runs_along(a, b) for a, b in zip(written_places, values, strict=True)):
             return False
-        # The places are no variable, but their labels must stay as different as if they were.
+        return self._keep_apart(places, node) and self._set(node.outputs[0], self[index.array])
+
+    def _keep_apart(self, places: Iterable[int | None], carrier: object) -> bool:
+        """Let the labels of places that are no variable stay as different as if they were."""
         roots = [self.find(label) for label in places if label is not None]
         if len(set(roots)) != len(roots):
             return False
         for root in roots:
-            self._carriers[root].add(node)
-        return self._set(node.outputs[0], self[index.array])
+            self._carriers[root].add(carrier)
+        return True
+
+    def _write(self, node: Apply) -> bool:
+        array, values = node.inputs[:2]
+        places = self.written_places(node)
+        written = places[len(places) - values.type.ndim :]
+        if not all(self._runs_along(a, b) for a, b in zip(written, self[values], strict=True)):
+            return False
+        return self._keep_apart(places, node) and self._set(node.outputs[0], self[array])
+
+    def written_places(self, node: Apply) -> list[int | None]:
+        """Return the labels of ``x[index]`` that a node writes to, one per dimension."""
+        places = []
+        for axis, (label, entry) in enumerate(
+            zip(self[node.inputs[0]], written_entries(node), strict=True)
+        ):
+            if not isinstance(entry, slice):
+                continue
+            if entry != slice(None):
+                if (node, axis) not in self._parts:
+                    self._parts[node, axis] = self._fresh()
+                label = self._parts[node, axis]
+            places.append(None if label is None else self.find(label))
+        return places
+
+    def _join(self, node: Apply) -> bool:
+        axis, whole = joined_axis(node), list(self[node.outputs[0]])
+        for number, part in enumerate(node.inputs[1:]):
+            labels = self[part]
+            for i, (place, label) in enumerate(zip(whole, labels, strict=True)):
+                if i != axis and not self._runs_along(place, label):
+                    return False
+            if not self._keep_apart(labels, (node, number)):
+                return False
+        return self._set(node.outputs[0], whole)
 
     def _places(self, index: Indexing) -> list[int | None] | None:
         """Return the labels of ``array[entries]``, None if the index arrays cannot share theirs."""
@@ -224,6 +264,27 @@ class Indexing:
         )
 
 
+def written_entries(node: Apply) -> list[Any]:
+    """Return a slice or a position for each axis of the array that a node writes to."""
+    entries = list(indices_from_subtensor(node.inputs[2:], node.op.idx_list))
+    return entries + [slice(None)] * (node.inputs[0].type.ndim - len(entries))
+
+
+def _writes_evenly(node: Apply) -> bool:
+    """Whether the slices that a node writes to have steps that are known, and room enough."""
+    entries = [entry for entry in written_entries(node) if isinstance(entry, slice)]
+    steps = [entry.step for entry in entries if entry.step is not None]
+    known = all(isinstance(s, int) or (isinstance(s, Constant) and s.data != 0) for s in steps)
+    return known and node.inputs[1].type.ndim <= len(entries)
+
+
+def joined_axis(node: Apply) -> int:
+    """Return the axis of a join, which is a constant, counted from the front."""
+    axis = node.inputs[0]
+    assert isinstance(axis, Constant)
+    return int(axis.data) % node.outputs[0].type.ndim
+
+
 def reduced_axes(node: Apply) -> tuple[int, ...]:
     """Return the axes that a reduction sums over, all of them spelled out."""
     axis = node.op.axis
@@ -255,6 +316,10 @@ def kind(node: Apply) -> str | None:
         ordered = index.rank > 1 and op.set_instead_of_inc
         ordered |= getattr(op, "ignore_duplicates", False)
         return "scatter" if index.is_plain and not ordered else None
+    if isinstance(op, IncSubtensor):
+        return "write" if _writes_evenly(node) else None
+    if isinstance(op, Join):
+        return "join" if isinstance(node.inputs[0], Constant) else None
     if isinstance(op, Positions):
         return "range"
     if isinstance(op, ARange):
@@ -289,6 +354,8 @@ RULES = {
     "dot": AxisLabels._dot,
     "gather": AxisLabels._gather,
     "scatter": AxisLabels._scatter,
+    "write": AxisLabels._write,
+    "join": AxisLabels._join,
     "range": AxisLabels._range,
     "alloc": AxisLabels._alloc,
 }

@@ -50,6 +50,8 @@ class Fused(Op, HasInnerGraph):
                     found.update(member.inputs[1:])
                 case "range":
                     found.update(member.inputs)
+                case "write":
+                    found.update(member.inputs[2:])
         return found
 
     def clone(self) -> Fused:
@@ -113,7 +115,7 @@ def find_size_arithmetic(fgraph: FunctionGraph, order: Sequence[Apply]) -> set[A
 
 
 def _takes_sizes(node: Apply) -> bool:
-    return kind(node) in (None, "alloc", "range") and not isinstance(node.op, Output)
+    return kind(node) in (None, "alloc", "range", "write") and not isinstance(node.op, Output)
 
 
 def find_regions(

@@ -1,0 +1,83 @@
+"""A scheduled nest becomes a kernel of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytensorlite.cgen.collapse import collapse
+from pytensorlite.cgen.describe import describe
+from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.ir import (
+    Buffer,
+    Kernel,
+    Stmt,
+    Var,
+    buffers,
+    names,
+)
+from pytensorlite.cgen.nest import Map, Source, Value, strip_mine
+from pytensorlite.cgen.parallel import outline, parameter_order
+from pytensorlite.cgen.passes import name_loads
+from pytensorlite.cgen.short import schedule
+from pytensorlite.cgen.storage import Memory, Writer
+from pytensorlite.link.c.in_place import skip_copies
+from pytensorlite.link.c.plan import Note, Plan, View
+from pytensorlite.link.c.scalars import convert
+
+
+def copy(plan: Plan, source: View, target: View) -> None:
+    """Append a kernel that copies one view to another of the same shape."""
+    labels = [f"a{axis}" for axis, n in enumerate(source.shape) if n != 1]
+    axes = [axis for axis, n in enumerate(source.shape) if n != 1]
+    values: list[Value] = [
+        Source(
+            "t0",
+            source.dtype,
+            tuple(labels),
+            source.buffer,
+            tuple(source.strides[axis] for axis in axes),
+            source.offset,
+        ),
+        Map("t1", target.dtype, tuple(labels), convert(Var("t0", source.dtype), target.dtype)),
+    ]
+    extents = {label: source.shape[axis] for label, axis in zip(labels, axes, strict=True)}
+    strides = {label: target.strides[axis] for label, axis in zip(labels, axes, strict=True)}
+    add_nest(plan, values, extents, {"t1": Memory(target.buffer, strides, target.offset)})
+
+
+def add_nest(
+    plan: Plan,
+    values: Sequence[Value],
+    extents: dict[str, Index],
+    destinations: dict[str, Memory],
+) -> None:
+    """Schedule `values`, write the kernel and append it to the plan."""
+    values, extents, destinations = collapse(values, extents, destinations)
+    scheduled, tree = schedule(values, extents)
+    tree = strip_mine(tree)
+
+    def allocate(dtype: str, length: Index) -> str:
+        return plan.scratch(dtype, (length,)).buffer
+
+    writer = Writer(scheduled, tree, extents, destinations, allocate)
+    add_kernel(plan, writer.write(), describe(values, destinations, writer.variables))
+
+
+def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> None:
+    """Make a kernel of statements, its parameters found in them, and append it to the plan."""
+    body = skip_copies(name_loads(body), plan.updates)
+    name = f"kernel{len(plan.kernels)}"
+    outlined, tasks = outline(body, name, plan)
+    if tasks:
+        plan.include("ptl_threads.h")
+    read, written = buffers((*body, *outlined))
+    written.update((own.spare, None) for task in tasks for own in task.owned)
+    parameters = tuple(
+        Buffer(name, plan.dtypes[name], name in written)
+        for name in sorted({*read, *written} & plan.dtypes.keys(), key=parameter_order)
+    )
+    integers = names(body) & plan.symbols
+    integers.update(*(task.integers for task in tasks))
+    sizes = sorted(integers, key=lambda name: int(name[1:]))
+    plan.add_kernel(Kernel(name, parameters, tuple(sizes), outlined, comment, tasks))
+    plan.notes.append(Note(plan.node, body, name, comment))
