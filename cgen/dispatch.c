@@ -44,10 +44,20 @@ typedef struct {
     npy_intp *lengths; /* -1 where any will do */
 } InputSpec;
 
+/* An array that was handed out, and the flags that it had. */
+typedef struct {
+    PyObject *array;
+    int flags;
+} KeptArray;
+
+#define KEPT_ARRAYS 2
+
 typedef struct {
     PyArray_Descr *descr;
     int64_t item_bytes;
     int ndim;
+    KeptArray kept[KEPT_ARRAYS];
+    int oldest;         /* of the kept ones */
     int64_t *positions; /* of its lengths among the sizes */
     Py_ssize_t into;    /* the input that it may be written over, -1 if none */
 } OutputSpec;
@@ -233,10 +243,11 @@ static int bind_any_layout(Frame *frame, Py_ssize_t i, const InputSpec *spec, Py
 }
 
 #include "dispatch_in_place.h"
+#include "dispatch_kept.h"
 
 /* -- outputs and workspace ---------------------------------------------------------------------------- */
 
-static PyObject *new_output(const OutputSpec *spec, const int64_t *sizes, int64_t *bytes_sum) {
+static PyObject *new_output(OutputSpec *spec, const int64_t *sizes, int64_t *bytes_sum) {
     npy_intp lengths[NPY_MAXDIMS];
     int64_t bytes = spec->item_bytes;
     bool fits = true;
@@ -248,9 +259,17 @@ static PyObject *new_output(const OutputSpec *spec, const int64_t *sizes, int64_
         return PyErr_Format(PyExc_MemoryError, "an output of rank %d and dtype %S is larger than any memory",
                             spec->ndim, spec->descr);
     *bytes_sum += bytes;
+    /* What is to be written over in the next call must have no reference but its cell's. */
+    const bool is_kept = bytes <= KEPT_BYTES && spec->into < 0;
+    PyObject *kept = is_kept ? kept_output(spec, lengths) : NULL;
+    if (kept != NULL) return kept;
     Py_INCREF(spec->descr);
-    if (bytes < POOLED_OUTPUT_BYTES)
-        return PyArray_NewFromDescr(&PyArray_Type, spec->descr, spec->ndim, lengths, NULL, NULL, 0, NULL);
+    if (bytes < POOLED_OUTPUT_BYTES) {
+        PyObject *made =
+            PyArray_NewFromDescr(&PyArray_Type, spec->descr, spec->ndim, lengths, NULL, NULL, 0, NULL);
+        if (is_kept && made != NULL) keep_output(spec, made);
+        return made;
+    }
     PyObject *usual = PyDataMem_SetHandler(pool_handler);
     if (usual == NULL) {
         Py_DECREF(spec->descr);

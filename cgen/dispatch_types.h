@@ -9,6 +9,7 @@ static void kernel_free_specs(Kernel *self) {
     }
     for (Py_ssize_t i = 0; self->outputs != NULL && i < self->n_outputs; i++) {
         Py_XDECREF(self->outputs[i].descr);
+        drop_kept(&self->outputs[i]);
         PyMem_Free(self->outputs[i].positions);
     }
     PyMem_Free(self->inputs);
