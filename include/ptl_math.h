@@ -151,6 +151,9 @@ PTL_INLINE uint32_t ptl_to_uint32(double x) { return (uint32_t)ptl_to_int64(x); 
 PTL_FLOAT(f, float, 3.14159265358979323846f, 1.44269504088896340736f, 0.693147180559945309417f)
 PTL_FLOAT(d, double, 3.14159265358979323846, 1.44269504088896340736, 0.693147180559945309417)
 
+/* A double, or a complex of doubles, in the precision of x. */
+#define PTL_LIKE(x, value) \
+    _Generic((x), float: (float)(value), float complex: (float complex)(value), default: (value))
 #define PTL_BY_PRECISION(name, x) _Generic((x), float: name##_f, default: name##_d)
 #define PTL_BY_TYPE(name, x)                                                                            \
     _Generic((x), float: name##_f, double: name##_d, unsigned: name##_u32, long: name##_i64,            \

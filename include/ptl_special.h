@@ -41,7 +41,7 @@
 #define PTL_P25(x, a, ...) PTL_FMA(x, PTL_P24(x, __VA_ARGS__), a)
 
 /* The value of `f` at x, in the precision of x. */
-#define PTL_ROUNDED(f, x) _Generic((x), float: (float)f(x), default: f(x))
+#define PTL_ROUNDED(f, x) PTL_LIKE(x, f(x))
 
 /* -- gamma ------------------------------------------------------------------------------------------------------
  * Below 8 the argument is brought to 2 + t, 0 <= t < 1, by factors or terms; above, Stirling's series.
@@ -174,10 +174,46 @@ PTL_INLINE double ptl_trigamma_(double x) {
     return ((x < 0) & (r == 0)) ? INFINITY : x < 0 ? (y < 0x1p-30 ? w : reflected) : positive;
 }
 
+/* The sum of (q + k)^-s over k = 0, 1, ... for whole s > 1: terms up to where Euler and Maclaurin's formula
+ * holds, then its integral and its corrections, Bernoulli numbers over factorials.  A loop over it is no vector. */
+static __attribute__((unused)) double ptl_hurwitz_zeta_(double s, double q) {
+    static const double bernoulli[10] = {1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 1.0 / 47900160,
+        -691.0 / 1307674368000, 1.0 / 74724249600, -3617.0 / 10670622842880000, 43867.0 / 5109094217170944000,
+        -174611.0 / 802857662698291200000.0};
+    double sum = 0;
+    for (; q < s + 8; q += 1) {
+        const double term = pow(q, -s);
+        sum += term;
+        if (q > 0 && term <= fabs(sum) * 1e-18) return sum;
+    }
+    const double rest = pow(q, 1 - s), w = 1 / q;
+    double factor = rest * w * w * s;
+    sum += rest * (1 / (s - 1) + 0.5 * w);
+    for (int j = 0; j < 10; j++) {
+        sum += factor * bernoulli[j];
+        factor *= (s + 2 * j + 1) * w * ((s + 2 * j + 2) * w);
+    }
+    return sum;
+}
+
+/* Derivative n + 1 of log gamma, n >= 0.  Left of 0 the sum has more terms; when they are many,
+ * they are two sums, of which one is counted backwards. */
+static __attribute__((unused)) double ptl_polygamma_(double n, double x) {
+    if (n == 0) return ptl_psi_(x);
+    if (n < 0) return NAN;
+    const bool odd = fmod(n, 2) != 0;
+    const double scale = (odd ? 1 : -1) * ptl_gamma_(n + 1), s = n + 1;
+    if (x <= 0 && x == floor(x)) return scale * INFINITY;
+    if (!(x < -100)) return scale * ptl_hurwitz_zeta_(s, x);
+    const double f = -x - floor(-x), left = ptl_hurwitz_zeta_(s, f) - ptl_hurwitz_zeta_(s, 1 - x);
+    return scale * ((odd ? left : -left) + ptl_hurwitz_zeta_(s, 1 - f));
+}
+
 #define ptl_gamma(x) PTL_ROUNDED(ptl_gamma_, x)
 #define ptl_gammaln(x) PTL_ROUNDED(ptl_gammaln_, x)
 #define ptl_psi(x) PTL_ROUNDED(ptl_psi_, x)
 #define ptl_trigamma(x) PTL_ROUNDED(ptl_trigamma_, x)
+#define ptl_polygamma(n, x) PTL_LIKE(x, ptl_polygamma_(n, x))
 
 /* -- error functions ----------------------------------------------------------------------------------------------
  * The inverse, by w = -log(1 - x²): times x up to 5, then of sqrt w. */

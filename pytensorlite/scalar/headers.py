@@ -13,7 +13,7 @@ _NEEDS = {
     "ptl_complex.h": re.compile(r"\bptl_complex"),
     "ptl_logistic.h": re.compile(r"\bptl_(?:sigmoid|softplus|log1mexp|xlogy|xlog1py)\("),
     "ptl_special.h": re.compile(
-        r"\bptl_(?:erfcx|erfinv|erfcinv|gamma|gammaln|psi|trigamma|i0|i1)\("
+        r"\bptl_(?:erfcx|erfinv|erfcinv|gamma|gammaln|psi|trigamma|polygamma|i0|i1)\("
     ),
 }
 

@@ -2,7 +2,7 @@
 
 Rows read as in `basic`. Functions that programs spend their time in have C of their own in
 ``include/ptl_logistic.h`` and ``ptl_special.h``, written so that loops over them vectorise; the
-others are SciPy's, run by NumPy. Derivatives by a parameter for which no closed form exists
+others are SciPy's own, called through a pointer (`borrowed`). Derivatives by a parameter for which no closed form exists
 (`gammainc_dk` and its like) are rows too, computed by the quadrature and the series of `incomplete`
 and `hypergeometric`.
 """
@@ -38,6 +38,7 @@ from pytensorlite.scalar.basic import (
     switch,
     true_div,
 )
+from pytensorlite.scalar.borrowed import template
 from pytensorlite.scalar.op import (
     UNDEFINED,
     BinaryScalarOp,
@@ -87,7 +88,6 @@ def _beta_score_b(a: Any, b: Any, x: Any) -> Any:
 
 
 _real = upgrade_to_float_no_complex
-_no_c_for_complex: dict[str, str | None] = {"c": None}
 
 # fmt: off
 # ruff: noqa: E501, F401 - rows may be wide; names are re-exported for PyTensor's paths
@@ -112,10 +112,10 @@ xlog1py0 = op("xlog1py0", special.xlog1py0, "ptl_xlog1py({0}, {1})", _real,
 # -- error functions ---------------------------------------------------------------------------------------------------
 erf = op("erf", _scipy("erf"), "erf({0})", upgrade_to_float,
     lambda g, y, x: [g * exp(-sqr(x)) * like(y, 2 / SQRT_PI)],
-    nin=1, kinds=_no_c_for_complex, cost=3.0)
+    nin=1, kinds={"c": template("complex_erf")}, cost=3.0)
 erfc = op("erfc", _scipy("erfc"), "erfc({0})", upgrade_to_float,
     lambda g, y, x: [g * exp(-sqr(x)) * like(y, -2 / SQRT_PI)],
-    nin=1, kinds=_no_c_for_complex, cost=4.0)
+    nin=1, kinds={"c": template("complex_erfc")}, cost=4.0)
 erfcx = op("erfcx", _scipy("erfcx"), "ptl_erfcx({0})", _real,
     lambda g, y, x: [g * (2 * x * y - like(y, 2 / SQRT_PI))],
     nin=1, cost=5.0, doc="exp(x**2) erfc(x).")
@@ -125,43 +125,43 @@ erfinv = op("erfinv", _scipy("erfinv"), "ptl_erfinv({0})", _real,
 erfcinv = op("erfcinv", _scipy("erfcinv"), "ptl_erfcinv({0})", _real,
     lambda g, y, x: [g * exp(sqr(y)) * like(y, -SQRT_PI / 2)],
     nin=1, cost=5.0)
-owens_t = op("owens_t", _scipy("owens_t"), None, _real, lambda g, y, h, a: _owens_t_rule(g, y, h, a),
-    nin=2, class_name="Owens_t", cost=80.0)
+owens_t = op("owens_t", special.in_double("owens_t"), template("owens_t"), _real, lambda g, y, h, a: _owens_t_rule(g, y, h, a),
+    nin=2, class_name="Owens_t", cost=80.0, vectorises=False)
 
 # -- gamma and its logarithmic derivatives -----------------------------------------------------------------------------
 gamma = op("gamma", _scipy("gamma"), "ptl_gamma({0})", upgrade_to_float, lambda g, y, x: [g * y * psi(x)],
-    nin=1, kinds=_no_c_for_complex, cost=8.0)
+    nin=1, kinds={"c": template("complex_gamma")}, cost=8.0)
 gammaln = op("gammaln", _scipy("gammaln"), "ptl_gammaln({0})", _real, lambda g, y, x: [g * psi(x)],
     nin=1, class_name="GammaLn", cost=8.0, doc="log |gamma(x)|.")
 psi = op("psi", _scipy("psi"), "ptl_psi({0})", upgrade_to_float,
     lambda g, y, x: [UNDEFINED if is_complex(x) else g * tri_gamma(x)],
-    nin=1, kinds=_no_c_for_complex, cost=8.0, doc="The derivative of log gamma.")
+    nin=1, kinds={"c": template("complex_psi")}, cost=8.0, doc="The derivative of log gamma.")
 tri_gamma = op("tri_gamma", special.tri_gamma, "ptl_trigamma({0})", _real,
     lambda g, y, x: [g * polygamma(constant(2), x)],
     nin=1, cost=8.0, doc="The second derivative of log gamma.")
-polygamma = op("polygamma", special.polygamma, None, order_then_float,
+polygamma = op("polygamma", special.polygamma, "ptl_polygamma({0}, {1})", order_then_float,
     lambda g, y, n, x: [None, g * polygamma(n + 1, x)],
-    nin=2, class_name="PolyGamma", computes_in="last", cost=80.0, doc="Derivative n + 1 of log gamma.")
+    nin=2, class_name="PolyGamma", computes_in="last", cost=80.0, vectorises=False, doc="Derivative n + 1 of log gamma.")
 
 # -- incomplete gamma --------------------------------------------------------------------------------------------------
-gammainc = op("gammainc", _scipy("gammainc"), None, _real,
+gammainc = op("gammainc", special.in_double("gammainc"), template("gammainc"), _real,
     lambda g, y, k, x: [g * gammainc_dk(k, x), g * _gamma_density(k, x)],
-    nin=2, class_name="GammaInc", cost=90.0)
-gammaincc = op("gammaincc", _scipy("gammaincc"), None, _real,
+    nin=2, class_name="GammaInc", cost=90.0, vectorises=False)
+gammaincc = op("gammaincc", special.in_double("gammaincc"), template("gammaincc"), _real,
     lambda g, y, k, x: [-g * gammainc_dk(k, x), -g * _gamma_density(k, x)],
-    nin=2, class_name="GammaIncC", cost=90.0)
-gammaincinv = op("gammaincinv", _scipy("gammaincinv"), None, _real,
+    nin=2, class_name="GammaIncC", cost=90.0, vectorises=False)
+gammaincinv = op("gammaincinv", special.in_double("gammaincinv"), template("gammaincinv"), _real,
     lambda g, y, k, p: [-g * gammainc_dk(k, y) / _gamma_density(k, y), g / _gamma_density(k, y)],
-    nin=2, class_name="GammaIncInv", cost=300.0)
-gammainccinv = op("gammainccinv", _scipy("gammainccinv"), None, _real,
+    nin=2, class_name="GammaIncInv", cost=300.0, vectorises=False)
+gammainccinv = op("gammainccinv", special.in_double("gammainccinv"), template("gammainccinv"), _real,
     lambda g, y, k, q: [-g * gammainc_dk(k, y) / _gamma_density(k, y), -g / _gamma_density(k, y)],
-    nin=2, class_name="GammaIncCInv", cost=300.0)
-gammal = op("gammal", special.gammal, None, _real,
+    nin=2, class_name="GammaIncCInv", cost=300.0, vectorises=False)
+gammal = op("gammal", special.gammal, f"{template('gammainc')} * ptl_gamma({{0}})", _real,
     lambda g, y, k, x: [g * (y * psi(k) + gamma(k) * gammainc_dk(k, x)), g * exp(xlogy0(k - 1, x) - x)],
-    nin=2, class_name="GammaL", cost=120.0, doc="The lower incomplete gamma function, not normalised.")
-gammau = op("gammau", special.gammau, None, _real,
+    nin=2, class_name="GammaL", cost=120.0, vectorises=False, doc="The lower incomplete gamma function, not normalised.")
+gammau = op("gammau", special.gammau, f"{template('gammaincc')} * ptl_gamma({{0}})", _real,
     lambda g, y, k, x: [g * (y * psi(k) - gamma(k) * gammainc_dk(k, x)), -g * exp(xlogy0(k - 1, x) - x)],
-    nin=2, class_name="GammaU", cost=120.0, doc="The upper incomplete gamma function, not normalised.")
+    nin=2, class_name="GammaU", cost=120.0, vectorises=False, doc="The upper incomplete gamma function, not normalised.")
 gammainc_dk = op("gammainc_dk", incomplete.gammainc_dk, None, _real,
     lambda g, y, k, x: [g * gammainc_dkk(k, x), g * _gamma_density(k, x) * _gamma_score(k, x)],
     nin=2, cost=3000.0, doc="d gammainc(k, x) / dk.")
@@ -170,11 +170,11 @@ gammainc_dkk = op("gammainc_dkk", incomplete.gammainc_dkk, None, _real,
     nin=2, cost=3000.0, doc="d² gammainc(k, x) / dk².")
 
 # -- incomplete beta ---------------------------------------------------------------------------------------------------
-betainc = op("betainc", _scipy("betainc"), None, _real,
+betainc = op("betainc", special.in_double("betainc"), template("betainc"), _real,
     lambda g, y, a, b, x: [g * betainc_da(a, b, x), g * betainc_db(a, b, x), g * _beta_density(a, b, x)],
-    nin=3, class_name="BetaInc", cost=200.0)
-betaincinv = op("betaincinv", _scipy("betaincinv"), None, _real, lambda g, y, a, b, p: _betaincinv_rule(g, y, a, b),
-    nin=3, class_name="BetaIncInv", cost=900.0)
+    nin=3, class_name="BetaInc", cost=200.0, vectorises=False)
+betaincinv = op("betaincinv", special.in_double("betaincinv"), template("betaincinv"), _real, lambda g, y, a, b, p: _betaincinv_rule(g, y, a, b),
+    nin=3, class_name="BetaIncInv", cost=900.0, vectorises=False)
 betainc_da = op("betainc_da", incomplete.betainc_da, None, _real,
     lambda g, y, a, b, x: [g * betainc_daa(a, b, x), g * betainc_dab(a, b, x), g * _beta_density(a, b, x) * _beta_score_a(a, b, x)],
     nin=3, cost=3000.0, doc="d betainc(a, b, x) / da.")
@@ -196,26 +196,26 @@ j0 = op("j0", _scipy("j0"), "j0({0})", _real, lambda g, y, x: [-g * j1(x)],
     nin=1, class_name="J0", cost=30.0, vectorises=False)
 j1 = op("j1", _scipy("j1"), "j1({0})", _real, lambda g, y, x: [g * (j0(x) - jv(constant(2), x)) / 2],
     nin=1, class_name="J1", cost=30.0, vectorises=False)
-jv = op("jv", _scipy("jv"), None, _real, lambda g, y, v, x: [UNDEFINED, g * (jv(v - 1, x) - jv(v + 1, x)) / 2],
-    nin=2, cost=200.0)
+jv = op("jv", special.in_double("jv"), template("jv"), _real, lambda g, y, v, x: [UNDEFINED, g * (jv(v - 1, x) - jv(v + 1, x)) / 2],
+    nin=2, cost=200.0, vectorises=False)
 i0 = op("i0", _scipy("i0"), "ptl_i0({0})", _real, lambda g, y, x: [g * i1(x)], nin=1, class_name="I0", cost=6.0)
 i1 = op("i1", _scipy("i1"), "ptl_i1({0})", _real, lambda g, y, x: [g * (i0(x) + iv(constant(2), x)) / 2],
     nin=1, class_name="I1", cost=6.0)
-iv = op("iv", _scipy("iv"), None, _real, lambda g, y, v, x: [UNDEFINED, g * (iv(v - 1, x) + iv(v + 1, x)) / 2],
-    nin=2, cost=200.0)
-ive = op("ive", _scipy("ive"), None, _real,
+iv = op("iv", special.in_double("iv"), template("iv"), _real, lambda g, y, v, x: [UNDEFINED, g * (iv(v - 1, x) + iv(v + 1, x)) / 2],
+    nin=2, cost=200.0, vectorises=False)
+ive = op("ive", special.in_double("ive"), template("ive"), _real,
     lambda g, y, v, x: [UNDEFINED, g * ((ive(v - 1, x) + ive(v + 1, x)) / 2 - sign(x) * y)],
-    nin=2, cost=200.0, doc="exp(-|x|) iv(v, x).")
-kv = op("kv", _scipy("kv"), None, _real, lambda g, y, v, x: [UNDEFINED, -g * (kv(v - 1, x) + kv(v + 1, x)) / 2],
-    nin=2, cost=300.0)
-kve = op("kve", _scipy("kve"), None, _real,
+    nin=2, cost=200.0, vectorises=False, doc="exp(-|x|) iv(v, x).")
+kv = op("kv", special.in_double("kv"), template("kv"), _real, lambda g, y, v, x: [UNDEFINED, -g * (kv(v - 1, x) + kv(v + 1, x)) / 2],
+    nin=2, cost=300.0, vectorises=False)
+kve = op("kve", special.in_double("kve"), template("kve"), _real,
     lambda g, y, v, x: [UNDEFINED, g * (y - (kve(v - 1, x) + kve(v + 1, x)) / 2)],
-    nin=2, cost=300.0, doc="exp(x) kv(v, x).")
+    nin=2, cost=300.0, vectorises=False, doc="exp(x) kv(v, x).")
 
 # -- hypergeometric ----------------------------------------------------------------------------------------------------
-hyp2f1 = op("hyp2f1", _scipy("hyp2f1"), None, upgrade_to_float,
+hyp2f1 = op("hyp2f1", special.in_double("hyp2f1"), template("hyp2f1"), upgrade_to_float,
     lambda g, y, a, b, c, z: [g * hyp2f1_da(a, b, c, z), g * hyp2f1_da(b, a, c, z), g * hyp2f1_dc(a, b, c, z), g * (a * b / c) * hyp2f1(a + 1, b + 1, c + 1, z)],
-    nin=4, class_name="Hyp2F1", cost=500.0, vectorises=False)
+    nin=4, class_name="Hyp2F1", kinds={"c": None}, cost=500.0, vectorises=False)
 hyp2f1_da = op("hyp2f1_da", hypergeometric.hyp2f1_da, None, _real,
     lambda g, y, a, b, c, z: [g * hyp2f1_daa(a, b, c, z), g * hyp2f1_dab(a, b, c, z), g * hyp2f1_dac(a, b, c, z), g * (b / c) * (hyp2f1(a + 1, b + 1, c + 1, z) + a * hyp2f1_da(a + 1, b + 1, c + 1, z))],
     nin=4, cost=9000.0, doc="d hyp2f1(a, b, c, z) / da.")

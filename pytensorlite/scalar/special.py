@@ -11,6 +11,22 @@ from typing import Any
 
 import numpy as np
 
+
+def in_double(name: str) -> Callable:
+    """Return a function of ``scipy.special`` that computes in double whatever comes in.
+
+    Some of SciPy's versions for float32 have few digits and lose their way at large arguments.
+    """
+
+    def function(*arrays: Any) -> Any:
+        from scipy import special as scipy_special
+
+        wide = [np.asarray(x).astype(np.result_type(x, "float64")) for x in arrays]
+        return getattr(scipy_special, name)(*wide)
+
+    return function
+
+
 # -- logistic and its kin --------------------------------------------------------------------------
 
 

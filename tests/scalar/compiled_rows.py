@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pytensorlite.link.c.routines import address, declarations
+from pytensorlite.scalar.borrowed import borrowed_by
 from pytensorlite.scalar.dtypes import all_dtypes
 from pytensorlite.scalar.headers import headers_of
 from pytensorlite.scalar.op import ScalarOp
@@ -164,9 +166,10 @@ def _knows_half(directory: Path) -> bool:
 
 def _start(stem: Path, chosen: Sequence[Case], *flags: str) -> tuple[Any, Path]:
     code = "\n".join(map(loop, chosen))
-    headers = ["ptl_math.h", *headers_of(code)]
+    headers = ["stddef.h", "ptl_math.h", *headers_of(code)]
+    table = "\n".join(declarations(borrowed_by(code), "rows")) + "\n"
     source = stem.with_suffix(".c")
-    source.write_text("\n".join(f'#include "{h}"' for h in headers) + "\n" + code)
+    source.write_text("\n".join(f'#include "{h}"' for h in headers) + "\n" + table + code)
     library = stem.with_suffix(".so")
     command = [os.environ.get("CC", "gcc"), *FLAGS, *flags, f"-I{INCLUDE}", str(source)]
     process = subprocess.Popen(
@@ -178,4 +181,18 @@ def _start(stem: Path, chosen: Sequence[Case], *flags: str) -> tuple[Any, Path]:
 def _finish(process: Any, library: Path) -> ctypes.CDLL:
     _, errors = process.communicate()
     assert process.returncode == 0, errors[:3000]
-    return ctypes.CDLL(str(library))
+    loaded = ctypes.CDLL(str(library))
+    _lend(loaded)
+    return loaded
+
+
+def _lend(library: ctypes.CDLL) -> None:
+    """Give the rows that borrow from SciPy its functions."""
+    if not hasattr(library, "rows_imports"):
+        return
+    names = ctypes.cast(library.rows_import_names, ctypes.POINTER(ctypes.c_char_p))
+    table = ctypes.cast(library.rows_imports, ctypes.POINTER(ctypes.c_void_p))
+    position = 0
+    while (name := names[position]) is not None:
+        table[position] = address(name.decode())
+        position += 1

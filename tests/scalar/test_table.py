@@ -31,7 +31,8 @@ EDGES = {
 ULPS = {
     "gamma": 16, "gammaln": 32, "psi": 32, "tri_gamma": 32, "i0": 16, "i1": 16, "erfcx": 12,
     "erfinv": 16, "erfcinv": 16, "j0": 64, "j1": 64, "log1mexp": 12, "logaddexp": 12,
-    "logaddexp2": 12, "abs": 1, "xlogx": 10, "spacing": 0, "mod": 0, "fmod": 0, "int_div": 0,
+    "logaddexp2": 12, "polygamma": 64, "abs": 1, "xlogx": 10, "spacing": 0, "mod": 0, "fmod": 0,
+    "int_div": 0,
 }
 EXACT = {
     "add", "sub", "mul", "true_div", "sqrt", "neg", "sqr", "reciprocal", "floor", "ceil", "trunc",
@@ -127,6 +128,9 @@ def test_c_agrees_with_numpy(case, compiled):
     if case.name in ("j0", "j1"):
         # Neither library has the digits of pi that huge arguments need.
         inputs = [inputs[0][~(np.abs(inputs[0].astype("float64")) > 1e5)]]
+    if case.name == "polygamma":
+        # SciPy adds one to the order in its own width, and has few digits for high orders.
+        inputs = [x[np.abs(inputs[0].astype("float64")) < 20] for x in inputs]
     expected = case.row.evaluate(*inputs)
     got = compiled(case, *inputs)
     assert got.dtype == expected.dtype

@@ -20,6 +20,8 @@ from pytensorlite.link.c.failures import Failure
 from pytensorlite.link.c.in_place import find_in_place, let_overlap
 from pytensorlite.link.c.kernels import copy
 from pytensorlite.link.c.plan import Plan, Workspace
+from pytensorlite.link.c.routines import declarations
+from pytensorlite.scalar.borrowed import borrowed_by
 from pytensorlite.scalar.headers import headers_of
 
 HEADERS = ("ptl_runtime.h", "ptl_loops.h", "ptl_math.h")
@@ -69,12 +71,13 @@ def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
     sources = _sources(plan, run, used)
     code = [
         *kernels,
-        *_imports(plan, name),
         *([f"double {name}_seconds[{len(steps)}];"] if steps else []),
         "\n".join(_sizes_function(plan, name, slots, rooms, offsets)),
         "\n".join(_run_function(plan, name, slots, symbols, rooms, offsets, sources, run)),
     ]
-    parts = [*_includes(plan, "\n".join(code)), *code]
+    text = "\n".join(code)
+    imports = plan.imports | borrowed_by(text)
+    parts = [*_includes(plan, text), *_imports(imports, name), *code]
     return Rendered(
         source="\n".join(part.rstrip("\n") + "\n" for part in parts),
         n_sizes=1 + len(slots) + len(rooms),
@@ -83,7 +86,7 @@ def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
         ),
         outputs=tuple(outputs),
         constants=tuple(plan.constants[number] for number in used),
-        imports=tuple(plan.imports),
+        imports=tuple(imports),
         failures=tuple(plan.failures),
         plan=plan,
         reads=frozenset(sources),
@@ -180,18 +183,11 @@ def _includes(plan: Plan, code: str) -> list[str]:
     return ["\n".join(f'#include "{header}"' for header in headers)]
 
 
-def _imports(plan: Plan, program: str) -> Iterator[str]:
-    """Declare the table through which the loader hands over BLAS and LAPACK routines."""
-    if not plan.imports:
-        return
-    routines = list(plan.imports.items())
-    lines = ["/* Routines of BLAS and LAPACK, filled in by the loader. */"]
-    lines.append(f"void *{program}_imports[{len(routines)}];")
-    names = ", ".join(f'"{name}"' for name, _ in routines)
-    lines.append(f"const char *const {program}_import_names[] = {{{names}, NULL}};")
-    for number, (name, prototype) in enumerate(routines):
-        lines.append(f"#define {name} (({prototype}){program}_imports[{number}])")
-    yield "\n".join(lines) + "\n"
+def _imports(imports: Mapping[str, str], program: str) -> Iterator[str]:
+    """Declare the table through which the loader hands over routines of SciPy."""
+    if imports:
+        comment = "/* Routines of BLAS, LAPACK and SciPy, filled in by the loader. */"
+        yield "\n".join([comment, *declarations(imports, program)]) + "\n"
 
 
 def _sizes_function(

@@ -1,38 +1,79 @@
-"""BLAS and LAPACK, borrowed from SciPy: addresses of its own routines, no linking.
+"""BLAS, LAPACK and special functions, borrowed from SciPy: addresses of its own, no linking.
 
-``scipy.linalg.cython_blas`` and ``cython_lapack`` export each routine as a capsule.  A program
-declares what it calls in ``NAME_import_names`` and finds the addresses in ``NAME_imports``.
+``scipy.linalg.cython_blas``, ``cython_lapack`` and ``scipy.special.cython_special`` export each
+routine as a capsule.  A program declares what it calls in ``NAME_import_names`` and finds the
+addresses in ``NAME_imports``.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
+from collections.abc import Mapping
+from typing import Any
 
 from pytensorlite.cgen.build import Library
+from pytensorlite.scalar.borrowed import capsule_of
 
 
 @functools.cache
 def address(routine: str) -> int:
-    """Return the address of a BLAS or LAPACK routine such as ``dgemm``.
+    """Return the address of a routine such as ``dgemm``, or of ``scipy_jv``, which is SciPy's jv.
 
     Raises
     ------
     KeyError
         If SciPy has no routine of that name.
     """
+    if routine.startswith("scipy_"):
+        return _special_function(routine.removeprefix("scipy_"))
     from scipy.linalg import cython_blas, cython_lapack
 
     for module in (cython_blas, cython_lapack):
         capsule = module.__pyx_capi__.get(routine)
         if capsule is not None:
-            get_name = ctypes.pythonapi.PyCapsule_GetName
-            get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
-            get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
-            get_pointer.restype = ctypes.c_void_p
-            get_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
-            return get_pointer(capsule, get_name(capsule))
+            return _pointer(capsule)
     raise KeyError(f"neither BLAS nor LAPACK has a routine {routine!r}")
+
+
+def _special_function(name: str) -> int:
+    """Return the address of one version of a function; it stands under one of several names."""
+    from scipy.special import cython_special
+
+    wanted, signature = capsule_of(name)
+    for candidate in (wanted, f"__pyx_fuse_0{wanted}", f"__pyx_fuse_1{wanted}"):
+        capsule = cython_special.__pyx_capi__.get(candidate)
+        if capsule is not None and _name(capsule) == signature.encode():
+            return _pointer(capsule)
+    raise KeyError(f"scipy.special.cython_special has no {wanted!r} of type {signature!r}")
+
+
+def _name(capsule: Any) -> bytes:
+    get_name = ctypes.pythonapi.PyCapsule_GetName
+    get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    return get_name(capsule)
+
+
+def _pointer(capsule: Any) -> int:
+    get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    get_pointer.restype = ctypes.c_void_p
+    get_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    return get_pointer(capsule, _name(capsule))
+
+
+def declarations(imports: Mapping[str, str], program: str) -> list[str]:
+    """Return the C that declares the table of a program's routines, given with their types."""
+    if not imports:
+        return []
+    names = ", ".join(f'"{name}"' for name in imports)
+    return [
+        f"void *{program}_imports[{len(imports)}];",
+        f"const char *const {program}_import_names[] = {{{names}, NULL}};",
+        *(
+            f"#define {name} (({prototype}){program}_imports[{number}])"
+            for number, (name, prototype) in enumerate(imports.items())
+        ),
+    ]
 
 
 def fill_imports(library: Library, program: str) -> None:
