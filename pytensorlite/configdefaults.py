@@ -97,7 +97,7 @@ OPTIONS = (
     Option("compile_timeout", 120.0, float, "seconds after which a compiler is given up"),
     Option("cache_dir", "", str, "where compiled programs are kept; '' means the user's cache directory"),
     Option("cache_size", "1GB", str, "the least recently used programs leave when the cache is larger"),
-    Option("sanitize", "", str, "sanitizers to compile with, such as 'address,undefined'"),
+    Option("sanitize", "", str, "sanitizers to compile with: 'address+undefined' (with libasan preloaded), or 'undefined'"),
     Option("threads", 0, int, "number of threads of a compiled program; 0 means all cores"),
     Option("output_pool", "256MB", str, "how much memory of released large outputs is kept for reuse"),
     # -- running and finding errors ---------------------------------------------------------------------------------

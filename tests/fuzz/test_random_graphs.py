@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from tests.fuzz.graphs import INTEGERS, Level, graphs
 from tests.fuzz.running import NATIVE, RAW, REWRITTEN, agree, arguments, chosen, program, show
+from tests.fuzz.steps import ELEMENTWISE, STEPS, elementwise
+from tests.fuzz.steps.elementwise import constant, unary
 
 SLOW = list(HealthCheck)
 usual = functools.partial(
@@ -29,9 +31,9 @@ KINDS = {
 }
 
 
-def check(data, graph):
+def check(data, graph, entries=None):
     """Compare three programs with the values that the graph was drawn with."""
-    entries = chosen(data.draw, graph)
+    entries = entries or chosen(data.draw, graph)
     outputs = [entry.variable for entry in entries]
     show(graph, entries)
     native = program(graph, outputs, NATIVE)
@@ -59,11 +61,40 @@ def sure(level):
     return Level.CLOSE if level == Level.ROUNDED else level
 
 
+EACH = list(dict.fromkeys(STEPS))
+
+
+def few(data, kind):
+    """A graph of a few steps, and some of its values."""
+    check(data, data.draw(graphs(**KINDS[kind])))
+
+
+def rows(data, kind):
+    """Every element-wise op that takes the inputs, all of them at once."""
+    graph = data.draw(graphs(**KINDS[kind], steps=[constant, unary], max_steps=3))
+    with np.errstate(all="ignore"):
+        elementwise.rows(data.draw, graph)
+    check(data, graph, graph.pool)
+
+
+def steps(data, kind):
+    """Every kind of step once, in any order, and the end of it all."""
+    graph = data.draw(graphs(**KINDS[kind], steps=ELEMENTWISE, max_steps=2))
+    with np.errstate(all="ignore"):
+        for position in graph.rng.permutation(len(EACH)):
+            EACH[position](data.draw, graph)
+    check(data, graph, graph.pool[-12:])
+
+
+SHAPES = {few: 16, rows: 3, steps: 4}  # and how many of them are enough on an ordinary day
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
 @pytest.mark.parametrize("kind", KINDS)
-def test_values(kind):
-    @usual(max_examples=22 if kind == "double" else 14)
+def test_values(kind, shape):
+    @usual(max_examples=SHAPES[shape])
     @given(st.data())
     def run(data):
-        check(data, data.draw(graphs(**KINDS[kind])))
+        shape(data, kind)
 
     run()

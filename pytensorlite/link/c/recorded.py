@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,10 +71,23 @@ def cache() -> Cache:
 
 def compile_flags() -> list[str]:
     """Return the flags that the configuration adds."""
-    flags = config.compile_flags.split()
-    if config.sanitize:
-        flags += [f"-fsanitize={config.sanitize.replace('+', ',')}", "-g"]
-    return flags
+    return [*config.compile_flags.split(), *sanitizer_flags(config.sanitize)]
+
+
+def sanitizer_flags(names: str) -> list[str]:
+    """Return what to compile with so that an error of memory or of arithmetic ends the process.
+
+    `names` are separated by ``+``, as commas separate the options of the configuration.
+    """
+    if not names:
+        return []
+    # A library that needs the sanitizer kills a process that was started without it.
+    if "address" in names and not hasattr(ctypes.CDLL(None), "__asan_init"):
+        raise RuntimeError(
+            f"config.sanitize={names} needs the sanitizer's own library from the start: run Python "
+            "with LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0"
+        )
+    return [f"-fsanitize={names.replace('+', ',')}", "-fno-sanitize-recover=all", "-g"]
 
 
 def as_native(data: Any) -> np.ndarray:

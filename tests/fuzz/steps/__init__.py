@@ -16,6 +16,7 @@ ELEMENTWISE = [
 ]
 REDUCING = [
     *[reducing.reduce] * 4,
+    *[reducing.of_view] * 2,
     reducing.argument,
     reducing.softmax,
     reducing.cumulative,
@@ -37,6 +38,7 @@ MOVING = [
     moving.diagonal,
     moving.fill,
     moving.lengths,
+    moving.ranges,
     moving.order,
     moving.difference,
     moving.specify,
@@ -44,6 +46,7 @@ MOVING = [
 INDEXING = [
     *[indexing.slices] * 2,
     *[indexing.write_slice] * 2,
+    indexing.write_beside_view,
     *[indexing.gather] * 2,
     *[indexing.gather_elements] * 2,
     indexing.along_axis,

@@ -26,9 +26,18 @@ class Row(NamedTuple):
     below: float = np.inf  # operands must not exceed it
 
 
-def _shift(m: Any, name: str, x: Any, y: Any) -> Any:
-    """A shift, which has no name among the functions of tensors."""
-    return getattr(m, name)(x, y) if m is NUMPY else Elemwise(getattr(ps, name))(x, y)
+def _by_name(m: Any, name: str, *operands: Any) -> Any:
+    """An op that has no name among the functions of tensors."""
+    return getattr(m if m is NUMPY else _Scalar, name)(*operands)
+
+
+class _Scalar:
+    """The ops of the scalar table, for arrays."""
+
+    signbit = Elemwise(ps.signbit)
+    copysign = Elemwise(ps.copysign)
+    left_shift = Elemwise(ps.left_shift)
+    right_shift = Elemwise(ps.right_shift)
 
 
 # fmt: off
@@ -62,6 +71,8 @@ UNARY = [
     Row(lambda m, x: m.logical_not(x), "biu", SIGNED),
     Row(lambda m, x: m.isnan(x), "f", SIGNED),
     Row(lambda m, x: m.isfinite(x), "f", SIGNED),
+    Row(lambda m, x: _by_name(m, "signbit", x), "f", SIGNED),
+    Row(lambda m, x: _by_name(m, "copysign", x, np.asarray(-0.0, x.dtype)), "f", SIGNED),
     # what rewrites look for
     Row(lambda m, x: m.log(1 + m.exp(x)), "f", CLOSE, 20.0),
     Row(lambda m, x: 1 / (1 + m.exp(-x)), "f", CLOSE, 20.0),
@@ -113,6 +124,7 @@ BINARY = [
     Row(lambda m, x, y: x - (y - x), "f", ROUNDED),
     Row(lambda m, x, y: (x * y) / (abs(y) + 1), "f", ROUNDED),
     Row(lambda m, x, y: -(x - y), "iuf", ROUNDED),
+    Row(lambda m, x, y: x - (-y), "iuf", ROUNDED),
     Row(lambda m, x, y: x & y, "biu", SIGNED),
     Row(lambda m, x, y: x | y, "biu", SIGNED),
     Row(lambda m, x, y: x ^ y, "biu", SIGNED),
@@ -122,8 +134,8 @@ BINARY = [
     Row(lambda m, x, y: x % y, "iu", SIGNED),
     Row(lambda m, x, y: m.fmod(x, y), "iu", SIGNED),
     Row(lambda m, x, y: x**(y % 4), "iu", SIGNED),
-    Row(lambda m, x, y: _shift(m, "left_shift", x, y), "iu", SIGNED),
-    Row(lambda m, x, y: _shift(m, "right_shift", x, y), "iu", SIGNED),
+    Row(lambda m, x, y: _by_name(m, "left_shift", x, y), "iu", SIGNED),
+    Row(lambda m, x, y: _by_name(m, "right_shift", x, y), "iu", SIGNED),
 ]
 
 COMPARISONS = ["lt", "le", "gt", "ge", "eq", "neq"]
@@ -179,6 +191,35 @@ def _pair(draw: Any, graph: Graph, kinds: str = "biufc") -> tuple[Entry, Entry] 
     y = pick(draw, graph, lambda entry: entry.kind in kinds and fits(x, entry))
     assert y is not None
     return (x, y) if draw(st.booleans()) else (y, x)
+
+
+def rows(draw: Any, graph: Graph) -> None:
+    """Every row once, on operands that it accepts, of which some are longer than a vector."""
+    from tests.fuzz.graphs import numbers
+
+    for dtype in {entry.value.dtype.name for entry in graph.pool}:
+        value = numbers(draw, graph, dtype, (2, 9))
+        graph.pool.append(Entry(graph.input(value, (None, None)), value, SIGNED))
+    start = list(graph.pool)
+    pairs = [(x, y) for x in start for y in start if fits(x, y)]
+    for row in UNARY:
+        _try(row, graph, [(x,) for x in start])
+    for row in BINARY:
+        _try(row, graph, pairs)
+    exact = [
+        (x, y) for x, y in pairs if min(x.level, y.level) >= EXACT and "c" not in x.kind + y.kind
+    ]
+    for name in COMPARISONS if exact else ():
+        x, y = exact[graph.rng.integers(len(exact))]
+        value = getattr(NUMPY, name)(x.value, y.value)
+        graph.add(getattr(pt, name)(x.variable, y.variable), value, SIGNED)
+
+
+def _try(row: Row, graph: Graph, choices: list[tuple[Entry, ...]]) -> None:
+    """Apply a row to one of the operands that it accepts, if it does any."""
+    ready = [operands for operands in choices if row in _fitting([row], graph, *operands)]
+    if ready:
+        _apply(row, graph, *ready[graph.rng.integers(len(ready))])
 
 
 def binary(draw: Any, graph: Graph) -> Entry | None:
@@ -285,7 +326,7 @@ def constant(draw: Any, graph: Graph) -> Entry | None:
 
     x = pick(draw, graph)
     assert x is not None
-    shape = x.shape if draw(st.booleans()) else lengths(draw, 1)
+    shape = draw(st.sampled_from([x.shape, (), lengths(draw, 1)]))
     value = numbers(draw, graph, x.value.dtype.name, shape)
     entry = Entry(pt.constant(value), value, SIGNED)
     graph.pool.append(entry)

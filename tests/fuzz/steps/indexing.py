@@ -84,6 +84,20 @@ def write_slice(draw: Any, graph: Graph) -> Entry | None:
     return _write(draw, graph, x, part, y, numeric)
 
 
+def write_beside_view(draw: Any, graph: Graph) -> Entry | None:
+    """A part of an array written to while another look at the array is still to be read."""
+    x = pick(draw, graph, lambda e: e.ndim > 1 and e.kind == "f")
+    if x is None:
+        return None
+    own = Entry(x.variable * 0.5, x.value * np.asarray(0.5, x.value.dtype), min(x.level, ROUNDED))
+    written = write_slice(draw, Graph(graph.special, pool=[own], rng=graph.rng))
+    if written is None:
+        return None
+    total = graph.add(written.variable.sum(), written.value.sum(), CLOSE)
+    look = draw(st.sampled_from([lambda v: v.T, lambda v: v[::-1], *[lambda v: v.flatten()] * 3]))
+    return graph.add(look(own.variable) * total.variable, look(own.value) * total.value, CLOSE)
+
+
 def _write(
     draw: Any, graph: Graph, x: Entry, part: Entry, y: Entry | None, numeric: Any
 ) -> Entry | None:

@@ -206,7 +206,7 @@ def lengths(draw: Any, graph: Graph) -> Entry | None:
     if x is None:
         return None
     axis = draw(st.integers(0, x.ndim - 1))
-    which, n = draw(st.integers(0, 4)), x.shape[axis]
+    which, n = draw(st.integers(0, 3)), x.shape[axis]
     symbolic = x.variable.shape[axis]
     if which == 0:
         return graph.add(symbolic, np.asarray(n), SIGNED)
@@ -214,13 +214,25 @@ def lengths(draw: Any, graph: Graph) -> Entry | None:
         return graph.add(x.variable.shape, np.asarray(x.shape), SIGNED)
     if which == 2:
         return graph.add(x.variable.size, np.asarray(x.value.size), SIGNED)
-    if which == 3:
-        step = draw(st.sampled_from([1, 2, -1, -2, 3]))
-        start = draw(st.integers(-2, 4))
-        variable = pt.arange(start, symbolic, step)
-        return graph.add(variable, np.arange(start, n, step), SIGNED)
     offset = draw(st.integers(-1, 2))
     return graph.add(pt.eye(symbolic, 3, offset), np.eye(n, 3, offset), SIGNED)
+
+
+def ranges(draw: Any, graph: Graph) -> Entry | None:
+    """Numbers that count up or down to a length, or what a slice leaves of them."""
+    x = pick(draw, graph, _with_axes)
+    if x is None:
+        return None
+    axis = draw(st.integers(0, x.ndim - 1))
+    start, step = draw(st.integers(-2, 4)), draw(st.sampled_from([1, 2, -1, -2, 3]))
+    variable = pt.arange(start, x.variable.shape[axis], step)
+    value = np.arange(start, x.shape[axis], step)
+    part = draw(
+        st.sampled_from([slice(None), slice(None, None, -1), slice(1, None), slice(3, 0, -1)])
+    )
+    other = x.variable.shape[axis] if draw(st.booleans()) else 2
+    factor = 2 if isinstance(other, int) else x.shape[axis]
+    return graph.add(variable[part] * other, value[part] * factor, SIGNED)
 
 
 def order(draw: Any, graph: Graph) -> Entry | None:

@@ -73,6 +73,27 @@ def reduce(draw: Any, graph: Graph) -> Entry | None:
     return graph.add(variable, value, level)
 
 
+def of_view(draw: Any, graph: Graph) -> Entry | None:
+    """A reduction of what is only another look at an array, or one value repeated."""
+    from tests.fuzz.steps import moving
+
+    x = pick(draw, graph, lambda entry: entry.ndim > 1 and entry.kind in "iuf")
+    if x is None:
+        return None
+    seen = Graph(graph.special, pool=[x], rng=graph.rng)
+    if draw(st.booleans()):
+        moving.transpose(draw, seen)
+        found = reduce(draw, Graph(graph.special, pool=seen.pool[-1:], rng=graph.rng))
+    else:
+        lengths = [x.variable.shape[axis] for axis in range(x.ndim)]
+        total = pt.alloc(x.variable, 3, *lengths).sum(axis=0)
+        level = SIGNED if x.kind in "iu" else CLOSE
+        found = graph.add(total, 3 * x.value.astype(total.dtype), min(x.level, level))
+    if found is not None and found not in graph.pool:
+        graph.pool.append(found)
+    return found
+
+
 def argument(draw: Any, graph: Graph) -> Entry | None:
     """Where the largest or the smallest element is: the first of equal ones."""
     x = pick(draw, graph, lambda e: e.kind in "iuf" and e.ndim > 0 and 0 not in e.shape)
@@ -158,7 +179,10 @@ def dot(draw: Any, graph: Graph) -> Entry | None:
     x = pick(draw, graph, lambda e: e.ndim in (1, 2) and e.kind in "iufc")
     if x is None:
         return None
-    y = pick(
+    if draw(st.booleans()):
+        x = Entry(x.variable.T, x.value.T, x.level)
+    gram = draw(st.booleans()) and Entry(x.variable.T, x.value.T, x.level)
+    y = gram or pick(
         draw,
         graph,
         lambda e: e.ndim in (1, 2) and _multiplies(x, e) and e.shape[0] == x.shape[-1],
