@@ -95,9 +95,10 @@ PTL_INLINE uint32_t ptl_to_uint32(double x) { return (uint32_t)ptl_to_int64(x); 
 /* -- floats --------------------------------------------------------------------------------------------------------
  * One set of functions for float (suffix f) and one for double (suffix d); the macros below choose. */
 #define PTL_FLOAT(s, T, PI, LOG2E, LN2)                                                                              \
-    /* The larger or smaller, NaN if either is; of two zeros the first. */                                           \
-    PTL_INLINE T ptl_max_##s(T a, T b) { return ((a >= b) | (a != a)) ? a : b; }                                       \
-    PTL_INLINE T ptl_min_##s(T a, T b) { return ((a <= b) | (a != a)) ? a : b; }                                       \
+    /* The larger or smaller, NaN if either is; of two zeros the first.  Spelled so that gcc 12 makes vectors of       \
+     * one inside the other too. */                                                                                  \
+    PTL_INLINE T ptl_max_##s(T a, T b) { return ((a < b) | (b != b)) ? b : a; }                                        \
+    PTL_INLINE T ptl_min_##s(T a, T b) { return ((a > b) | (b != b)) ? b : a; }                                        \
     /* NaN only if both are. */                                                                                      \
     PTL_INLINE T ptl_fmax_##s(T a, T b) { return ((a >= b) | (b != b)) ? a : b; }                                      \
     PTL_INLINE T ptl_fmin_##s(T a, T b) { return ((a <= b) | (b != b)) ? a : b; }                                      \

@@ -1,0 +1,63 @@
+"""Rows that promise vectors are vectors: gcc says of each loop whether it became one."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from pytensorlite.scalar.headers import headers_of
+from tests.scalar.compiled_rows import FLAGS, INCLUDE, cases, loop
+
+#: Loops that gcc turns into a copy, or that read or write what it has no vectors of.
+NEVER = {"identity", "positive", "second", "real", "imag", "conj", "complex_from_polar"}
+NOT_IN_DOUBLE = {"angle", "signbit", "convert_to_float64"}
+
+
+def chosen() -> list:
+    """Return the rows of real floats that say they vectorise."""
+    return [
+        case
+        for case in cases()
+        if case.row.vectorises
+        and set(case.dtypes) in ({"float32"}, {"float64"})
+        and case.name not in NEVER
+        and not case.touches_half
+        and not (case.name in NOT_IN_DOUBLE and case.dtypes[0] == "float64")
+        and case.name != f"convert_to_{case.dtypes[0]}"
+    ]
+
+
+def gcc() -> str | None:
+    """Return the compiler if it is a gcc that has the vector library."""
+    compiler = os.environ.get("CC", "gcc")
+    macros = "__GNUC__ __clang__ __x86_64__ __GLIBC__ __GLIBC_MINOR__"
+    text = f"#include <math.h>\n#include <features.h>\nversion={macros}\n"
+    command = [compiler, "-E", "-P", "-xc", "-"]
+    try:
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    found = re.search(r"version=(\d+) __clang__ 1 2 (\d+)", done.stdout)
+    return compiler if found and int(found[1]) >= 12 and int(found[2]) >= 35 else None
+
+
+@pytest.mark.skipif(gcc() is None, reason="needs gcc 12 and glibc 2.35 on x86-64")
+@pytest.mark.parametrize("flags", [("-march=x86-64-v4", "-mprefer-vector-width=512")], ids=" ".join)
+def test_loops_of_rows_are_vectors(flags, tmp_path):
+    rows = chosen()
+    # Equal functions would be folded into one before that, hence the last of the flags.
+    told = ("-fno-ipa-icf", "-fopt-info-vec-optimized")
+    code = "".join(f'#line {1000 * n} "row"\n{loop(case)}' for n, case in enumerate(rows, 1))
+    includes = "".join(f'#include "{h}"\n' for h in ("ptl_math.h", *headers_of(code)))
+    (tmp_path / "rows.c").write_text(includes + code)
+    options = [flag for flag in FLAGS if not flag.startswith(("-march", "-shared"))]
+    done = subprocess.run(
+        [gcc(), *options, *flags, *told, "-O3", f"-I{INCLUDE}", "-c", "rows.c", "-o", "rows.o"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    lines = re.findall(r"^row:(\d+):\d+: optimized: loop vectorized", done.stderr, re.MULTILINE)
+    vectors = {int(line) // 1000 for line in lines}
+    assert [str(case) for n, case in enumerate(rows, 1) if n not in vectors] == []
