@@ -150,6 +150,25 @@ static void frame_let_go(Frame *frame, const Kernel *kernel) {
     for (Py_ssize_t i = 0; i < kernel->n_inputs; i++) Py_XDECREF(frame->held[i]);
 }
 
+/* -- arrays ------------------------------------------------------------------------------------------ */
+
+/* An array of `bytes` bytes in all; a large one has memory that was used before, if there is some. */
+static PyObject *new_array(PyArray_Descr *descr, int ndim, const npy_intp *lengths, int64_t bytes) {
+    Py_INCREF(descr);
+    if (bytes < POOLED_OUTPUT_BYTES)
+        return PyArray_NewFromDescr(&PyArray_Type, descr, ndim, lengths, NULL, NULL, 0, NULL);
+    PyObject *usual = PyDataMem_SetHandler(pool_handler);
+    if (usual == NULL) {
+        Py_DECREF(descr);
+        return NULL;
+    }
+    PyObject *array = PyArray_NewFromDescr(&PyArray_Type, descr, ndim, lengths, NULL, NULL, 0, NULL);
+    PyObject *ours = PyDataMem_SetHandler(usual);
+    Py_DECREF(usual);
+    Py_XDECREF(ours);
+    return array;
+}
+
 /* -- inputs ---------------------------------------------------------------------------------------- */
 
 static inline void bind_array(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyArrayObject *array) {
@@ -165,6 +184,11 @@ static bool lengths_fit(const InputSpec *spec, PyArrayObject *array) {
     for (int axis = 0; axis < spec->ndim; axis++)
         if (spec->lengths[axis] >= 0 && spec->lengths[axis] != PyArray_DIM(array, axis)) return false;
     return true;
+}
+
+static inline void bind_to_number(Frame *frame, Py_ssize_t i) {
+    frame->in[i].data = &frame->numbers[i];
+    frame->in[i].shape = frame->in[i].strides = NULL;
 }
 
 /* A number in place of a 0-d array, where NumPy's conversion would lose nothing. */
@@ -188,16 +212,62 @@ static bool bind_number(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObj
     } else {
         return false;
     }
-    frame->in[i].data = &frame->numbers[i];
-    frame->in[i].shape = frame->in[i].strides = NULL;
+    bind_to_number(frame, i);
+    return true;
+}
+
+/* A NumPy scalar in place of a 0-d array of a type that surely holds its value. */
+static bool bind_scalar(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObject *value) {
+    if (PyArray_IsScalar(value, Integer)) {
+        PyObject *whole = PyNumber_Index(value);
+        if (whole == NULL) PyErr_Clear();
+        bool is_bound = whole != NULL && bind_number(frame, i, spec, whole);
+        Py_XDECREF(whole);
+        return is_bound;
+    }
+    if (!PyArray_IsScalar(value, Float) && !PyArray_IsScalar(value, Half)) return false;
+    const int type = PyArray_IsScalar(value, Float) ? NPY_FLOAT : NPY_HALF;
+    if (spec->item_bytes > 8 || !PyArray_CanCastSafely(type, spec->type_num)) return false;
+    PyArray_CastScalarToCtype(value, &frame->numbers[i], spec->descr);
+    bind_to_number(frame, i);
+    return true;
+}
+
+/* A list of Python numbers in place of a vector of doubles, where NumPy's conversion would lose nothing. */
+static bool bind_list(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObject *list) {
+    npy_intp length = PyList_GET_SIZE(list);
+    if (spec->type_num != NPY_DOUBLE || spec->ndim != 1 || (spec->lengths[0] >= 0 && spec->lengths[0] != length))
+        return false;
+    PyObject *array = new_array(spec->descr, 1, &length, length * 8);
+    if (array == NULL) {
+        PyErr_Clear(); /* the general road will say what is wrong */
+        return false;
+    }
+    Py_XSETREF(frame->held[i], array);
+    double *numbers = PyArray_DATA((PyArrayObject *)array);
+    for (npy_intp k = 0; k < length; k++) {
+        PyObject *item = PyList_GET_ITEM(list, k);
+        if (PyFloat_CheckExact(item)) {
+            numbers[k] = PyFloat_AS_DOUBLE(item);
+            continue;
+        }
+        int overflow = 0;
+        long long whole = PyLong_CheckExact(item) ? PyLong_AsLongLongAndOverflow(item, &overflow) : LLONG_MAX;
+        if (overflow || whole > LARGEST_EXACT || whole < -LARGEST_EXACT) return false;
+        numbers[k] = (double)whole;
+    }
+    bind_array(frame, i, spec, (PyArrayObject *)array);
     return true;
 }
 
 /* Whether the value can be handed to the program as it is; if so it is bound. */
 static inline bool bind_input(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObject *value,
                               bool takes_numbers) {
-    if (!PyArray_CheckExact(value))
-        return takes_numbers && spec->ndim == 0 && bind_number(frame, i, spec, value);
+    if (!PyArray_CheckExact(value)) {
+        if (!takes_numbers) return false;
+        if (spec->ndim > 0) return PyList_CheckExact(value) && bind_list(frame, i, spec, value);
+        return bind_number(frame, i, spec, value) || bind_scalar(frame, i, spec, value);
+    }
     PyArrayObject *array = (PyArrayObject *)value;
     const int needed = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
     if (PyArray_TYPE(array) != spec->type_num || PyArray_NDIM(array) != spec->ndim ||
@@ -213,12 +283,22 @@ static bool type_fits(const InputSpec *spec, PyArrayObject *array) {
            lengths_fit(spec, array);
 }
 
-/* Bind a copy, in the program's layout, of an array of the right type; -1 with an exception if that fails. */
+/* Whether a copy of the array in the program's type is what the general road would take: no digit can be lost. */
+static bool fits_when_copied(const InputSpec *spec, PyArrayObject *array) {
+    const int type = PyArray_TYPE(array);
+    return PyArray_NDIM(array) == spec->ndim && (PyTypeNum_ISNUMBER(type) || PyTypeNum_ISBOOL(type)) &&
+           PyArray_CanCastSafely(type, spec->type_num) && lengths_fit(spec, array);
+}
+
+/* Bind a copy, in the program's layout and type, of an array that fits; -1 with an exception if that fails. */
 static int bind_copy(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyArrayObject *array) {
-    Py_INCREF(spec->descr);
-    const int flags = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED | NPY_ARRAY_ENSUREARRAY;
-    PyObject *copy = PyArray_FromArray(array, spec->descr, flags);
+    const int64_t bytes = PyArray_SIZE(array) * spec->item_bytes;
+    PyObject *copy = new_array(spec->descr, spec->ndim, PyArray_DIMS(array), bytes);
     if (copy == NULL) return -1;
+    if (PyArray_CopyInto((PyArrayObject *)copy, array) < 0) {
+        Py_DECREF(copy);
+        return -1;
+    }
     Py_XSETREF(frame->held[i], copy);
     bind_array(frame, i, spec, (PyArrayObject *)copy);
     return 0;
@@ -263,24 +343,9 @@ static PyObject *new_output(OutputSpec *spec, const int64_t *sizes, int64_t *byt
     const bool is_kept = bytes <= KEPT_BYTES && spec->into < 0;
     PyObject *kept = is_kept ? kept_output(spec, lengths) : NULL;
     if (kept != NULL) return kept;
-    Py_INCREF(spec->descr);
-    if (bytes < POOLED_OUTPUT_BYTES) {
-        PyObject *made =
-            PyArray_NewFromDescr(&PyArray_Type, spec->descr, spec->ndim, lengths, NULL, NULL, 0, NULL);
-        if (is_kept && made != NULL) keep_output(spec, made);
-        return made;
-    }
-    PyObject *usual = PyDataMem_SetHandler(pool_handler);
-    if (usual == NULL) {
-        Py_DECREF(spec->descr);
-        return NULL;
-    }
-    PyObject *array =
-        PyArray_NewFromDescr(&PyArray_Type, spec->descr, spec->ndim, lengths, NULL, NULL, 0, NULL);
-    PyObject *ours = PyDataMem_SetHandler(usual);
-    Py_DECREF(usual);
-    Py_XDECREF(ours);
-    return array;
+    PyObject *made = new_array(spec->descr, spec->ndim, lengths, bytes);
+    if (is_kept && made != NULL) keep_output(spec, made);
+    return made;
 }
 
 static void drop_results(Frame *frame, Py_ssize_t count) {

@@ -227,8 +227,8 @@ static Binding bind_all(Caller *self, Frame *frame, PyObject *const *args, Py_ss
         }
         if (PTL_UNLIKELY(overwritten.count > 0)) wait_until_written(value);
         if (PTL_LIKELY(bind_input(frame, i, spec, value, source->takes_numbers))) continue;
-        /* Strides, byte order and alignment are no reason to enter Python, unless the input is strict. */
-        if (!source->takes_numbers || !PyArray_CheckExact(value) || !type_fits(spec, (PyArrayObject *)value))
+        /* Layout, byte order and narrower dtypes are no reason to enter Python, unless the input is strict. */
+        if (!source->takes_numbers || !PyArray_CheckExact(value) || !fits_when_copied(spec, (PyArrayObject *)value))
             return UNUSUAL;
         if (bind_copy(frame, i, spec, (PyArrayObject *)value) < 0) return FAILED;
     }

@@ -118,7 +118,7 @@ def _converted_exactly(given: np.ndarray, dtype: np.dtype) -> np.ndarray | None:
     converted = _astype(given, dtype)
     back = _astype(converted, given.dtype)
     same = (back == given) | ((back != back) & (given != given))
-    if dtype.kind in "iu":
+    if dtype.kind in "iu" and given.dtype.kind != "b":
         # Beyond the range the conversion may give anything, even what converts back.
         limits = np.iinfo(dtype)
         same &= (given.real >= limits.min) & (given.real < limits.max + 1)

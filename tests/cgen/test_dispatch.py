@@ -262,7 +262,8 @@ def test_unusual_calls_are_general_ones(library, base):
     f = caller(kernel(library, "add_one", ADD_ONE), [(0, True, None)], base=base)
     x = np.ones(2)
     for args, kwargs in [
-        ((), {}), ((x, x), {}), ((), {"x": x}), (([1.0],), {}), ((x.astype("f4"),), {}),
+        ((), {}), ((x, x), {}), ((), {"x": x}), (((1.0,),), {}), (([True],), {}),
+            ((x.astype("c16"),), {}),
         ((x[None],), {}), ((None,), {}), ((np.array(["a", "b"]),), {}),
         ((*[x] * 20,), {"y": 1}),
     ]:  # fmt: skip
@@ -327,7 +328,9 @@ def test_numbers_stand_for_arrays_of_rank_zero(library, value, factor):
         (2.0, 1 << 63),
         (2.0, 3.0),
         ("2", 3),
-        (np.float32(2), 3),
+        (np.longdouble(2), 3),
+        (np.int64(1 << 62), 3),
+        (2.0, np.float32(3)),
     ],
 )
 def test_numbers_that_need_care_take_the_general_road(library, value, factor):
@@ -429,7 +432,7 @@ def cost(call, repetitions):
 
 
 @native_only
-@pytest.mark.parametrize("kind", ["usual", "general", "failing", "updating"])
+@pytest.mark.parametrize("kind", ["usual", "converted", "general", "failing", "updating"])
 def test_calls_leak_nothing(library, kind):
     x, negative, cell = np.ones(4), -np.ones(4), [np.ones(4)]
     mixing = kernel(library, "mix", MIX)
@@ -442,9 +445,11 @@ def test_calls_leak_nothing(library, kind):
         with contextlib.suppress(Failure):
             f(x, negative)
 
+    single = x.astype("f4")
     call = {
         "usual": lambda: f(x, x),
-        "general": lambda: f([1.0], x),
+        "converted": lambda: f([1.0, 2, 3, 4], single),
+        "general": lambda: f([True], x),
         "failing": failing,
         "updating": lambda: g(x),
     }[kind]
