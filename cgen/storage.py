@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pytensorlite.cgen.blocks import values_inside
+from pytensorlite.cgen.folds import fold
 from pytensorlite.cgen.index import Index, contiguous_strides, product
 from pytensorlite.cgen.ir import (
     Array,
@@ -46,11 +48,9 @@ from pytensorlite.cgen.nest import (
     unfinished,
 )
 from pytensorlite.cgen.parallel import may_share
+from pytensorlite.cgen.paths import Path, common_path, loop_variables, paths
 from pytensorlite.cgen.short import folds
 
-Path = tuple[Nest, ...]
-
-LOOP_NAMES = "ijklmpqrstuv"
 STACK_ELEMENTS = 4096  # a local array may be this long
 INLINE_DEPTH = 3  # an expression used once is written where it is used, up to this depth
 
@@ -91,12 +91,12 @@ class Writer:
         allocate: Callable[[str, Index], str],
     ):
         self.values = {v.name: v for v in values}
-        self.values.update((v.name, v) for v, _ in _paths(tree))  # with what is computed twice
+        self.values.update((v.name, v) for v, _ in paths(tree))  # with what is computed twice
         self.tree = tree
         self.extents = extents
         self.allocate = allocate
-        self.variables = _loop_variables(values, tree)
-        self.paths: dict[str, Path] = {value.name: path for value, path in _paths(tree)}
+        self.variables = loop_variables(values, tree)
+        self.paths: dict[str, Path] = {value.name: path for value, path in paths(tree)}
         self.uses = self._uses()
         self.arrays: dict[int, list[Array]] = defaultdict(list)  # by id of the block they live in
         self.memory: dict[str, Memory] = dict(outputs)
@@ -111,10 +111,11 @@ class Writer:
                 self._place(value)
         for name in reversed([name for name in self.values if name in self.heirs]):
             self.memory[name] = self.memory[self.heirs[name].name]
+        self.folds = {n: fold(v) for n, v in self.values.items() if isinstance(v, Reduce)}
         self.doubled = _doubled(self.values.values())
         self.inlined = {name for name in self.paths if self._may_inline(name)}
         self.depths: dict[str, int] = {}
-        self.rows: dict[int, str] = {}  # by id of a block, the local that holds its length
+        self.rows: dict[int, Index] = {}  # by id of a block, how many rows it holds
 
     # -- where things live -------------------------------------------------------------------------
 
@@ -142,9 +143,9 @@ class Writer:
         home = self.home(value)
         common = home
         for path in self.uses[value.name]:
-            common = _common(common, path)
+            common = common_path(common, path)
         for base in self._bases(value):
-            common = _common(common, self.home(base))
+            common = common_path(common, self.home(base))
         fixed = {nest.label for nest in common if nest.block is None}
         blocked = {nest.label: nest for nest in common if nest.block is not None}
         missing = [label for label in value.labels if label not in fixed]
@@ -196,11 +197,11 @@ class Writer:
     def _items(self, items: Sequence[Nest | Value], path: Path) -> Iterator[Stmt]:
         for item in items:
             if isinstance(item, Nest):
-                inside = list(_inside(item))
+                inside = list(values_inside(item))
                 for value in inside:
                     yield from self._begin(value, item, path)
                 if item.block is not None:
-                    yield self._rows(item)
+                    yield from self._rows(item)
                 yield self._loop(item, path)
                 for value in inside:
                     yield from self._finish(value, item, path)
@@ -215,7 +216,7 @@ class Writer:
         parallel = not path and may_share(nest)
         if nest.block is not None:
             start = Index.name(f"{variable}_block")
-            rows = Index.name(self.rows[id(nest)])
+            rows = self.rows[id(nest)]
             end = Op("ptl_min_int64({0}, {1})", (Integer(start + rows), Integer(extent)), "int64")
             body = (Let(Var(f"{variable}_end", "int64"), end), *self.arrays[id(nest)], *body)
             return Loop(f"{variable}_block", extent, body, step=rows, parallel=parallel)
@@ -231,33 +232,45 @@ class Writer:
             )
         return Loop(variable, extent, body, kind=kind, parallel=parallel)
 
-    def _rows(self, nest: Nest) -> Let:
-        """Choose how many rows go through the block together: those that the cache holds."""
+    def _rows(self, nest: Nest) -> Iterator[Let]:
+        """Choose how many rows go through the block together: those that the cache holds.
+
+        What only one of the loops inside touches need not wait there for another one.
+        """
+        touched: dict[object, list[tuple[str, ...]]] = defaultdict(list)
+        for part in nest.body:
+            for key, labels in self._touched(values_inside(part)).items():
+                touched[key].append(labels)
         row = Index.of(0)
+        for labels, *again in touched.values():
+            if again and nest.label in labels and len(labels) > 1:
+                row = row + product(self.extents[x] for x in labels if x != nest.label)
+        most = Index.of(nest.block or 1)
+        if row == 0:
+            self.rows[id(nest)] = most
+            return
+        name = f"{self.variables[nest.label]}_rows"
+        taken = sum(name in rows.names for rows in self.rows.values())
+        name = f"{name}{taken + 1}" if taken else name
+        self.rows[id(nest)] = Index.name(name)
+        choice = Op("ptl_block_rows({0}, {1})", (Integer(most), Integer(row)), "int64")
+        yield Let(Var(name, "int64"), choice)
+
+    def _touched(self, values: Iterable[Value]) -> dict[object, tuple[str, ...]]:
+        """Return the labels of each array that `values` read or write."""
         touched: dict[object, tuple[str, ...]] = {}
-        for value in _inside(nest):
+        for value in values:
             if value.name in self.memory:
                 touched[self.memory[value.name].buffer] = value.labels
             for name in reads(value):
                 source = self.values[name]
                 if isinstance(source, Source):
                     touched[source.buffer, frozenset(source.labels)] = source.labels
-        for labels in touched.values():
-            if nest.label in labels and len(labels) > 1:
-                row = row + product(self.extents[x] for x in labels if x != nest.label)
-        name = f"{self.variables[nest.label]}_rows"
-        taken = sum(other.startswith(name) for other in self.rows.values())
-        self.rows[id(nest)] = f"{name}{taken + 1}" if taken else name
-        variable = Var(self.rows[id(nest)], "int64")
-        if row == 0:
-            return Let(variable, Index.of(nest.block or 1))
-        choice = Op("ptl_block_rows({0}, {1})", (Integer(Index.of(nest.block or 1)), Integer(row)),
-                    "int64")  # fmt: skip
-        return Let(variable, choice)
+        return touched
 
     def _vectorises(self, nest: Nest) -> bool:
         extent = self.extents[nest.label].constant
-        sums = any(isinstance(item, Reduce) for item in _inside(nest))
+        sums = any(isinstance(item, Reduce) for item in values_inside(nest))
         # Short loops are unrolled, but sums keep their pragma at any length: gcc 12 vectorises
         # `t += c[k] >= j ? 0.0 : w[3*j + k]` by itself, in order, and loses terms.
         if extent is not None and extent <= 4 and not sums:
@@ -267,7 +280,7 @@ class Writer:
             (not isinstance(value, Scatter) or self._writes_evenly(value, nest))
             and not value.dtype.startswith("complex")
             and (value in nest.body or self._is_register(value))
-            for value in _inside(nest)
+            for value in values_inside(nest)
         )
 
     @staticmethod
@@ -286,7 +299,7 @@ class Writer:
         """Write what must stand before loop `nest` for a value that accumulates inside it."""
         match value:
             case Check() if self.home(value) == path:
-                yield Let(Var(value.name, "bool"), Const(False, "bool"), mutable=True)
+                yield Let(Var(value.name, "int64"), Const(0, "int64"), mutable=True)
             case Scatter() if self.home(value) == path:
                 yield from self._fill(value, path)
             case Reduce():
@@ -294,7 +307,8 @@ class Writer:
                 if starts_here and self._register_home(value) != path:
                     yield from self._fill(value, path)
                 if self._register_home(value) == path and nest.label in value.over:
-                    yield Let(Var(value.name, value.dtype), value.identity, mutable=True)
+                    for part in self.folds[value.name].parts:
+                        yield Let(part.var, part.first, mutable=True)
 
     def _finish(self, value: Value, nest: Nest, path: Path) -> Iterator[Stmt]:
         """Write what must stand after loop `nest` for a value that accumulated inside it."""
@@ -303,9 +317,13 @@ class Writer:
                 yield If(value.name, self._find_bad_index(value, path))
             case Reduce() if self._register_home(value) == path and nest.label in value.over:
                 memory = self.memory.get(value.name)
+                total = self.folds[value.name].total
+                if memory is None or self._is_local(value, path):
+                    if not isinstance(total, Var):
+                        yield Let(Var(value.name, value.dtype), total)
+                    total = Var(value.name, value.dtype)
                 if memory is None:
                     return
-                total: Expr = Var(value.name, value.dtype)
                 if self.home(value) != path:
                     total = Op(value.template, (self._load(value, path), total), value.dtype)
                 yield Store(memory.buffer, self._address(memory, path), total)
@@ -377,7 +395,7 @@ class Writer:
                     yield from self._positions(value, path)
                     expr = self._gathered(value, path)
                 memory = self.memory.get(name)
-                if memory is not None and path not in self.uses[name]:
+                if memory is not None and not self._is_local(value, path):
                     yield Store(memory.buffer, self._address(memory, path), expr)
                     return
                 yield Let(Var(name, value.dtype), expr)
@@ -390,8 +408,13 @@ class Writer:
                     memory = self.memory[name]
                     total = Op(value.template, (self._load(value, path), expr), value.dtype)
                     yield Store(memory.buffer, self._address(memory, path), total)
-                else:
-                    yield Update(Var(name, value.dtype), value.template, expr)
+                    return
+                fold = self.folds[name]
+                if fold.doubles and not isinstance(expr, Var | Load):
+                    yield Let(Var(f"{name}_term", value.dtype), expr)
+                    expr = Var(f"{name}_term", value.dtype)
+                for part in fold.parts:
+                    yield Update(part.var, part.template, part.step(expr))
             case Scatter():
                 if not unfinished(value):  # all that it writes is written here and now
                     yield from self._fill(value, path)
@@ -409,7 +432,7 @@ class Writer:
                 if not value.over:
                     yield from self._find_bad_index(value, path)
                     return
-                yield Update(Var(name, "bool"), "{0} | {1}", bad)
+                yield Update(Var(name, "int64"), "{0} | {1}", bad)
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -453,7 +476,8 @@ class Writer:
         if isinstance(value, Reduce):
             return self._register_home(value) == self.home(value) == path[: len(self.home(value))]
         home = self.paths[value.name]
-        return path[: len(home)] == home and home in self.uses[value.name]
+        near = any(use[: len(home)] == home for use in self.uses[value.name])
+        return near and path[: len(home)] == home
 
     def _load(self, value: Value, path: Path) -> Load:
         memory = self.memory[value.name]
@@ -548,42 +572,3 @@ def _doubled(values: Iterable[Value]) -> set[str]:
         for number, arg in enumerate(expr.args)
         if isinstance(arg, Var) and expr.template.count(f"{{{number}}}") > 1
     }
-
-
-def _loop_variables(values: Sequence[Value], tree: Sequence[Nest | Value]) -> dict[str, str]:
-    """Name the loop variables i, j, k by how deep inside other loops a label ever stands."""
-    depths: dict[str, int] = {}
-    for _, path in _paths(tree):
-        nested = dict.fromkeys(nest.label for nest in path)
-        for depth, label in enumerate(nested):
-            depths[label] = max(depth, depths.get(label, 0))
-    for value in values:
-        for label in value.labels:
-            depths.setdefault(label, len(depths))
-    names = [*LOOP_NAMES, *(f"i{n}" for n in range(1, 1 + len(depths)))]
-    return dict(zip(sorted(depths, key=depths.__getitem__), names, strict=False))
-
-
-def _paths(items: Sequence[Nest | Value], path: Path = ()) -> Iterator[tuple[Value, Path]]:
-    for item in items:
-        if isinstance(item, Nest):
-            yield from _paths(item.body, (*path, item))
-        else:
-            yield item, path
-
-
-def _inside(nest: Nest) -> Iterator[Value]:
-    for item in nest.body:
-        if isinstance(item, Nest):
-            yield from _inside(item)
-        else:
-            yield item
-
-
-def _common(first: Path, second: Path) -> Path:
-    depth = 0
-    for a, b in zip(first, second, strict=False):
-        if a is not b:
-            break
-        depth += 1
-    return first[:depth]

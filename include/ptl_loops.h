@@ -16,9 +16,10 @@ static inline int64_t ptl_block_rows(int64_t most, int64_t elements) {
     return ptl_max_int64(1, ptl_min_int64(most, 16384 / ptl_max_int64(elements, 1)));
 }
 
-/* Is `index` no position of an axis of this length?  Negative positions count from the end. */
+/* Is `index` no position of an axis of this length?  Negative positions count from the end; what
+ * lies below them all, or wraps around, is a large unsigned number. */
 static inline bool ptl_out_of_range(int64_t index, int64_t length) {
-    return (index >= length) | (index < -length);
+    return (uint64_t)index + (uint64_t)length >= 2 * (uint64_t)length;
 }
 
 /* The same for unsigned positions, which a cast to int64_t could turn into valid negative ones. */

@@ -3,6 +3,7 @@
 import pytest
 
 from pytensorlite.cgen import emit
+from pytensorlite.cgen.blocks import strip_mine
 from pytensorlite.cgen.collapse import collapse
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Const, Op, Var
@@ -15,7 +16,6 @@ from pytensorlite.cgen.nest import (
     Scatter,
     Scheduler,
     Source,
-    strip_mine,
 )
 from pytensorlite.cgen.storage import Memory, Writer
 
@@ -53,7 +53,7 @@ def write(values, extents, outputs):
         return f"w{len(asked) - 1}"
 
     values, extents, outputs = collapse(values, extents, outputs)
-    tree = strip_mine(Scheduler(values, extents).schedule())
+    tree = strip_mine(Scheduler(values, extents).schedule(), extents)
     body = Writer(values, tree, extents, outputs, allocate).write()
     return "\n".join(emit.statements(body, 0)) + "\n", asked
 

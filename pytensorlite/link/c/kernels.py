@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytensorlite.cgen.blocks import strip_mine
 from pytensorlite.cgen.collapse import collapse
 from pytensorlite.cgen.describe import describe
 from pytensorlite.cgen.index import Index
@@ -15,7 +16,7 @@ from pytensorlite.cgen.ir import (
     buffers,
     names,
 )
-from pytensorlite.cgen.nest import Map, Source, Value, strip_mine
+from pytensorlite.cgen.nest import Map, Source, Value
 from pytensorlite.cgen.parallel import outline, parameter_order
 from pytensorlite.cgen.passes import name_loads
 from pytensorlite.cgen.short import schedule
@@ -54,7 +55,7 @@ def add_nest(
     """Schedule `values`, write the kernel and append it to the plan."""
     values, extents, destinations = collapse(values, extents, destinations)
     scheduled, tree = schedule(values, extents)
-    tree = strip_mine(tree)
+    tree = strip_mine(tree, extents)
 
     def allocate(dtype: str, length: Index) -> str:
         return plan.scratch(dtype, (length,)).buffer

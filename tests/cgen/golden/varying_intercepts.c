@@ -1,4 +1,4 @@
-bool bad = false;
+int64_t bad = 0;
 #pragma omp simd reduction(|:bad)
 for (int64_t i = 0; i < n0; i++) {
     bad |= ptl_out_of_range(x1[i], n1);

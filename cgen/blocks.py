@@ -1,0 +1,74 @@
+"""Strip-mining: rows that are walked several times, or with costly scalar work, go in blocks.
+
+``for i: (for j: …) ; exp ; (for j: …)`` becomes, per block of rows, three loops over its rows.  The
+middle one is a plain loop over ``exp`` and vectorises.  The others need not wait for each other
+within a row, where a sum must be complete before the next loop begins: the processor works on
+several rows at once.  Scattered writes are set apart for the same reason.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.nest import Map, Nest, Scatter, Value, is_even
+from pytensorlite.cgen.short import folds
+
+HEAVY = 1.0  # ns an element from which a scalar statement is worth vectorising over rows
+ROWS = 64  # rows handled together; their intermediate values stay in the first-level cache
+
+
+def strip_mine(
+    items: Sequence[Nest | Value], extents: Mapping[str, Index], rows: int = ROWS
+) -> list[Nest | Value]:
+    """Split loops that hold several inner loops, or costly scalar work, into blocks of `rows`."""
+    result: list[Nest | Value] = []
+    for item in items:
+        if not isinstance(item, Nest):
+            result.append(item)
+            continue
+        groups = _groups(item.body, extents)
+        if _is_worth_splitting(groups):
+            inner = [Nest(item.label, strip_mine(group, extents, rows)) for group in groups]
+            result.append(Nest(item.label, list(inner), block=rows))
+        else:
+            result.append(Nest(item.label, strip_mine(item.body, extents, rows)))
+    return result
+
+
+def _groups(body: Sequence[Nest | Value], extents: Mapping[str, Index]) -> list[list[Nest | Value]]:
+    """Cut `body` into runs of plain statements, single loops, and runs of scattered writes.
+
+    Sums over short axes are plain statements: the loop around them vectorises.
+    """
+
+    def kind(item: Nest | Value) -> str:
+        if isinstance(item, Nest):
+            return "plain" if folds(item, extents) else "loop"
+        return "scatter" if isinstance(item, Scatter) and not is_even(item) else "plain"
+
+    # Reductions and plain values that nothing in between depends on may not move: order is kept.
+    groups: list[list[Nest | Value]] = []
+    for which, run in itertools.groupby(body, kind):
+        members = list(run)
+        if which == "loop":
+            groups += [[member] for member in members]
+        else:
+            groups.append(members)
+    return groups
+
+
+def _is_worth_splitting(groups: Sequence[Sequence[Nest | Value]]) -> bool:
+    loops = sum(isinstance(item, Nest) for group in groups for item in group if len(group) == 1)
+    costs = [sum(v.cost for v in group if isinstance(v, Map)) for group in groups]
+    return len(groups) > 1 and (loops > 1 or max(costs) >= HEAVY)
+
+
+def values_inside(item: Nest | Value) -> Iterator[Value]:
+    """Yield the values computed in `item`, in order."""
+    if isinstance(item, Nest):
+        for inner in item.body:
+            yield from values_inside(inner)
+    else:
+        yield item
