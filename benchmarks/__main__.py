@@ -1,15 +1,12 @@
-"""`python -m benchmarks`: run, compare, guard, list, limits, builds, growth."""
+"""`python -m benchmarks`: run, compare, plot, readme, guard, list, limits, builds, growth."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import shlex
 import sys
-from pathlib import Path
 from typing import Any
 
-from . import builds, guard, limits, measure, ops, report
+from . import builds, guard, limits, measure, ops, picture, readme, records, report
 from .contenders import BUILDERS
 from .workload import Case, cases, load
 
@@ -40,17 +37,10 @@ def pair(text: str) -> tuple[str, str]:
     return name, path
 
 
-def record(path: str) -> dict[str, Any]:
-    """Read a record that `run` wrote."""
-    return json.loads(Path(path).read_text())
-
-
 def save(found: dict[str, Any], path: str) -> None:
-    """Write a record with the command that made it."""
+    """Write a record where the command line said so."""
     if path:
-        arguments = [a for a in sys.argv[1:] if not a.startswith("--python")]
-        found["command"] = shlex.join(["python", "-m", "benchmarks", *arguments])
-        Path(path).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        records.save(found, path, sys.argv[1:])
 
 
 def do_run(options: argparse.Namespace) -> None:
@@ -96,7 +86,7 @@ def do_growth(options: argparse.Namespace) -> None:
 
 def do_compare(options: argparse.Namespace) -> int:
     """Compare two records; asked to fail, return 1 when ours became slower."""
-    before, after = record(options.before), record(options.after)
+    before, after = records.read([options.before]), records.read([options.after])
     changes = report.compare(before, after, options.by, options.tolerance)
     print(report.comparison(changes))
     slower = [c for c in changes if c.verdict == "SLOWER" and c.contender == report.OURS]
@@ -109,6 +99,24 @@ def do_limits(options: argparse.Namespace) -> None:
     found = {"machine": measure.machine(), "limits": limits.measure_limits(options.threads)}
     save(found, options.json)
     print(limits.table(found["limits"]))
+
+
+def do_plot(options: argparse.Namespace) -> int:
+    """Draw a record."""
+    if not picture.matplotlib_there():
+        print(picture.MISSING, file=sys.stderr)
+        return 1
+    found = records.read(options.records)
+    if not options.all:
+        found = readme.shown(found)
+    for path in picture.draw(found, options.to, options.format, options.by):
+        print(path)
+    return 0
+
+
+def do_readme(options: argparse.Namespace) -> None:
+    """Write the README's table."""
+    readme.write(records.read(options.records), options.by)
 
 
 def do_guard(options: argparse.Namespace) -> int:
@@ -178,6 +186,19 @@ def parser() -> argparse.ArgumentParser:
     limit.add_argument("--threads", type=int, default=1)
     limit.add_argument("--json", default="", metavar="FILE")
     limit.set_defaults(do=do_limits)
+
+    plot = commands.add_parser("plot", help="draw bars and a roofline of records")
+    plot.add_argument("records", nargs="+", metavar="FILE")
+    plot.add_argument("--all", action="store_true", help="not only the cases of the README")
+    plot.add_argument("--to", default=".", metavar="FOLDER")
+    plot.add_argument("--format", default="svg", choices=["svg", "png"])
+    plot.add_argument("--by", default="least", **by)
+    plot.set_defaults(do=do_plot)
+
+    page = commands.add_parser("readme", help="write the README's table of speed from records")
+    page.add_argument("records", nargs="+", metavar="FILE")
+    page.add_argument("--by", default="least", **by)
+    page.set_defaults(do=do_readme)
 
     watch = commands.add_parser("guard", help="instruction counts against the stored ones")
     watch.add_argument("--update", action="store_true", help="store what is counted now")

@@ -20,12 +20,13 @@ class Formula(Workload):
     ----------
     arguments, expression : str
         For example ``"x, y"`` and ``"3 * x + y"``.
-    reads : int
-        How many arrays cross memory: the inputs and the result.
+    operations : int
+        Additions and multiplications an element; 0 where functions make them uncountable.
     """
 
     arguments: ClassVar[str] = "x"
     expression: ClassVar[str] = ""
+    operations: ClassVar[int] = 0
     limit = "copy"
     sizes = {"1e3": {"n": 1_000}, "1e5": {"n": 100_000}, "1e7": {"n": 10_000_000}}
     names: ClassVar[dict[str, Callable]] = {}
@@ -69,7 +70,7 @@ class Formula(Workload):
 
     @classmethod
     def moved(cls, n):
-        return 8.0 * n * (cls.arguments.count(",") + 2), 0.0
+        return 8.0 * n * (cls.arguments.count(",") + 2), 1.0 * n * cls.operations
 
 
 def single(workload: type[Workload]) -> type[Workload]:

@@ -128,4 +128,5 @@ def measure_case(
             row.update(median=statistics.median(wall), least=min(wall), cpu=min(cpu))
             row["bytes"], row["flops"] = case.workload.moved(**size)
             row["limit"] = case.workload.limit
+            row["partial"] = contender.name == "c" and case.workload.partial
     return rows

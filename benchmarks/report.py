@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-__all__ = ["OURS", "Change", "by_case", "compare", "comparison", "failures", "place", "share",
-           "table", "time_text"]  # fmt: skip
+__all__ = ["LIMIT", "OURS", "Change", "aligned", "best_rival", "by_case", "called", "compare",
+           "comparison", "failures", "place", "table", "time_text", "use"]  # fmt: skip
 
 OURS = "pytensorlite"
 LIMIT = "c"
+
+
+NAMES = {
+    LIMIT: "C by hand", "numpy": "NumPy", "jax": "JAX", "jax-dev": "JAX, on device",
+    "torch": "torch.compile", "numba": "Numba", "pytensor": "PyTensor",
+    "pytensor-c": "PyTensor C", "pytensor-numba": "PyTensor Numba",
+}  # fmt: skip
+
+
+def called(contender: str, row: dict[str, Any] | None = None) -> str:
+    """Return a contender's name as a reader knows it, and on one case as that result deserves."""
+    if row and row.get("partial"):
+        return "BLAS alone"
+    return NAMES.get(contender, contender)
 
 
 def time_text(seconds: float) -> str:
@@ -51,7 +65,7 @@ def table(record: dict[str, Any], key: str = "median") -> str:
         rival = best_rival(row, key)
         line.append(f"{rival[1] / ours:.2f} {rival[0]}" if ours and rival else "–")
         if limits:
-            line.append(share(row[OURS], limits, key) if ours else "–")
+            line.append(use(row[OURS], limits, key)[1] if ours else "–")
         lines.append(line)
     return aligned(lines)
 
@@ -61,22 +75,22 @@ def place(working_set: float, limits: dict[str, float]) -> str:
     return next((n for n in CACHES if working_set <= limits.get(f"{n} bytes", 0)), "memory")
 
 
-def share(row: dict[str, Any], limits: dict[str, float], key: str) -> str:
-    """Say which share of the machine's bandwidth or arithmetic a result uses.
+def use(row: dict[str, Any], limits: dict[str, float], key: str) -> tuple[float, str]:
+    """Return the share of the machine's bandwidth or arithmetic, the larger, and say it in words.
 
     The bandwidth is that of reading, copying or the triad, as the workload does, where its data
-    fits; the arithmetic is that of a matrix product.
+    fits; the arithmetic is that of multiply-adds, or of BLAS where BLAS does the work.
     """
-    pieces = []
-    if row.get("bytes"):
+    shares, limit = [], row.get("limit", "read")
+    if row.get("bytes") and limit != "gemm":
         rate, where = row["bytes"] / row[key] / 1e9, place(row["bytes"], limits)
-        most = limits[f"{where} {row.get('limit', 'read')}"]
-        pieces.append(f"{rate:.1f} GB/s, {rate / most:.0%} of {where}")
-    if row.get("flops", 0) > 4 * row.get("bytes", 0):
-        rate = row["flops"] / row[key] / 1e9
-        most = limits["gemm_f32" if row.get("itemsize") == 4 else "gemm"]
-        pieces.append(f"{rate:.1f} GFLOP/s, {rate / most:.0%} of gemm")
-    return "; ".join(pieces) or "–"
+        part = rate / limits[f"{where} {limit}"]
+        shares.append((part, f"{rate:.1f} GB/s, {part:.0%} of {where}"))
+    if row.get("flops"):
+        rate, peak = row["flops"] / row[key] / 1e9, "gemm" if limit == "gemm" else "fma"
+        part = rate / limits[f"{peak}_f32" if row.get("itemsize") == 4 else peak]
+        shares.append((part, f"{rate:.1f} GFLOP/s, {part:.0%} of {peak}"))
+    return max(shares, default=(0.0, "–"))
 
 
 CACHES = ("L1", "L2", "L3")

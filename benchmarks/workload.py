@@ -51,7 +51,7 @@ class Workload:
     partial : bool
         Whether that kernel only calls BLAS or LAPACK, as any solution must: its results are none.
     limit : str
-        What the machine can do at best: ``read``, ``copy`` or ``triad``.
+        What the machine can do at best: ``read``, ``copy``, ``triad``, or ``gemm`` through BLAS.
     shapes : tuple of tuples
         The lengths that a user would declare, where some are of the problem's nature.
     tolerance : float

@@ -9,6 +9,7 @@ class Polynomial(Formula):
     name = "poly"
     about = "2x³ + 3x² − 4x + 5"
     expression = "2 * x**3 + 3 * x**2 - 4 * x + 5"
+    operations = 6
     kernel = "poly.c"
 
 
@@ -18,6 +19,7 @@ class Triad(Formula):
     arguments = "x, y"
     limit = "triad"
     expression = "3 * x + y"
+    operations = 2
     kernel = "triad.c"
 
 

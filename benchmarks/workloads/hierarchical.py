@@ -68,4 +68,4 @@ class Radon(Workload):
         return run
 
     def moved(n, groups):
-        return 24.0 * n, 0.0
+        return 24.0 * n, 10.0 * n

@@ -19,6 +19,7 @@ class TrainingStep(Workload):
     }
     kernel = "mlp_blas.c"
     partial = True
+    limit = "gemm"
     calls = 2  # the second shows that the parameters have moved
 
     def inputs(rng, n, d, hidden, k):
@@ -93,7 +94,8 @@ class TrainingStep(Workload):
         return run
 
     def moved(n, d, hidden, k):
-        return 0.0, 4.0 * n * d * hidden + 6.0 * n * hidden * k
+        moved = 16.0 * hidden * (d + k) + 8.0 * n * (d + k)  # parameters read and written, data
+        return moved, 4.0 * n * d * hidden + 6.0 * n * hidden * k
 
 
 TrainingStepSingle = single(TrainingStep)

@@ -6,7 +6,8 @@ from benchmarks import report
 
 LIMITS = {
     "L1 bytes": 32e3, "L2 bytes": 1e6, "L3 bytes": 16e6, "L1 copy": 400.0, "L2 copy": 200.0,
-    "L3 copy": 100.0, "memory copy": 20.0, "L2 read": 250.0, "gemm": 50.0, "gemm_f32": 100.0,
+    "L3 copy": 100.0, "memory copy": 20.0, "L2 read": 250.0, "fma": 80.0,
+    "gemm": 50.0, "gemm_f32": 100.0,
 }  # fmt: skip
 
 
@@ -56,12 +57,17 @@ def test_data_is_where_it_fits(size, place):
 
 def test_a_share_is_of_what_the_workload_does():
     times = {"least": 1e-6}
-    assert report.share({"bytes": 1e5, "limit": "copy", **times}, LIMITS, "least") == (
-        "100.0 GB/s, 50% of L2"
-    )
-    assert report.share({"bytes": 1e5, **times}, LIMITS, "least") == "100.0 GB/s, 40% of L2"
-    product = {"bytes": 0.0, "flops": 1e4, "itemsize": 4, **times}
-    assert report.share(product, LIMITS, "least") == "10.0 GFLOP/s, 10% of gemm"
+    copied = {"bytes": 1e5, "limit": "copy", **times}
+    assert report.use(copied, LIMITS, "least") == (0.5, "100.0 GB/s, 50% of L2")
+    assert report.use({"bytes": 1e5, **times}, LIMITS, "least") == (
+        0.4, "100.0 GB/s, 40% of L2",
+    )  # fmt: skip
+    both = {"bytes": 1e4, "flops": 4e4, **times}
+    assert report.use(both, {**LIMITS, "L1 read": 400.0}, "least") == (
+        0.5, "40.0 GFLOP/s, 50% of fma",
+    )  # fmt: skip
+    product = {"bytes": 1e6, "flops": 1e4, "itemsize": 4, "limit": "gemm", **times}
+    assert report.use(product, LIMITS, "least") == (0.1, "10.0 GFLOP/s, 10% of gemm")
 
 
 def test_absent_and_failing_contenders_are_named():
