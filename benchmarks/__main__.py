@@ -156,7 +156,10 @@ def parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="measure workloads, contenders in turns")
     add_choices(run, DEFAULT)
     run.add_argument(
-        "--ops", type=words, default=[], help="operations of the scalar table, or 'all'"
+        "--ops",
+        type=words,
+        default=[],
+        help="operations by name, the 'table' of scalar ones, those of 'arrays', or 'all'",
     )
     run.add_argument("--rounds", type=int, default=15)
     run.add_argument("--seconds", type=float, default=0.002, help="length of a batch of calls")

@@ -128,5 +128,6 @@ def measure_case(
             row.update(median=statistics.median(wall), least=min(wall), cpu=min(cpu))
             row["bytes"], row["flops"] = case.workload.moved(**size)
             row["limit"] = case.workload.limit
+            row["elements"] = case.workload.elements(**size)
             row["partial"] = contender.name == "c" and case.workload.partial
     return rows

@@ -37,7 +37,8 @@ def largest_error(found: Any, expected: Any) -> float:
         if got.shape != want.shape:
             raise ValueError(f"an output has shape {got.shape}, NumPy's {want.shape}")
         if want.size:
-            difference = np.abs(got.astype(np.float64) - want)
+            wide = np.complex128 if got.dtype.kind == "c" else np.float64
+            difference = np.abs(got.astype(wide) - want)
             if not np.array_equal(np.isfinite(got), np.isfinite(want)):
                 return float("inf")
             scale = np.max(np.abs(want), where=np.isfinite(want), initial=0.0)
@@ -55,7 +56,7 @@ def check(case: Case, call: Callable, arrays: tuple) -> float:
         with np.errstate(all="ignore"):
             expected = reference(*arrays)
         error = max(error, largest_error(call(*arrays), expected))
-    single = any(a.dtype == np.float32 for a in arrays)
+    single = any(a.dtype in (np.float32, np.complex64) for a in arrays)
     allowed = case.workload.tolerance * (2e5 if single else 1)
     if not error <= allowed:
         raise ValueError(f"differs from NumPy by {error:.1e} of the largest value")

@@ -93,6 +93,11 @@ class Workload:
         """Return the bytes that must cross memory and the floating-point operations, or zeros."""
         return 0.0, 0.0
 
+    @staticmethod
+    def elements(**size: Any) -> int:
+        """Return by how many elements an operation's time is divided; 0 for whole workloads."""
+        return 0
+
 
 registry: dict[str, type[Workload]] = {}
 

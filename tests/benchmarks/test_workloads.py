@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import worker
+from benchmarks import ops, worker
 from benchmarks.contenders import BUILDERS, load_kernel
 from benchmarks.workload import Case, arrays_for, load
 
@@ -58,3 +58,21 @@ def test_a_difference_from_numpy_is_found():
     arrays = arrays_for(case)
     with pytest.raises(ValueError, match=r"differs from NumPy by 1\.0e-08"):
         worker.check(case, lambda x: case.workload.numpy(x) * (1 + 1e-8), arrays)
+
+
+@pytest.mark.parametrize("name", list(ops.STRUCTURAL))
+@pytest.mark.parametrize("bits", [32, 64])
+def test_operations_on_arrays_agree_with_numpy(name, bits):
+    case = Case(ops.workload(f"op.{name}"), f"in cache, {bits}")
+    arrays = arrays_for(case)
+    worker.check(case, BUILDERS["pytensorlite"](case.workload, arrays), arrays)
+
+
+def test_every_operation_of_the_table_that_has_c_is_measured():
+    from pytensorlite.scalar import basic, math
+    from pytensorlite.scalar.op import ScalarOp
+
+    listed = {case.workload.name[3:] for case in ops.chosen(["table"], [])}
+    for each in (*vars(basic).values(), *vars(math).values()):
+        if isinstance(each, ScalarOp) and each.c is not None:
+            assert each.name in listed
