@@ -53,6 +53,7 @@ def do_run(options: argparse.Namespace) -> None:
     found = measure.run(
         chosen, options.contenders, pythons=dict(options.python),
         threads=options.threads, rounds=options.rounds, seconds=options.seconds,
+        keep=lambda record: save(record, options.json),
     )  # fmt: skip
     if not options.no_limits:
         found["limits"] = limits.measure_limits(options.threads)

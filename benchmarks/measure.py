@@ -7,7 +7,7 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .process import Contender, interpreter, processors
@@ -70,22 +70,19 @@ def run(
     threads: int = 1,
     rounds: int = 15,
     seconds: float = 0.002,
+    keep: Callable[[dict[str, Any]], None] = lambda record: None,
 ) -> dict[str, Any]:
-    """Measure the cases and return a record that `json` can write."""
+    """Measure the cases and return a record that `json` can write.
+
+    After each case `keep` gets the record of what is measured so far: a long run that is cut short
+    has not been in vain.
+    """
     progress = Progress()
     progress.say("starting the contenders")
     present, absent = take_part(names, pythons, threads)
     results: list[dict[str, Any]] = []
     chosen = list(chosen)
-    try:
-        for number, case in enumerate(chosen, 1):
-            where = f"[{number}/{len(chosen)}] {case.label}"
-            results += measure_case(case, present, rounds, seconds, progress, where)
-    finally:
-        progress.clear()
-        for contender in present:
-            contender.close()
-    return {
+    record = {
         "machine": machine(),
         "threads": threads,
         "pinned_to": sorted(processors(threads)),
@@ -94,6 +91,16 @@ def run(
         "skipped": absent,
         "results": results,
     }
+    try:
+        for number, case in enumerate(chosen, 1):
+            where = f"[{number}/{len(chosen)}] {case.label}"
+            results += measure_case(case, present, rounds, seconds, progress, where)
+            keep(record)
+    finally:
+        progress.clear()
+        for contender in present:
+            contender.close()
+    return record
 
 
 def measure_case(
