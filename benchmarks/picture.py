@@ -85,10 +85,10 @@ def bars(record: dict[str, Any], key: str = "least") -> Any:
         f"Time of a call, logarithmic: shorter is better ({about(record)})",
         x=0.01, ha="left", fontsize=9, color=QUIET,
     )  # fmt: skip
-    panels = figure.subplots(lines, COLUMNS, squeeze=False).flat
+    panels = list(figure.subplots(lines, COLUMNS, squeeze=False).flat)
     for panel, (case, row) in zip(panels, chosen.items(), strict=False):
         _bar_panel(panel, SHOWN.get(case, " ".join(case).strip()), row, key, most)
-    for panel in list(panels)[len(chosen) :]:
+    for panel in panels[len(chosen) :]:
         panel.set_axis_off()
     return figure
 
@@ -137,10 +137,10 @@ def roofline(record: dict[str, Any], key: str = "least") -> Any:
     figure = Figure(figsize=(8, 5.2), layout="constrained")
     axes = figure.add_subplot()
     axes.set(xscale="log", yscale="log")
-    left, right = min(p[1] for p in points) / 2, max(p[1] for p in points) * 2.5
+    left, right = min(p[1] for p in points) / 4, max(p[1] for p in points) * 2.5
     bottom = min(p[2] for p in points) / 2
     axes.set(xlim=(left, right), ylim=(bottom, limits["fma"] * 2.2))
-    _roofs(axes, limits, left, right)
+    roofs = _roofs(axes, limits, left, right)
     for _, intensity, rate, size in points:
         axes.plot(
             intensity, rate, "o", ms=5, color=PLACES[place(size, limits)], mec="white", mew=0.6
@@ -151,20 +151,22 @@ def roofline(record: dict[str, Any], key: str = "least") -> Any:
         f"What pytensorlite reaches, under the machine's own limits ({about(record)})",
         loc="left", fontsize=9, color=QUIET,
     )  # fmt: skip
-    _label(figure, axes, [(name, x, y) for name, x, y, _ in points])
+    _label(figure, axes, roofs, [(name, x, y) for name, x, y, _ in points])
     return figure
 
 
-def _roofs(axes: Any, limits: dict[str, float], left: float, right: float) -> None:
-    peak = limits["fma"]
+def _roofs(axes: Any, limits: dict[str, float], left: float, right: float) -> list[Any]:
+    """Draw the roofs and return their names, which the points' must not cover."""
+    names, peak = [], limits["fma"]
     for name, colour in PLACES.items():
         rate = _bandwidth(limits, name)
         ridge = min(peak / rate, right)
         axes.plot([left, ridge], [left * rate, ridge * rate], color=colour, lw=1.1, zorder=1)
-        axes.annotate(
+        shown = axes.annotate(
             f"{name} {rate:.0f} GB/s", (left, left * rate), (3, 6), textcoords="offset points",
             color=colour, fontsize=7, rotation=_slope(axes), rotation_mode="anchor",
         )  # fmt: skip
+        names.append(shown)
     for text, rate in (
         (f"multiply-adds {peak:.0f}", peak),
         (f"BLAS {limits['gemm']:.0f}", limits["gemm"]),
@@ -172,10 +174,12 @@ def _roofs(axes: Any, limits: dict[str, float], left: float, right: float) -> No
         axes.plot(
             [rate / _bandwidth(limits, "L1"), right], [rate, rate], color=QUIET, lw=1.1, zorder=1
         )
-        axes.annotate(
+        shown = axes.annotate(
             f"{text} GFLOP/s", (right, rate), (-4, 3), textcoords="offset points",
             ha="right", color=QUIET, fontsize=7,
         )  # fmt: skip
+        names.append(shown)
+    return names
 
 
 def _bandwidth(limits: dict[str, float], name: str) -> float:
@@ -190,10 +194,13 @@ def _slope(axes: Any) -> float:
     return math.degrees(math.atan2(y1 - y0, x1 - x0))
 
 
-def _label(figure: Any, axes: Any, points: list[tuple[str, float, float]]) -> None:
+def _label(
+    figure: Any, axes: Any, roofs: list[Any], points: list[tuple[str, float, float]]
+) -> None:
     """Write each point's name beside it, where it covers neither a point nor another name."""
     figure.draw_without_rendering()
-    taken = []
+    boxes = [text.get_window_extent() for text in roofs]
+    taken = [(box.x0, box.y0, box.x1, box.y1) for box in boxes]
     for _, x, y in points:
         px, py = axes.transData.transform((x, y))
         taken.append((px - 5, py - 5, px + 5, py + 5))

@@ -21,7 +21,7 @@ NAMES = {
 def called(contender: str, row: dict[str, Any] | None = None) -> str:
     """Return a contender's name as a reader knows it, and on one case as that result deserves."""
     if row and row.get("partial"):
-        return "BLAS alone"
+        return "BLAS, LAPACK alone"
     return NAMES.get(contender, contender)
 
 
