@@ -201,6 +201,11 @@ def _label(
     figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in roofs]
     taken = [(box.x0, box.y0, box.x1, box.y1) for box in boxes]
+    for line in axes.lines:
+        ends = axes.transData.transform(line.get_xydata())
+        steps = range(201) if len(ends) == 2 else ()
+        along = [ends[0] + (ends[1] - ends[0]) * step / 200 for step in steps]
+        taken += [(px - 1, py - 1, px + 1, py + 1) for px, py in along]
     for _, x, y in points:
         px, py = axes.transData.transform((x, y))
         taken.append((px - 5, py - 5, px + 5, py + 5))

@@ -217,6 +217,7 @@ def test_many_callers_at_once():
 INTERRUPTED = """
     import os, signal, sys, threading, time, numpy as np, pytensorlite.tensor as pt
     from pytensorlite import config, function, shared
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     config.threads = THREADS
     n = pt.lscalar()
     total = shared(np.float64(1.0))
