@@ -166,12 +166,17 @@ def _python_settled(value: Any) -> Any:
     return value
 
 
+def _python_lead_blas(address: int, usual: int) -> None:
+    """Do nothing: BLAS uses as many threads as it was told to by others."""
+
+
 try:
     from pytensorlite.cgen._dispatch import (  # type: ignore[import-not-found]
         Caller,
         Kernel,
         accelerate,
         follow_options,
+        lead_blas,
         set_pool_limit,
         settled,
     )
@@ -181,4 +186,5 @@ except ImportError:
     Caller, Kernel, accelerate = PythonCaller, PythonKernel, _python_accelerate
     set_pool_limit, follow_options = _python_set_pool_limit, _python_follow_options
     settled = _python_settled
+    lead_blas = _python_lead_blas
     is_native = False

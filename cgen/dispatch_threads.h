@@ -49,6 +49,12 @@ static struct {
     bool watches_forks;
 } crew = {.lock = PTHREAD_MUTEX_INITIALIZER, .begun = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
+/* BLAS has threads of its own, as many as the configuration asks for; 0 leaves it what it began with. */
+static struct {
+    void (*set_threads)(int count); /* NULL: unknown, or no program uses BLAS */
+    int usual, asked;
+} blas;
+
 static PyObject *options;      /* a dictionary whose entry "threads" says how many */
 static PyObject *threads_name; /* the interned key */
 
@@ -194,6 +200,10 @@ static int threads_asked(void) {
 
 static inline void host_release_gil(Host *host) {
     host->threads = threads_asked();
+    if (PTL_UNLIKELY(blas.set_threads != NULL && host->threads != blas.asked)) {
+        blas.asked = host->threads;
+        blas.set_threads(blas.asked > 0 ? blas.asked : blas.usual);
+    }
     host->released = PyEval_SaveThread();
     host->listen_at = nanoseconds_now() + LISTEN_NANOSECONDS;
 }

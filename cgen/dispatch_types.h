@@ -544,6 +544,20 @@ static PyObject *follow_options(PyObject *module, PyObject *dictionary) {
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(lead_blas_doc, "lead_blas(address, usual)\n--\n\n"
+                            "Let BLAS follow options['threads'] as well: `address` is that of its function to set their\n"
+                            "number, `usual` what 0 means.");
+
+static PyObject *lead_blas(PyObject *module, PyObject *args) {
+    (void)module;
+    unsigned long long address;
+    int usual;
+    if (!PyArg_ParseTuple(args, "Ki", &address, &usual)) return NULL;
+    if (blas.set_threads == NULL) blas.usual = usual;
+    blas.set_threads = (void (*)(int))(uintptr_t)address;
+    Py_RETURN_NONE;
+}
+
 static PyObject *count_workers(PyObject *module, PyObject *unused) {
     (void)module;
     (void)unused;
@@ -596,6 +610,7 @@ static PyMethodDef module_methods[] = {
     {"set_pool_limit", set_pool_limit, METH_O, "set_pool_limit(bytes)\n--\n\nBound the memory kept for reuse."},
     {"pool_usage", pool_usage, METH_NOARGS, "pool_usage()\n--\n\nReturn bytes and blocks kept for reuse."},
     {"follow_options", follow_options, METH_O, follow_options_doc},
+    {"lead_blas", lead_blas, METH_VARARGS, lead_blas_doc},
     {"count_workers", count_workers, METH_NOARGS,
      "count_workers()\n--\n\nReturn how many threads wait for long loops."},
     {"settled", settled, METH_O,

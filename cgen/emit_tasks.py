@@ -1,24 +1,31 @@
 """The C functions of loops that may run in many threads.
 
-There are four parts: the loop over a range of its iterations, what all blocks know, the step of a
-block, which the host calls, and the loop in blocks, which calls the host.
+The loop over a range of its iterations stands before its kernel, and reads like a loop that knows
+nothing of threads.  What cuts it into blocks stands at the end of the page: what the blocks know,
+the step of a block, which the host calls, and the function that calls the host and folds the sums.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pytensorlite.cgen.emit import C_TYPES, INDENT, head, parameter, statements
+from pytensorlite.cgen.emit import C_TYPES, INDENT, WIDTH, head, parameter, statements
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Buffer, Stmt, Task
+from pytensorlite.cgen.ir import Load, Op, Store, Task, Update, Var
 
 
-def tasks(tasks: Iterable[Task]) -> Iterator[str]:
-    """Yield the text of each task's functions."""
+def loops(tasks: Iterable[Task]) -> Iterator[str]:
+    """Yield the loops of a kernel that are functions of their own."""
     for task in tasks:
         yield "\n".join(_loop(task)) + "\n"
-        yield "\n".join((*_struct(task), "", *_step(task))) + "\n"
-        yield "\n".join(_in_blocks(task)) + "\n"
+
+
+def blocks(tasks: Sequence[Task]) -> Iterator[str]:
+    """Yield what cuts loops into blocks, for the end of the page."""
+    if tasks:
+        yield "/* -- The loops above, where they are long, in blocks -- */\n"
+    for task in tasks:
+        yield "\n".join((*_struct(task), "", *_step(task), "", *_in_blocks(task))) + "\n"
 
 
 def _loop(task: Task) -> Iterator[str]:
@@ -35,8 +42,16 @@ def _loop(task: Task) -> Iterator[str]:
         ],
     )
     yield "{"
-    yield from _with_sums(task, (task.loop,))
+    for partial in task.partials:
+        name = partial.var.name
+        yield f"{INDENT}{C_TYPES[partial.var.dtype]} {name} = *{name}_sum;"
+    yield from statements((task.loop,))
+    for partial in task.partials:
+        yield f"{INDENT}*{partial.var.name}_sum = {partial.var.name};"
     yield "}"
+    yield ""
+    *lines, last = _head_of_blocks(task, named=False)
+    yield from (*lines, last + ";")
 
 
 def _locals_and_sums(task: Task) -> Iterator[str]:
@@ -46,49 +61,28 @@ def _locals_and_sums(task: Task) -> Iterator[str]:
         yield f"{C_TYPES[partial.var.dtype]} *restrict {partial.var.name}_sum"
 
 
-def _with_sums(task: Task, body: Sequence[Stmt]) -> Iterator[str]:
-    """Print `body` between the reading of the sums into locals and their writing back."""
-    for partial in task.partials:
-        name = partial.var.name
-        yield f"{INDENT}{C_TYPES[partial.var.dtype]} {name} = *{name}_sum;"
-    yield from statements(body)
-    for partial in task.partials:
-        yield f"{INDENT}*{partial.var.name}_sum = {partial.var.name};"
-
-
-def _in_blocks(task: Task) -> Iterator[str]:
-    """The same loop cut into blocks, for long work."""
-    dtypes = {buffer.name: buffer.dtype for buffer in task.buffers}
-    yield from head(
-        f"PTL_SELDOM static int32_t {task.name}_in_blocks(",
-        [
-            *(parameter(buffer) for buffer in task.buffers),
-            *(parameter(Buffer(own.spare, dtypes[own.buffer], True)) for own in task.owned),
-            *(f"const int64_t {name}" for name in task.integers),
-            *_locals_and_sums(task),
-            "ptl_host *host",
-        ],
-    )
-    yield "{"
-    yield from _with_sums(task, task.long)
-    yield f"{INDENT}return PTL_OK;"
-    yield "}"
-
-
 def _range(task: Task) -> list[str]:
     return [f"const int64_t {bound}" for bound in (task.loop.start, task.loop.stop)]
 
 
+# -- the end of the page ---------------------------------------------------------------------------
+
+
 def _struct(task: Task) -> Iterator[str]:
     """What all blocks know."""
-    yield "/* What its blocks know. */"
+    kinds = _kinds(task)
     yield f"struct {task.name} {{"
-    kinds = {b.name: f"{'' if b.writable else 'const '}{C_TYPES[b.dtype]} *" for b in task.buffers}
-    kinds |= {var.name: f"{C_TYPES[var.dtype]} " for var in task.locals}
-    kinds |= {own.spare: kinds[own.buffer] for own in task.owned}
-    kinds |= {p.array: f"{C_TYPES[p.var.dtype]} *" for p in task.partials}
+    line = previous = ""
     for name in task.shared:
-        yield f"{INDENT}{kinds.get(name, 'int64_t ')}{name};"
+        kind = kinds.get(name, "int64_t ")
+        star = "*" if kind.endswith("*") else ""
+        if kind == previous and len(line) + len(name) + 3 < WIDTH:
+            line += f", {star}{name}"
+            continue
+        if line:
+            yield line + ";"
+        line, previous = f"{INDENT}{kind}{name}", kind
+    yield line + ";"
     yield "};"
 
 
@@ -112,3 +106,65 @@ def _step(task: Task) -> Iterator[str]:
     given += [str(task.loop.start), str(task.loop.stop)]
     yield f"{INDENT}{task.name}({', '.join(given)});"
     yield "}"
+
+
+def _head_of_blocks(task: Task, named: bool = True) -> list[str]:
+    """Return the head of the function for blocks; a declaration needs no names."""
+    kinds = {name: "int64_t " for name in task.integers} | _kinds(task)
+    parameters = [(kinds[name], name) for name in task.known]
+    parameters += [(f"{C_TYPES[p.var.dtype]} *", f"{p.var.name}_sum") for p in task.partials]
+    parameters.append(("ptl_host *", "host"))
+    return head(
+        f"PTL_SELDOM static int32_t {task.name}_in_blocks(",
+        [f"{kind}{name if named else ''}".rstrip() for kind, name in parameters],
+    )
+
+
+def _kinds(task: Task) -> dict[str, str]:
+    """Return the types of the arrays and locals that a task knows, up to where the name stands."""
+    kinds = {b.name: f"{'' if b.writable else 'const '}{C_TYPES[b.dtype]} *" for b in task.buffers}
+    kinds |= {var.name: f"{C_TYPES[var.dtype]} " for var in task.locals}
+    kinds |= {own.spare: kinds[own.buffer] for own in task.owned}
+    return kinds | {p.array: f"{C_TYPES[p.var.dtype]} *" for p in task.partials}
+
+
+def _in_blocks(task: Task) -> Iterator[str]:
+    """Give each block its neutral sums, let the host run them, fold what they have summed."""
+    yield from _head_of_blocks(task)
+    yield "{"
+    yield from (INDENT + line for line in _work(task))
+    yield "}"
+
+
+def _work(task: Task) -> Iterator[str]:
+    block, element = Index.name("block"), Index.name("e")
+    count = task.blocks or Index.of(0)
+    if task.partials and task.blocks is None:
+        count = Index.name("blocks")
+        yield f"const int64_t blocks = ptl_blocks({task.work}, {task.extent}, 0);"
+    for partial in task.partials:
+        yield f"{C_TYPES[partial.var.dtype]} {partial.array}[PTL_MOST_BLOCKS];"
+        yield _each("block", count, Store(partial.array, block, partial.neutral))
+    for own in task.owned:
+        if own.neutral is not None:
+            fill = Store(own.spare, element, own.neutral)
+            yield _each("e", (count - 1) * own.length, fill)
+    yield f"struct {task.name} task = {{{', '.join(task.shared)}}};"
+    loop = f"{task.name}_step, &task, {task.extent}, {count}, {task.work}"
+    yield f"if (host->run_loop(host, &(ptl_loop){{{loop}}})) return PTL_FAILED;"
+    for partial in task.partials:
+        total = Var(f"*{partial.var.name}_sum", partial.var.dtype)
+        part = Load(partial.array, block, partial.var.dtype)
+        yield _each("block", count, Update(total, partial.template, part))
+    for own in task.owned:
+        if own.template is not None and own.neutral is not None:
+            dtype = own.neutral.dtype
+            there = Load(own.buffer, element, dtype)
+            part = Load(own.spare, block * own.length + element, dtype)
+            fold = Store(own.buffer, element, Op(own.template, (there, part), dtype))
+            yield f"PTL_EACH(block, {count - 1}) {_each('e', own.length, fold)}"
+    yield "return PTL_OK;"
+
+
+def _each(var: str, stop: Index, stmt: Store | Update) -> str:
+    return f"PTL_EACH({var}, {stop}) {next(statements((stmt,), 0))}"

@@ -227,12 +227,17 @@ class Task:
     locals: tuple[Var, ...]
     partials: tuple[Partial, ...]
     owned: tuple[Owned, ...]
-    long: tuple[Stmt, ...] = ()  # what is done instead of one call where there is much work
 
     @property
     def given(self) -> tuple[str, ...]:
         """The names that the function takes before its sums and its range."""
         return (*(b.name for b in self.buffers), *self.sizes, *(v.name for v in self.locals))
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The names that the function for blocks takes before its sums and the host."""
+        arrays = [*(b.name for b in self.buffers), *(own.spare for own in self.owned)]
+        return (*arrays, *self.integers, *(v.name for v in self.locals))
 
     @property
     def shared(self) -> tuple[str, ...]:

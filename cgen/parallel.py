@@ -10,7 +10,8 @@ each block's own as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -44,13 +45,14 @@ from pytensorlite.cgen.ir import (
 from pytensorlite.cgen.nest import Nest, Scatter, Value, is_even, unfinished
 
 LONG = 100_000  # PTL_LONG
-MOST_BLOCKS = 64  # PTL_MOST_BLOCKS
+FEW = 8  # iterations, known to be so few, that stay together
 
 
 class Program(Protocol):
     """What a kernel asks of the program that it is part of."""
 
     dtypes: dict[str, str]
+    costs: list[Index]
 
     def define(self, value: Expr) -> Index:
         """Name an integer that is computed from sizes before the program runs."""
@@ -94,6 +96,8 @@ def outline(
     """Return the statements of a kernel with calls in place of its parallel loops, and those."""
     result: list[Stmt] = []
     tasks: list[Task] = []
+    costs = [work(stmt, program.symbols) for stmt in body if isinstance(stmt, Loop)]
+    program.costs += [cost for cost in costs if cost is not None]
     for position, stmt in enumerate(body):
         task = None
         if isinstance(stmt, Loop) and stmt.parallel:
@@ -101,7 +105,7 @@ def outline(
         if task is None:
             result.append(stmt)
         else:
-            tasks.append(replace(task, long=tuple(_in_blocks(task))))
+            tasks.append(task)
             result.append(_call(task))
     return tuple(result), tuple(tasks)
 
@@ -121,14 +125,21 @@ def _task(loop: Loop, before: Sequence[Stmt], program: Program, name: str) -> Ta
     cost = work(loop, program.symbols)
     if cost is None or (cost.constant is not None and cost.constant < 10 * LONG):
         return None
+    if loop.stop.constant is not None and loop.stop.constant < FEW:
+        return None
+    if any(_is_dwarfed(cost, other) for other in program.costs):
+        return None
     if any(isinstance(stmt, Fail | Call) for stmt in walk(loop.body)):
+        return None
+    read, written = buffers(loop.body)
+    own = {stmt.name for stmt in walk(loop.body) if isinstance(stmt, Array)}
+    if not {*read, *written} <= own | program.dtypes.keys():
         return None
     scope = {stmt.var.name: stmt for stmt in before if isinstance(stmt, Let)}
     partials = _partials(loop, scope)
     owned = _owned(loop, before, program)
     if partials is None or owned is None:
         return None
-    read, written = buffers(loop.body)
     parameters = [
         Buffer(name, program.dtypes[name], name in written)
         for name in sorted({*read, *written} & program.dtypes.keys(), key=parameter_order)
@@ -161,6 +172,13 @@ def _task(loop: Loop, before: Sequence[Stmt], program: Program, name: str) -> Ta
 def parameter_order(name: str) -> tuple[int, int]:
     """Inputs first, then constants, workspace and outputs."""
     return "xcwy".index(name[0]), int(name[1:])
+
+
+def _is_dwarfed(cost: Index, other: Index) -> bool:
+    """Whether `other` is `cost` times a length: then it is long before `cost` is."""
+    return all(
+        any(Counter(mine) < Counter(theirs) for theirs in other.terms) for mine in cost.terms
+    )
 
 
 def _over_range(loop: Loop) -> Loop:
@@ -328,6 +346,22 @@ def _as_double(tenths: Index) -> Expr:
     return total or Const(0.0, "float64")
 
 
+def describe_threads(tasks: Sequence[Task], known: Mapping[str, int]) -> str:
+    """Tell people which loops of a kernel run in threads, and from when on.
+
+    `known` has the value of each task's work in one call, where there is a call to speak of.
+    """
+    if not tasks:
+        return "one thread"
+    letters = " and ".join(_letter(task.loop) for task in tasks)
+    found = [task.work.substitute(known).constant for task in tasks]
+    if any(work is None for work in found):
+        return f"over {letters} in threads from {LONG // 1000} us of work"
+    work = max(filter(None, found), default=0)
+    verdict = "in threads" if work >= LONG else "too short for threads"
+    return f"over {letters} {verdict}, about {work / 1000:.1f} us of work"
+
+
 # -- the statements in place of the loop -----------------------------------------------------------
 
 
@@ -335,40 +369,6 @@ def _call(task: Task) -> Stmt:
     """Return what stands in place of the loop: one call for short work, blocks for long."""
     sums = [f"&{partial.var.name}" for partial in task.partials]
     once = ", ".join([*task.given, *sums, "0", str(task.extent)])
-    spares = [own.spare for own in task.owned]
-    names_given = [b.name for b in task.buffers] + spares + task.integers
-    cut = ", ".join([*names_given, *(v.name for v in task.locals), *sums, "host"])
+    cut = ", ".join([*task.known, *sums, "host"])
     in_blocks = If(f"{task.name}_in_blocks({cut})", (Call("return PTL_FAILED"),))
     return If(f"{task.work} < PTL_LONG", (Call(f"{task.name}({once})"),), (in_blocks,))
-
-
-def _in_blocks(task: Task) -> Iterator[Stmt]:
-    """Write what is done for long work; the functions of `emit_tasks` surround it."""
-    block, element = Index.name("block"), Index.name("e")
-    blocks = task.blocks or Index.of(0)
-    if task.partials and task.blocks is None:
-        blocks = Index.name("blocks")
-        count = Op("ptl_blocks({0}, {1}, 0)", (Integer(task.work), Integer(task.extent)), "int64")
-        yield Let(Var("blocks", "int64"), count)
-    for partial in task.partials:
-        yield Array(partial.array, partial.var.dtype, MOST_BLOCKS)
-        yield Loop("block", blocks, (Store(partial.array, block, partial.neutral),))
-    summed = [own for own in task.owned if own.template is not None]
-    for own in summed:
-        assert own.neutral is not None
-        yield Loop("e", (blocks - 1) * own.length, (Store(own.spare, element, own.neutral),))
-    yield Call(f"struct {task.name} task = {{{', '.join(task.shared)}}}")
-    loop = f"{{{task.name}_step, &task, {task.extent}, {blocks}, {task.work}}}"
-    yield Call(f"const ptl_loop loop = {loop}")
-    yield If("host->run_loop(host, &loop)", (Call("return PTL_FAILED"),))
-    for partial in task.partials:
-        part = Load(partial.array, block, partial.var.dtype)
-        yield Loop("block", blocks, (Update(partial.var, partial.template, part),))
-    for own in summed:
-        assert own.neutral is not None
-        assert own.template is not None
-        dtype = own.neutral.dtype
-        both = (Load(own.buffer, element, dtype),
-                Load(own.spare, block * own.length + element, dtype))  # fmt: skip
-        fold = Store(own.buffer, element, Op(own.template, both, dtype))
-        yield Loop("block", blocks - 1, (Loop("e", own.length, (fold,)),))

@@ -30,6 +30,9 @@ static inline int64_t ptl_blocks(int64_t work, int64_t extent, int64_t own) {
     return ptl_max_int64(1, ptl_min_int64(extent, ptl_min_int64(worthwhile, affordable)));
 }
 
+/* What is done for blocks and for the elements that they have for themselves. */
+#define PTL_EACH(i, count) for (int64_t i = 0; i < (count); i++)
+
 /* A function of its own: inlined twice, a loop would be compiled twice.  What is done seldom need not be compiled with
  * much effort: that took a quarter of the compiler's time. */
 #define PTL_SELDOM __attribute__((noinline, cold))

@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from pytensorlite.cgen import features, upkeep
+from pytensorlite.cgen import dispatch, features, upkeep
 from pytensorlite.cgen.build import BuildError, Library, build
 from pytensorlite.cgen.cache import Cache
 from pytensorlite.cgen.toolchain import find_toolchain
@@ -150,7 +150,7 @@ def check_vectors() -> Finding:
 
 def check_blas() -> Finding:
     """Call BLAS and find LAPACK through the pointers that SciPy exports."""
-    from pytensorlite.link.c.routines import address
+    from pytensorlite.link.c.routines import address, blas_threads
 
     ddot = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_void_p] * 5)(address("ddot"))
     n, one = ctypes.c_int(3), ctypes.c_int(1)
@@ -160,7 +160,8 @@ def check_blas() -> Finding:
         return Finding("blas", "fail", f"ddot gives {value}, not 14", "install SciPy again")
     for name in ("dgemm", "sgemm", "dpotrf", "dgesv", "dsyevd", "dtrtrs"):
         address(name)
-    return Finding("blas", "ok", "SciPy's BLAS called, its LAPACK found")
+    threads = "has threads of its own" if blas_threads() is None else "follows config.threads"
+    return Finding("blas", "ok", f"SciPy's BLAS called, its LAPACK found; it {threads}")
 
 
 def check_cache() -> Finding:
@@ -195,7 +196,10 @@ def check_threads() -> Finding:
     except AttributeError:
         usable = os.cpu_count() or 1
     asked = config.threads or usable
-    message = f"{asked} of {usable} usable processors"
+    message = f"long loops run on {asked} of {usable} usable processors"
+    if not dispatch.is_native and usable > 1:
+        return Finding("threads", "warn", f"one of {usable} usable processors",
+                       "see the dispatcher: the one in Python knows no threads")  # fmt: skip
     if asked > usable:
         return Finding("threads", "warn", f"{message}: they will wait for each other",
                        f"set config.threads to {usable} or 0")  # fmt: skip
@@ -204,8 +208,6 @@ def check_threads() -> Finding:
 
 def check_dispatcher() -> Finding:
     """Whether the part that makes calls cheap was compiled at installation."""
-    from pytensorlite.cgen import dispatch
-
     if dispatch.is_native:
         return Finding("dispatcher", "ok", "native: a call costs about 100 ns")
     return Finding(

@@ -90,8 +90,8 @@ class Step:
         How many innermost loops run as vectors.
     scalar : tuple of str
         For each that does not, why.
-    parallel : bool
-        Whether its outer loop may run in several threads.
+    threads : str
+        Whether its outer loops may run in several threads, and whether they are long enough.
     """
 
     name: str
@@ -103,7 +103,7 @@ class Step:
     writes: Mapping[str, Amount] = field(default_factory=dict)
     vectorised: int = 0
     scalar: tuple[str, ...] = ()
-    parallel: bool = False
+    threads: str = ""
 
     def lines(self) -> Iterable[str]:
         """Yield the step as text."""
@@ -126,12 +126,11 @@ class Step:
             yield from _wrapped("loops", self._loops())
 
     def _loops(self) -> str:
-        threads = "may run in several threads" if self.parallel else "runs in one thread"
         if not self.scalar and not self.vectorised:
-            return f"none; {threads}"
+            return f"none; {self.threads}"
         parts = [f"{self.vectorised} of {self.vectorised + len(self.scalar)} inner ones vectorised"]
         parts += [f"{n} not: {why}" for why, n in Counter(self.scalar).items()]
-        return "; ".join([*parts, threads])
+        return "; ".join([*parts, self.threads])
 
 
 def _wrapped(title: str, text: str) -> list[str]:

@@ -203,7 +203,7 @@ class Function(Caller):
           from      2 nodes in one: Sqr, Sum{axes=None}
           reads     x0 8*n0 = 24 bytes
           writes    y0 8 bytes
-          loops     1 of 1 inner ones vectorised; runs in one thread
+          loops     1 of 1 inner ones vectorised; over i too short for threads, about 0.0 us of work
         <BLANKLINE>
         workspace 0 bytes
         moved in all 32 bytes

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Call, Comment, If, Loop, walk
+from pytensorlite.cgen.ir import Call, Comment, If, walk
+from pytensorlite.cgen.parallel import describe_threads
 from pytensorlite.cgen.traffic import traffic
 from pytensorlite.graph.basic import Apply
 from pytensorlite.graph.fg import FunctionGraph
@@ -110,7 +111,6 @@ def _step(plan: Plan, note: Note, known: Values) -> Step:
     if not note.kernel:
         return _library_step(plan, note, known)
     found = traffic(note.code, frozenset(plan.dtypes))
-    loops = [stmt for stmt in walk(note.code) if isinstance(stmt, Loop)]
 
     def bytes_of(counts: Mapping[str, Index]) -> dict[str, Amount]:
         return {
@@ -128,7 +128,7 @@ def _step(plan: Plan, note: Note, known: Values) -> Step:
         writes=bytes_of(found.writes),
         vectorised=found.vectorised,
         scalar=found.others,
-        parallel=any(getattr(loop, "parallel", False) for loop in loops),
+        threads=describe_threads(note.tasks, known),
     )
 
 

@@ -81,4 +81,4 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     integers.update(*(task.integers for task in tasks))
     sizes = sorted(integers, key=lambda name: int(name[1:]))
     plan.add_kernel(Kernel(name, parameters, tuple(sizes), outlined, comment, tasks))
-    plan.notes.append(Note(plan.node, body, name, comment))
+    plan.notes.append(Note(plan.node, body, name, comment, tasks))

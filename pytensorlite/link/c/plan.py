@@ -26,6 +26,7 @@ from pytensorlite.cgen.ir import (
     Let,
     Stmt,
     Store,
+    Task,
     Var,
 )
 from pytensorlite.graph.basic import Apply, Constant, Variable
@@ -85,6 +86,7 @@ class Note:
     code: tuple[Stmt, ...]
     kernel: str = ""
     comment: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
 
 
 @dataclass(slots=True)
@@ -124,6 +126,7 @@ class Plan:
         self.equal: dict[str, Index] = {}  # symbols that turned out to be something else
         self.run_code: list[Stmt] = []
         self.kernels: list[Kernel] = []
+        self.costs: list[Index] = []  # of the loops so far, in tenths of nanoseconds
         self.notes: list[Note] = []
         self.failures: list[Failure] = []
         self.workspaces: dict[str, Workspace] = {}

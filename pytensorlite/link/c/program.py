@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytensorlite.cgen import emit
-from pytensorlite.cgen.emit_tasks import tasks
+from pytensorlite.cgen.emit_tasks import blocks, loops
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Call, Let, Stmt, Var, names
 from pytensorlite.graph.basic import Constant
@@ -58,7 +58,7 @@ def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
     let_overlap(plan, into)
     outputs, slots = _size_slots(plan, into)
     kernels = [
-        text for kernel in plan.kernels for text in (*tasks(kernel.tasks), emit.kernel(kernel))
+        text for kernel in plan.kernels for text in (*loops(kernel.tasks), emit.kernel(kernel))
     ]
     steps, run_code = _timed(plan, name) if timed else ((), plan.run_code)
     run = list(emit.statements(run_code))
@@ -74,6 +74,7 @@ def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
         *([f"double {name}_seconds[{len(steps)}];"] if steps else []),
         "\n".join(_sizes_function(plan, name, slots, rooms, offsets)),
         "\n".join(_run_function(plan, name, slots, symbols, rooms, offsets, sources, run)),
+        *blocks([task for kernel in plan.kernels for task in kernel.tasks]),
     ]
     text = "\n".join(code)
     imports = plan.imports | borrowed_by(text)

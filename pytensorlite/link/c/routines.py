@@ -3,6 +3,8 @@
 ``scipy.linalg.cython_blas``, ``cython_lapack`` and ``scipy.special.cython_special`` export each
 routine as a capsule.  A program declares what it calls in ``NAME_import_names`` and finds the
 addresses in ``NAME_imports``.
+
+BLAS may have threads of its own; the dispatcher sets their number where that can be done.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytensorlite.cgen.build import Library
+from pytensorlite.cgen.dispatch import lead_blas
 from pytensorlite.scalar.borrowed import capsule_of
 
 
@@ -76,6 +79,24 @@ def declarations(imports: Mapping[str, str], program: str) -> list[str]:
     ]
 
 
+@functools.cache
+def blas_threads() -> tuple[int, int] | None:
+    """Return the address of the function that sets the number of BLAS's threads, and the number.
+
+    None where BLAS has no such function, or none that is known.
+    """
+    from scipy.linalg import cython_blas
+
+    library = ctypes.CDLL(cython_blas.__file__)  # names are looked up in what it is linked with too
+    for name in ("scipy_openblas_{}_num_threads", "openblas_{}_num_threads"):
+        set_threads = getattr(library, name.format("set"), None)
+        get_threads = getattr(library, name.format("get"), None)
+        if set_threads is not None and get_threads is not None:
+            where = ctypes.cast(set_threads, ctypes.c_void_p).value
+            return (where, get_threads()) if where else None
+    return None
+
+
 def fill_imports(library: Library, program: str) -> None:
     """Give a loaded program the routines that it names."""
     if not library.exports(f"{program}_import_names"):
@@ -86,3 +107,5 @@ def fill_imports(library: Library, program: str) -> None:
     while (name := names[position]) is not None:
         table[position] = address(name.decode())
         position += 1
+        if not name.startswith(b"scipy_") and (threads := blas_threads()) is not None:
+            lead_blas(*threads)

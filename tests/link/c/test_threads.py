@@ -19,6 +19,7 @@ import pytensorlite.tensor as pt
 from pytensorlite import config, function
 from pytensorlite.cgen import dispatch, host, parallel
 from pytensorlite.cgen.toolchain import INCLUDE
+from pytensorlite.link.c.routines import blas_threads
 from pytensorlite.link.native import is_native
 
 x, y = pt.dmatrix("x"), pt.dmatrix("y")
@@ -164,6 +165,35 @@ def test_the_number_of_threads_can_be_changed_while_the_program_runs():
     assert float(run_with(3, f, [a])[0]) == 1e6
 
 
+def test_blas_follows_the_configuration():
+    if not is_native or blas_threads() is None:
+        pytest.skip("the threads of this BLAS cannot be set")
+    code = """
+        import ctypes, numpy as np, pytensorlite.tensor as pt
+        from scipy.linalg import cython_blas
+        from pytensorlite import config, function
+        library = ctypes.CDLL(cython_blas.__file__)
+        names = ("scipy_openblas_get_num_threads", "openblas_get_num_threads")
+        [count] = [getattr(library, name) for name in names if hasattr(library, name)]
+        x = pt.dmatrix()
+        f = function([x], x @ x)
+        usual = count()
+        for threads in (0, 1, 3, 0):
+            config.threads = threads
+            f(np.ones((200, 200)))
+            assert count() == (threads or usual), (threads, count())
+        print("followed")
+    """
+    assert run_python(code).stdout == "followed\n"
+
+
+def test_what_runs_in_threads_is_explained():
+    f = function([v], pt.exp(v).sum())
+    assert "over i in threads from 100 us of work" in str(f.explain())
+    assert "over i in threads, about" in str(f.explain(np.ones(1_000_000)))
+    assert "over i too short for threads" in str(f.explain(np.ones(10)))
+
+
 def run_python(code, **kwargs):
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
@@ -267,8 +297,8 @@ def test_the_headers_and_python_agree():
     for name in ("ptl_threads.h", "ptl_host.h"):
         with open(os.path.join(INCLUDE, name)) as file:
             found.update(re.findall(r"#define (PTL_\w+) (\d+)", file.read()))
-    constants = (parallel.LONG, parallel.MOST_BLOCKS, host.BLOCK, host.MOST_BLOCKS, host.STEP)
-    names = ("PTL_LONG", "PTL_MOST_BLOCKS", "PTL_BLOCK", "PTL_MOST_BLOCKS", "PTL_STEP")
+    constants = (parallel.LONG, host.BLOCK, host.MOST_BLOCKS, host.STEP)
+    names = ("PTL_LONG", "PTL_BLOCK", "PTL_MOST_BLOCKS", "PTL_STEP")
     assert tuple(int(found[name]) for name in names) == constants
 
 
