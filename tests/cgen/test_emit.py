@@ -31,7 +31,7 @@ X, Y = Var("x", D), Var("y", D)
 TEMPLATES = ["{0} + {1}", "{0} - {1}", "{0} * {1}", "{0} / {1}", "max({0}, {1})"]
 
 expressions = st.recursive(
-    st.one_of(st.sampled_from([X, Y]), st.integers(-3, 3).map(lambda n: Const(n, "int64"))),
+    st.one_of(st.sampled_from([X, Y]), st.integers(-3, 3).map(lambda n: Const(float(n), D))),
     lambda inner: st.one_of(
         st.builds(lambda t, a, b: Op(t, (a, b), D), st.sampled_from(TEMPLATES), inner, inner),
         inner.map(lambda a: Op("-{0}", (a,), D)),
@@ -65,7 +65,7 @@ def test_parentheses_are_enough(expr, x, y):
         expected = evaluate(expr, {"x": x, "y": y})
         try:
             found = eval(text, {}, at)
-        except ZeroDivisionError:  # integers of the text divide as Python's do
+        except ZeroDivisionError:  # numbers of the text divide as Python's do
             return
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
