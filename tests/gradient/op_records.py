@@ -401,6 +401,7 @@ NO_DERIVATIVE = {
     "Output": "a mark in a function graph",
     "PivotToPermutations": "indices",
     "RavelMultiIndex": "indices",
+    "Positions": "made by a rewrite, after differentiation",
     "Reading": "base class",
     "SearchsortedOp": "indices",
     "SolveBase": "base class",

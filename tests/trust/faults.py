@@ -99,8 +99,9 @@ FAULTS: dict[str, Fault] = {
     "adding at a place twice adds once": Fault(
         "alias",
         "pytensorlite/link/c/region.py",
-        "template = None if node.op.set_instead_of_inc else ps.add.c_for([dtype, dtype], dtype)",
-        "template = None",
+        "template = None if node.op.set_instead_of_inc else ps.add.c_for([dtype, dtype], dtype)\n"
+        "        operand =",
+        "template = None\n        operand =",
     ),
     "the constant -0.0 loses its sign": Fault(
         "-0.0",
@@ -117,8 +118,8 @@ FAULTS: dict[str, Fault] = {
     "the larger of NaN and a number is the number": Fault(
         "NaN",
         "include/ptl_math.h",
-        "ptl_max_##s(T a, T b) { return ((a >= b) | (a != a)) ? a : b; }",
-        "ptl_max_##s(T a, T b) { return (a >= b) ? a : b; }",
+        "ptl_max_##s(T a, T b) { return ((a < b) | (b != b)) ? b : a; }",
+        "ptl_max_##s(T a, T b) { return (a < b) ? b : a; }",
     ),
     "x < y is x <= y": Fault(
         "off by one",
