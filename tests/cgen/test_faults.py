@@ -1,5 +1,6 @@
 """What happens to machines, made to happen: killed, full, slow, missing, read-only."""
 
+import functools
 import os
 import random
 import shutil
@@ -25,7 +26,9 @@ def start(code, *arguments, **options):
     head = "import os, sys\nfrom pytensorlite.cgen.build import build\n"
     head += f"SOURCE = {SOURCE!r}\nplace = sys.argv[1]\n"
     words = [sys.executable, "-c", head + textwrap.dedent(code), *map(str, arguments)]
-    return subprocess.Popen(words, **options)
+    # A job in the background ignores SIGINT, and so would its children.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(words, preexec_fn=heed, **options)
 
 
 # -- compilers -----------------------------------------------------------------------------------
