@@ -32,6 +32,7 @@ setup(
                 "include/ptl_threads.h",
                 "cgen/dispatch_in_place.h",
                 "cgen/dispatch_kept.h",
+                "cgen/dispatch_kernel.h",
                 "cgen/dispatch_pool.h",
                 "cgen/dispatch_threads.h",
                 "cgen/dispatch_types.h",

@@ -9,7 +9,7 @@ several rows at once.  Scattered writes are set apart for the same reason.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.nest import Map, Nest, Scatter, Value, is_even
@@ -63,12 +63,3 @@ def _is_worth_splitting(groups: Sequence[Sequence[Nest | Value]]) -> bool:
     loops = sum(isinstance(item, Nest) for group in groups for item in group if len(group) == 1)
     costs = [sum(v.cost for v in group if isinstance(v, Map)) for group in groups]
     return len(groups) > 1 and (loops > 1 or max(costs) >= HEAVY)
-
-
-def values_inside(item: Nest | Value) -> Iterator[Value]:
-    """Yield the values computed in `item`, in order."""
-    if isinstance(item, Nest):
-        for inner in item.body:
-            yield from values_inside(inner)
-    else:
-        yield item

@@ -474,4 +474,5 @@ static void free_frame_memory(char *memory, const char *stack) {
     if (memory != stack) PyMem_Free(memory);
 }
 
+#include "dispatch_kernel.h"
 #include "dispatch_types.h"

@@ -11,7 +11,7 @@ each block's own as well.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -42,7 +42,8 @@ from pytensorlite.cgen.ir import (
     subexpressions,
     walk,
 )
-from pytensorlite.cgen.nest import Nest, Scatter, Value, is_even, unfinished
+from pytensorlite.cgen.nest import Nest, Scatter, is_even, unfinished
+from pytensorlite.cgen.paths import values_inside
 
 LONG = 100_000  # PTL_LONG
 FEW = 8  # iterations, known to be so few, that stay together
@@ -75,16 +76,8 @@ def may_share(nest: Nest) -> bool:
         and value.template is None
         and nest.label in unfinished(value)
         and not is_even(value)
-        for value in _values(nest)
+        for value in values_inside(nest)
     )
-
-
-def _values(nest: Nest) -> Iterator[Value]:
-    for item in nest.body:
-        if isinstance(item, Nest):
-            yield from _values(item)
-        else:
-            yield item
 
 
 # -- the pass --------------------------------------------------------------------------------------

@@ -34,6 +34,15 @@ def paths(items: Sequence[Nest | Value], path: Path = ()) -> Iterator[tuple[Valu
             yield item, path
 
 
+def values_inside(item: Nest | Value) -> Iterator[Value]:
+    """Yield the values computed in `item`, in order."""
+    if isinstance(item, Nest):
+        for inner in item.body:
+            yield from values_inside(inner)
+    else:
+        yield item
+
+
 def common_path(first: Path, second: Path) -> Path:
     """Return the loops that two places share."""
     depth = 0

@@ -24,6 +24,7 @@ from pytensorlite.cgen.nest import (
     reads,
     renamed,
 )
+from pytensorlite.cgen.paths import values_inside
 
 
 def is_short(extent: Index) -> bool:
@@ -93,7 +94,7 @@ def _packed(
     for path in _vector_loops(tree, extents):
         again = [nest.label for nest in path[:-1] if not is_short(extents[nest.label])]
         inner = path[-1].label
-        for name in dict.fromkeys(_read_in(path[-1])):
+        for name in dict.fromkeys(n for v in values_inside(path[-1]) for n in reads(v)):
             source = sources.get(name)
             if source is None or inner not in source.labels or len(source.labels) != 2:
                 continue
@@ -115,14 +116,6 @@ def _vector_loops(
         if inner and all(folds(nest, extents) for nest in inner):
             yield here
         yield from _vector_loops(item.body, extents, here)
-
-
-def _read_in(nest: Nest) -> Iterator[str]:
-    for item in nest.body:
-        if isinstance(item, Nest):
-            yield from _read_in(item)
-        else:
-            yield from reads(item)
 
 
 def _in_place(values: Sequence[Value], packed: Mapping[str, Map]) -> Iterator[Value]:

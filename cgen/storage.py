@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pytensorlite.cgen.blocks import values_inside
 from pytensorlite.cgen.folds import fold
 from pytensorlite.cgen.index import Index, contiguous_strides, product
 from pytensorlite.cgen.ir import (
@@ -48,7 +47,7 @@ from pytensorlite.cgen.nest import (
     unfinished,
 )
 from pytensorlite.cgen.parallel import may_share
-from pytensorlite.cgen.paths import Path, common_path, loop_variables, paths
+from pytensorlite.cgen.paths import Path, common_path, loop_variables, paths, values_inside
 from pytensorlite.cgen.short import folds
 
 STACK_ELEMENTS = 4096  # a local array may be this long
