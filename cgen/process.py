@@ -12,8 +12,10 @@ import contextlib
 import os
 import select
 import signal
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
 from typing import NamedTuple
 
 __all__ = ["Finished", "run_all"]
@@ -102,7 +104,8 @@ def run_all(
     try:
         while waiting or running:
             while waiting and len(running) < max(jobs, 1):
-                running.append(_start(*waiting.pop(), environment))
+                with _undisturbed():
+                    running.append(_start(*waiting.pop(), environment))
             _listen(running, deadline)
             for child in [child for child in running if child.has_ended()]:
                 running.remove(child)
@@ -117,6 +120,26 @@ def run_all(
     for child in running:
         finished[child.place] = child.finish(timed_out=True)
     return [finished[place] for place in sorted(finished)]
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put a Ctrl-C off: one that came before a child is noted would leave it behind.
+
+    Python runs handlers in the main thread alone, whichever thread the signal reached.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda *arrival: came.append(arrival))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    for arrival in came:
+        handler(*arrival)
 
 
 def _start(place: int, command: tuple[str, ...], environment: Mapping[str, str]) -> _Child:

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from pytensorlite.cgen import locks
+from pytensorlite.cgen import locks, process
 from pytensorlite.cgen.elf import is_whole
 from pytensorlite.cgen.process import run_all
 from pytensorlite.cgen.units import parse_age, parse_bytes
@@ -31,6 +31,26 @@ def test_status_and_output():
 def test_signal():
     [one] = shell("kill -9 $$")
     assert one.describe() == "sh was ended by SIGKILL"
+
+
+def test_interrupt_while_a_child_is_started(monkeypatch):
+    """The signal comes when the child runs and nobody has noted it yet."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    started, start = [], process._start
+
+    def start_and_interrupt(*arguments):
+        started.append(start(*arguments))
+        os.kill(os.getpid(), signal.SIGINT)
+        return started[0]
+
+    monkeypatch.setattr(process, "_start", start_and_interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            shell("sleep 600", timeout=600)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0].pid, 0)
 
 
 def test_no_input_and_no_shell():
