@@ -21,6 +21,7 @@ from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
 from pytensorlite.tensor.rewriting.axis_labels import AxisLabels, kind
 from pytensorlite.tensor.rewriting.gather_lift import lift_gathers
 from pytensorlite.tensor.rewriting.generators import give_each_reader_its_own, open_eyes
+from pytensorlite.tensor.rewriting.repeating import Repetition
 
 LARGEST_REGION = 250  # members; compile time grows faster than linearly beyond
 
@@ -86,7 +87,10 @@ def fuse_loops(fgraph: FunctionGraph) -> None:
     open_eyes(fgraph)
     sizes = find_size_arithmetic(fgraph, fgraph.toposort())
     own = give_each_reader_its_own(fgraph, sizes)
-    for members in find_regions(fgraph, sizes, own):
+    regions = Regions(fgraph, sizes, own)
+    if copies := Repetition(fgraph, regions.number, regions.labels, own).repeat():
+        regions = Regions(fgraph, sizes, own | copies)
+    for members in regions.groups():
         outputs, replacements = fuse(fgraph, members)
         for old, new in zip(outputs, replacements, strict=True):
             copy_stack_trace(old, new)
@@ -118,42 +122,64 @@ def _takes_sizes(node: Apply) -> bool:
     return kind(node) in (None, "alloc", "range", "write") and not isinstance(node.op, Output)
 
 
-def find_regions(
-    fgraph: FunctionGraph, sizes: Collection[Apply] = (), own: Collection[Apply] = ()
-) -> list[list[Apply]]:
-    """Return lists of nodes, each to become one `Fused` node, in the order of the graph.
+class Regions:
+    """The members of loop nests, dealt out by depth.
 
-    `sizes` compute lengths and are no members; `own` go wherever their only reader goes.
+    Parameters
+    ----------
+    fgraph
+        The graph.
+    sizes
+        Nodes that compute lengths and are no members.
+    own
+        Nodes that go wherever their only reader goes.
+
+    Attributes
+    ----------
+    number : dict
+        The region of each member.
+    members, labels : dict
+        Of each region, by number.
     """
-    depth: dict[Apply, int] = {}
-    labels: dict[int, AxisLabels] = {}
-    members: dict[int, list[Apply]] = {}
-    region_of: dict[Apply, int] = {}
-    for node in fgraph.toposort():
-        if node in own:
-            continue
-        family = [*_own_of(node, own), node]
+
+    def __init__(
+        self, fgraph: FunctionGraph, sizes: Collection[Apply], own: Collection[Apply]
+    ) -> None:
+        self.fgraph = fgraph
+        self.labels: dict[int, AxisLabels] = {}
+        self.members: dict[int, list[Apply]] = {}
+        self.number: dict[Apply, int] = {}
+        self._depth: dict[Apply, int] = {}
+        for node in fgraph.toposort():
+            if node not in own:
+                self._deal([*_own_of(node, own), node], node not in sizes)
+
+    def _deal(self, family: list[Apply], may_join: bool) -> None:
+        """Find the region of a node, the last of `family`, and of those that only it reads."""
+        node, depth = family[-1], self._depth
         producers = [x.owner for n in family for x in n.inputs if x.owner in depth]
         at = max((depth[p] for p in producers), default=0)
-        joins = kind(node) is not None and node not in sizes
+        joins = kind(node) is not None and may_join
         if joins and isinstance(node.op, DimShuffle) and len(family) == 1:
             # Of an array that the region reads, it is only another way to look at it.
-            joins = region_of.get(producers[0]) == at if producers else False
-        while joins and not _finds_room(family, members.get(at, ()), labels, at):
-            joins = at in members  # what does not even go alone stays outside
+            joins = self.number.get(producers[0]) == at if producers else False
+        while joins and not _finds_room(family, self.members.get(at, ()), self.labels, at):
+            joins = at in self.members  # what does not even go alone stays outside
             at += 1
-        if not joins:
-            at = max((depth[p] + (p in region_of) for p in producers), default=0)
-            depth.update(dict.fromkeys(family, at))
-            continue
-        members.setdefault(at, []).extend(family)
-        for member in family:
-            depth[member] = region_of[member] = at
-    regions = []
-    for at in sorted(members):
-        kept = _without_last_views(fgraph, members[at])
-        regions += [group for group in _components(kept) if len(group) > 1]
-    return regions
+        if joins:
+            self.members.setdefault(at, []).extend(family)
+            self.number.update(dict.fromkeys(family, at))
+        else:
+            at = max((depth[p] + (p in self.number) for p in producers), default=0)
+        depth.update(dict.fromkeys(family, at))
+
+    def groups(self) -> list[list[Apply]]:
+        """Return lists of nodes, each to become one `Fused` node, in the order of the graph."""
+        found = []
+        for at in sorted(self.members):
+            kept = _without_last_views(self.fgraph, self.members[at])
+            found += [group for group in _components(kept) if len(group) > 1]
+        return found
 
 
 def _own_of(node: Apply, own: Collection[Apply]) -> list[Apply]:
