@@ -12,12 +12,20 @@ LARGEST = 2**31 - 1
 TOO_LONG = "BLAS and LAPACK count in 32 bits: {0} elements are too many"
 
 
-def gemm(plan: Plan, left: View, right: View, target: View) -> None:
-    """Append ``target = left @ right``; `target` is row-major, the others may lie as they like."""
-    plan.run(Call(gemm_call(plan, matrix_operand(plan, left), matrix_operand(plan, right), target)))
+def gemm(
+    plan: Plan, left: View, right: View, target: View, alpha: float = 1, beta: float = 0
+) -> None:
+    """Append ``target = alpha * left @ right + beta * target``.
+
+    `target` is row-major, the others may lie as they like.
+    """
+    left, right = matrix_operand(plan, left), matrix_operand(plan, right)
+    plan.run(Call(gemm_call(plan, left, right, target, alpha, beta)))
 
 
-def gemm_call(plan: Plan, left: View, right: View, target: View) -> str:
+def gemm_call(
+    plan: Plan, left: View, right: View, target: View, alpha: float = 1, beta: float = 0
+) -> str:
     """Return the call for operands that BLAS can take, and a row-major target."""
     routine = f"{LETTERS[target.dtype]}gemm"
     plan.use(routine, f"ptl_{routine}_routine *")
@@ -28,8 +36,8 @@ def gemm_call(plan: Plan, left: View, right: View, target: View) -> str:
     limit(plan, m, n, k, left_lead, right_lead, lead)
     arguments = (
         routine, f"'{left_order}'", f"'{right_order}'", m, n, k,
-        1, address(plan, left), left_lead, address(plan, right), right_lead,
-        0, address(plan, target), lead,
+        alpha, address(plan, left), left_lead, address(plan, right), right_lead,
+        beta, address(plan, target), lead,
     )  # fmt: skip
     return f"ptl_{routine}({', '.join(map(str, arguments))})"
 

@@ -25,7 +25,7 @@ from pytensorlite.link.c.movement import (
     lower_split,
 )
 from pytensorlite.link.c.plan import NoLowering, Plan
-from pytensorlite.link.c.products import lower_dot
+from pytensorlite.link.c.products import lower_add_dot, lower_dot
 from pytensorlite.link.c.region import lower_fused, lower_member
 from pytensorlite.link.c.views import (
     lower_dimshuffle,
@@ -50,6 +50,7 @@ from pytensorlite.tensor.cumulative import CumOp
 from pytensorlite.tensor.diagonals import ExtractDiag
 from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensorlite.tensor.math import Argmax, Dot
+from pytensorlite.tensor.rewriting.accumulate import AddDot
 from pytensorlite.tensor.rewriting.fusion import Fused
 from pytensorlite.tensor.rewriting.positions import Positions
 from pytensorlite.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
@@ -70,6 +71,7 @@ LOWERINGS: dict[type, Lowering] = {
     Elemwise: lower_member,
     CAReduce: lower_member,
     Dot: lower_dot,
+    AddDot: lower_add_dot,
     AdvancedSubtensor: lower_member,
     AdvancedIncSubtensor: lower_member,
     AdvancedSubtensor1: lower_member,

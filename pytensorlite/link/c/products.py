@@ -7,8 +7,10 @@ from pytensorlite.cgen.index import Index, product
 from pytensorlite.cgen.ir import Const, Var
 from pytensorlite.cgen.nest import Reduce
 from pytensorlite.graph.basic import Apply
+from pytensorlite.link.c.axes import MISMATCH
 from pytensorlite.link.c.batches import Batch
 from pytensorlite.link.c.blas import LETTERS, gemm, gemm_call
+from pytensorlite.link.c.kernels import copy
 from pytensorlite.link.c.movement import Nester
 from pytensorlite.link.c.plan import Plan, View
 from pytensorlite.link.c.region import lower_member
@@ -29,6 +31,17 @@ def lower_dot(plan: Plan, node: Apply) -> None:
     plan.require_equal(left.shape[1], right.shape[0], SHAPES)
     target = plan.allocate(out, [left.shape[0], right.shape[1]])
     _multiply(plan, left, right, target)
+
+
+def lower_add_dot(plan: Plan, node: Apply) -> None:
+    """A product of matrices, added to a copy of a matrix."""
+    c, a, b = (plan.view(x) for x in node.inputs)
+    plan.require_equal(a.shape[1], b.shape[0], SHAPES)
+    for mine, theirs in zip(c.shape, (a.shape[0], b.shape[1]), strict=True):
+        plan.require_equal(mine, theirs, MISMATCH)
+    target = plan.allocate(node.outputs[0], c.shape)
+    copy(plan, c, target)
+    gemm(plan, a, b, target, node.op.alpha, node.op.beta)
 
 
 def lower_batched_dot(plan: Plan, node: Apply) -> None:

@@ -18,6 +18,7 @@ from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.op import HasInnerGraph, Op
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, graph_rewriter
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
+from pytensorlite.tensor.rewriting.accumulate import accumulate_products
 from pytensorlite.tensor.rewriting.axis_labels import AxisLabels, kind
 from pytensorlite.tensor.rewriting.gather_lift import lift_gathers
 from pytensorlite.tensor.rewriting.generators import give_each_reader_its_own, open_eyes
@@ -84,6 +85,7 @@ class Fused(Op, HasInnerGraph):
 def fuse_loops(fgraph: FunctionGraph) -> None:
     """Nodes that can share a loop nest -> one `Fused` node."""
     lift_gathers.rewrite(fgraph)
+    accumulate_products.rewrite(fgraph)
     open_eyes(fgraph)
     sizes = find_size_arithmetic(fgraph, fgraph.toposort())
     own = give_each_reader_its_own(fgraph, sizes)
