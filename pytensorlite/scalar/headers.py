@@ -15,6 +15,7 @@ _NEEDS = {
     "ptl_special.h": re.compile(
         r"\bptl_(?:erfcx|erfinv|erfcinv|gamma|gammaln|psi|trigamma|polygamma|i0|i1)\("
     ),
+    "ptl_incomplete.h": re.compile(r"\bptl_(?:gammainc|betainc|hyp2f1)_by\("),
 }
 
 

@@ -2,7 +2,7 @@
 
 Each term follows from the one before by the factor (a+n)(b+n)/((c+n)(n+1)) z; the derivatives of
 the terms follow by the product rule, so that no division by a+n spoils a = 0, -1, -2, ... The
-series converges for |z| < 1 only: elsewhere the answer is NaN.
+series converges for |z| < 1 only, and c may not be 0, -1, -2, ...: elsewhere the answer is NaN.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def _derivative(position: int) -> Callable:
     def derivative(a: Any, b: Any, c: Any, z: Any) -> np.ndarray:
         arrays = [np.asarray(x, dtype="float64") for x in (a, b, c, z)]
         a, b, c, z = np.broadcast_arrays(*arrays)
-        converges = np.abs(z) < 1
+        converges = (np.abs(z) < 1) & ~((c <= 0) & (c == np.floor(c)))
         sums = _series(a, b, c, np.where(converges, z, 0.0))
         return np.where(converges, sums[position], np.nan)
 

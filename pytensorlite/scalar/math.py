@@ -4,7 +4,7 @@ Rows read as in `basic`. Functions that programs spend their time in have C of t
 ``include/ptl_logistic.h`` and ``ptl_special.h``, written so that loops over them vectorise; the
 others are SciPy's own, called through a pointer (`borrowed`). Derivatives by a parameter for which no closed form exists
 (`gammainc_dk` and its like) are rows too, computed by the quadrature and the series of `incomplete`
-and `hypergeometric`.
+and `hypergeometric`, or by the same in ``ptl_incomplete.h``.
 """
 
 from __future__ import annotations
@@ -162,12 +162,12 @@ gammal = op("gammal", special.gammal, f"{template('gammainc')} * ptl_gamma({{0}}
 gammau = op("gammau", special.gammau, f"{template('gammaincc')} * ptl_gamma({{0}})", _real,
     lambda g, y, k, x: [g * (y * psi(k) - gamma(k) * gammainc_dk(k, x)), -g * exp(xlogy0(k - 1, x) - x)],
     nin=2, class_name="GammaU", cost=120.0, vectorises=False, doc="The upper incomplete gamma function, not normalised.")
-gammainc_dk = op("gammainc_dk", incomplete.gammainc_dk, None, _real,
+gammainc_dk = op("gammainc_dk", incomplete.gammainc_dk, "ptl_gammainc_by({0}, {1}, 1)", _real,
     lambda g, y, k, x: [g * gammainc_dkk(k, x), g * _gamma_density(k, x) * _gamma_score(k, x)],
-    nin=2, cost=3000.0, doc="d gammainc(k, x) / dk.")
-gammainc_dkk = op("gammainc_dkk", incomplete.gammainc_dkk, None, _real,
+    nin=2, cost=3000.0, vectorises=False, doc="d gammainc(k, x) / dk.")
+gammainc_dkk = op("gammainc_dkk", incomplete.gammainc_dkk, "ptl_gammainc_by({0}, {1}, 2)", _real,
     lambda g, y, k, x: [UNDEFINED, g * _gamma_density(k, x) * (sqr(_gamma_score(k, x)) - tri_gamma(k))],
-    nin=2, cost=3000.0, doc="d² gammainc(k, x) / dk².")
+    nin=2, cost=3000.0, vectorises=False, doc="d² gammainc(k, x) / dk².")
 
 # -- incomplete beta ---------------------------------------------------------------------------------------------------
 betainc = op("betainc", special.in_double("betainc"), template("betainc"), _real,
@@ -175,21 +175,21 @@ betainc = op("betainc", special.in_double("betainc"), template("betainc"), _real
     nin=3, class_name="BetaInc", cost=200.0, vectorises=False)
 betaincinv = op("betaincinv", special.in_double("betaincinv"), template("betaincinv"), _real, lambda g, y, a, b, p: _betaincinv_rule(g, y, a, b),
     nin=3, class_name="BetaIncInv", cost=900.0, vectorises=False)
-betainc_da = op("betainc_da", incomplete.betainc_da, None, _real,
+betainc_da = op("betainc_da", incomplete.betainc_da, "ptl_betainc_by({0}, {1}, {2}, 1, 0)", _real,
     lambda g, y, a, b, x: [g * betainc_daa(a, b, x), g * betainc_dab(a, b, x), g * _beta_density(a, b, x) * _beta_score_a(a, b, x)],
-    nin=3, cost=3000.0, doc="d betainc(a, b, x) / da.")
-betainc_db = op("betainc_db", incomplete.betainc_db, None, _real,
+    nin=3, cost=3000.0, vectorises=False, doc="d betainc(a, b, x) / da.")
+betainc_db = op("betainc_db", incomplete.betainc_db, "ptl_betainc_by({0}, {1}, {2}, 0, 1)", _real,
     lambda g, y, a, b, x: [g * betainc_dab(a, b, x), g * betainc_dbb(a, b, x), g * _beta_density(a, b, x) * _beta_score_b(a, b, x)],
-    nin=3, cost=3000.0, doc="d betainc(a, b, x) / db.")
-betainc_daa = op("betainc_daa", incomplete.betainc_daa, None, _real,
+    nin=3, cost=3000.0, vectorises=False, doc="d betainc(a, b, x) / db.")
+betainc_daa = op("betainc_daa", incomplete.betainc_daa, "ptl_betainc_by({0}, {1}, {2}, 2, 0)", _real,
     lambda g, y, a, b, x: [UNDEFINED, UNDEFINED, g * _beta_density(a, b, x) * (sqr(_beta_score_a(a, b, x)) - tri_gamma(a) + tri_gamma(a + b))],
-    nin=3, cost=3000.0, doc="d² betainc(a, b, x) / da².")
-betainc_dab = op("betainc_dab", incomplete.betainc_dab, None, _real,
+    nin=3, cost=3000.0, vectorises=False, doc="d² betainc(a, b, x) / da².")
+betainc_dab = op("betainc_dab", incomplete.betainc_dab, "ptl_betainc_by({0}, {1}, {2}, 1, 1)", _real,
     lambda g, y, a, b, x: [UNDEFINED, UNDEFINED, g * _beta_density(a, b, x) * (_beta_score_a(a, b, x) * _beta_score_b(a, b, x) + tri_gamma(a + b))],
-    nin=3, cost=3000.0, doc="d² betainc(a, b, x) / da db.")
-betainc_dbb = op("betainc_dbb", incomplete.betainc_dbb, None, _real,
+    nin=3, cost=3000.0, vectorises=False, doc="d² betainc(a, b, x) / da db.")
+betainc_dbb = op("betainc_dbb", incomplete.betainc_dbb, "ptl_betainc_by({0}, {1}, {2}, 0, 2)", _real,
     lambda g, y, a, b, x: [UNDEFINED, UNDEFINED, g * _beta_density(a, b, x) * (sqr(_beta_score_b(a, b, x)) - tri_gamma(b) + tri_gamma(a + b))],
-    nin=3, cost=3000.0, doc="d² betainc(a, b, x) / db².")
+    nin=3, cost=3000.0, vectorises=False, doc="d² betainc(a, b, x) / db².")
 
 # -- Bessel functions --------------------------------------------------------------------------------------------------
 j0 = op("j0", _scipy("j0"), "j0({0})", _real, lambda g, y, x: [-g * j1(x)],
@@ -216,20 +216,20 @@ kve = op("kve", special.in_double("kve"), template("kve"), _real,
 hyp2f1 = op("hyp2f1", special.in_double("hyp2f1"), template("hyp2f1"), upgrade_to_float,
     lambda g, y, a, b, c, z: [g * hyp2f1_da(a, b, c, z), g * hyp2f1_da(b, a, c, z), g * hyp2f1_dc(a, b, c, z), g * (a * b / c) * hyp2f1(a + 1, b + 1, c + 1, z)],
     nin=4, class_name="Hyp2F1", kinds={"c": None}, cost=500.0, vectorises=False)
-hyp2f1_da = op("hyp2f1_da", hypergeometric.hyp2f1_da, None, _real,
+hyp2f1_da = op("hyp2f1_da", hypergeometric.hyp2f1_da, "ptl_hyp2f1_by({0}, {1}, {2}, {3}, 0)", _real,
     lambda g, y, a, b, c, z: [g * hyp2f1_daa(a, b, c, z), g * hyp2f1_dab(a, b, c, z), g * hyp2f1_dac(a, b, c, z), g * (b / c) * (hyp2f1(a + 1, b + 1, c + 1, z) + a * hyp2f1_da(a + 1, b + 1, c + 1, z))],
-    nin=4, cost=9000.0, doc="d hyp2f1(a, b, c, z) / da.")
-hyp2f1_dc = op("hyp2f1_dc", hypergeometric.hyp2f1_dc, None, _real,
+    nin=4, cost=9000.0, vectorises=False, doc="d hyp2f1(a, b, c, z) / da.")
+hyp2f1_dc = op("hyp2f1_dc", hypergeometric.hyp2f1_dc, "ptl_hyp2f1_by({0}, {1}, {2}, {3}, 1)", _real,
     lambda g, y, a, b, c, z: [g * hyp2f1_dac(a, b, c, z), g * hyp2f1_dac(b, a, c, z), g * hyp2f1_dcc(a, b, c, z), g * (a * b / c) * (hyp2f1_dc(a + 1, b + 1, c + 1, z) - hyp2f1(a + 1, b + 1, c + 1, z) / c)],
-    nin=4, cost=9000.0, doc="d hyp2f1(a, b, c, z) / dc.")
-hyp2f1_daa = op("hyp2f1_daa", hypergeometric.hyp2f1_daa, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4,
-    nin=4, cost=9000.0, doc="d² hyp2f1(a, b, c, z) / da².")
-hyp2f1_dab = op("hyp2f1_dab", hypergeometric.hyp2f1_dab, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4,
-    nin=4, cost=9000.0, doc="d² hyp2f1(a, b, c, z) / da db.")
-hyp2f1_dac = op("hyp2f1_dac", hypergeometric.hyp2f1_dac, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4,
-    nin=4, cost=9000.0, doc="d² hyp2f1(a, b, c, z) / da dc.")
-hyp2f1_dcc = op("hyp2f1_dcc", hypergeometric.hyp2f1_dcc, None, _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4,
-    nin=4, cost=9000.0, doc="d² hyp2f1(a, b, c, z) / dc².")
+    nin=4, cost=9000.0, vectorises=False, doc="d hyp2f1(a, b, c, z) / dc.")
+hyp2f1_daa = op("hyp2f1_daa", hypergeometric.hyp2f1_daa, "ptl_hyp2f1_by({0}, {1}, {2}, {3}, 2)", _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4,
+    nin=4, cost=9000.0, vectorises=False, doc="d² hyp2f1(a, b, c, z) / da².")
+hyp2f1_dab = op("hyp2f1_dab", hypergeometric.hyp2f1_dab, "ptl_hyp2f1_by({0}, {1}, {2}, {3}, 3)", _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4,
+    nin=4, cost=9000.0, vectorises=False, doc="d² hyp2f1(a, b, c, z) / da db.")
+hyp2f1_dac = op("hyp2f1_dac", hypergeometric.hyp2f1_dac, "ptl_hyp2f1_by({0}, {1}, {2}, {3}, 4)", _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4,
+    nin=4, cost=9000.0, vectorises=False, doc="d² hyp2f1(a, b, c, z) / da dc.")
+hyp2f1_dcc = op("hyp2f1_dcc", hypergeometric.hyp2f1_dcc, "ptl_hyp2f1_by({0}, {1}, {2}, {3}, 5)", _real, lambda g, y, a, b, c, z: [UNDEFINED] * 4,
+    nin=4, cost=9000.0, vectorises=False, doc="d² hyp2f1(a, b, c, z) / dc².")
 # fmt: on
 
 

@@ -6,6 +6,7 @@ A new row is tested by existing; without an entry in `domains` it fails here.
 from __future__ import annotations
 
 import itertools
+import re
 import zlib
 from functools import cache
 
@@ -41,6 +42,8 @@ EXACT = {
     "round_half_away_from_zero", "deg2rad", "rad2deg", "positive",
 }
 # fmt: on
+
+BY_PARAMETER = {name for name in ROWS if re.match("(gammainc|betainc|hyp2f1)_d", name)}
 
 #: Where SciPy's answer is an accident, with ours, which is what the limit says.
 BETTER = {
@@ -143,6 +146,8 @@ def assert_same(got, expected, inputs, case):
         wrong = got != expected
     elif kind(str(got.dtype)) == "c":
         wrong = ~complex_close(got, expected)
+    elif case.name in BY_PARAMETER:
+        wrong = ~by_parameter_close(got, expected, inputs)
     else:
         expected = improved(expected, inputs, case.name)
         wrong = ~float_close(got, expected, case)
@@ -160,6 +165,15 @@ def improved(expected, inputs, name):
         where = (inputs[0] == value) & (np.signbit(inputs[0]) == np.signbit(value))
         expected[where] = better
     return expected
+
+
+def by_parameter_close(got, expected, inputs):
+    """Derivatives by a parameter come from quadrature: nine digits, of parameters not too small."""
+    precision = 1e-9 if got.dtype == "float64" else 1e-5
+    with np.errstate(all="ignore"):
+        small = np.any([np.abs(x.astype("float64")) < 0.01 for x in inputs[:-1]], axis=0)
+        near = np.abs(got - expected) <= precision * (np.abs(expected) + 1e-3)
+    return near | (got == expected) | (np.isnan(got) & np.isnan(expected)) | small
 
 
 def float_close(got, expected, case):
