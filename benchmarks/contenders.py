@@ -187,7 +187,7 @@ def load_kernel(name: str, dtype: str) -> Callable:
     real = "float" if dtype == "float32" else "double"
     flags = (
         f"-I{sysconfig.get_paths()['include']}", f"-I{np.get_include()}", f"-DREAL={real}",
-        f"-DREAL_TYPE=NPY_{real.upper()}", "-ffp-contract=fast",
+        f"-DREAL_TYPE=NPY_{real.upper()}", "-O3", "-ffp-contract=fast",
     )  # fmt: skip
     library = build(
         kernel_source(name), flags=flags, label=f"benchmark kernel {name}",

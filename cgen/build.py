@@ -182,5 +182,5 @@ def _identity(toolchain: Toolchain, flags: Sequence[str]) -> str:
             )
     return digest(
         f"abi {ABI_VERSION}", toolchain.identity, headers_digest(),
-        *toolchain.compile_flags(), "link", *toolchain.link_flags(), "flags", *flags,
+        *toolchain.compile_flags(), "link", *toolchain.link_flags(flags), "flags", *flags,
     )  # fmt: skip

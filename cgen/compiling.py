@@ -120,7 +120,7 @@ def _run_compiler(job: Job, folder: str, names: Sequence[str]) -> list[Finished]
     """Compile and link: one source in one step; several side by side, and then together."""
     tools = job.toolchain
     command = (*tools.command, *tools.compile_flags(), f"-I{INCLUDE}", *job.flags)
-    output = ("-o", os.path.join(folder, LIBRARY), *tools.link_flags())
+    output = ("-o", os.path.join(folder, LIBRARY), *tools.link_flags(job.flags))
     # what the compiler's own temporary files are called is known only to it: they go with ours
     place = environment({"TMPDIR": folder, **tools.own_environment(_zig_folder(folder))})
     paths = [os.path.join(folder, name) for name in names]

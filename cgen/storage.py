@@ -112,6 +112,7 @@ class Writer:
             self.memory[name] = self.memory[self.heirs[name].name]
         self.folds = {n: fold(v) for n, v in self.values.items() if isinstance(v, Reduce)}
         self.doubled = _doubled(self.values.values())
+        self.positional = _positional(self.values.values())
         self.inlined = {name for name in self.paths if self._may_inline(name)}
         self.depths: dict[str, int] = {}
         self.rows: dict[int, Index] = {}  # by id of a block, how many rows it holds
@@ -180,11 +181,7 @@ class Writer:
             and len(self.uses[name]) == 1
             and self.uses[name][0] == self.paths[name]
             and name not in self.doubled
-            and not any(
-                name in (*v.at, v.source if isinstance(v, Gather) else v.base)
-                for v in self.values.values()
-                if isinstance(v, Gather | Scatter)
-            )
+            and name not in self.positional
         )
 
     # -- writing -----------------------------------------------------------------------------------
@@ -570,4 +567,15 @@ def _doubled(values: Iterable[Value]) -> set[str]:
         if isinstance(expr, Op)
         for number, arg in enumerate(expr.args)
         if isinstance(arg, Var) and expr.template.count(f"{{{number}}}") > 1
+    }
+
+
+def _positional(values: Iterable[Value]) -> set[str]:
+    """Return the values that are read as positions, or at positions."""
+    return {
+        name
+        for value in values
+        if isinstance(value, Gather | Scatter)
+        for name in (*value.at, value.source if isinstance(value, Gather) else value.base)
+        if name
     }

@@ -183,8 +183,49 @@ def test_other_architectures_keep_the_default_of_the_compiler(monkeypatch):
 def test_vector_library_where_there_is_one(monkeypatch, architecture, libc, target, expected):
     monkeypatch.setattr(features, "architecture", lambda: architecture)
     monkeypatch.setattr(toolchain, "_libc_version", lambda: libc)
-    flags = Toolchain(("/usr/bin/cc",), "gcc", "14.1.0", target).link_flags()
+    flags = Toolchain(("/usr/bin/cc",), "gcc", "14.1.0", target).link_flags(["-g"])
     assert flags == (("-lmvec", "-lm") if expected else ("-lm",))
+
+
+@pytest.mark.parametrize(
+    ("family", "target", "asked", "spared"),
+    [
+        ("gcc", "x86_64-linux-gnu", [], True),
+        ("gcc", "x86_64-linux-gnu", ["-fsanitize=undefined"], False),
+        ("gcc", "x86_64-apple-darwin23", [], False),
+        ("clang", "x86_64-linux-gnu", [], False),
+    ],
+)
+def test_standard_libraries_are_left_out_where_nothing_else_needs_them(
+    family, target, asked, spared
+):
+    flags = Toolchain(("/usr/bin/cc",), family, "14.1.0", target).link_flags(asked)
+    assert ("-nostdlib" in flags) == spared
+    assert "-lm" in flags
+
+
+def test_functions_of_the_c_library_are_found_at_run_time(tmp_path):
+    source = """
+#include <string.h>
+#include <time.h>
+int answer(const char *text) {
+    struct timespec now;
+    char copy[64];
+    strncpy(copy, text, sizeof copy);
+    return clock_gettime(CLOCK_MONOTONIC, &now) == 0 ? memcmp(copy, "what", 4) : 1;
+}
+"""
+    assert build(source, cache_dir=str(tmp_path)).handle.answer(b"whatever") == 0
+
+
+def test_each_family_gets_the_passes_that_it_knows():
+    gcc, clang = (
+        Toolchain(("/usr/bin/cc",), family, "14.1.0", "x86_64-linux-gnu").compile_flags()
+        for family in ("gcc", "clang")
+    )
+    assert {"-O3", "-fno-gcse"} <= set(gcc)
+    assert "-O3" in clang
+    assert "-fno-gcse" not in clang
 
 
 # -- the processor -------------------------------------------------------------------------------
