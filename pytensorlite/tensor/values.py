@@ -111,13 +111,15 @@ def _converted_exactly(given: np.ndarray, dtype: np.dtype) -> np.ndarray | None:
         if given.size == 0 or given.dtype.kind != "O":
             return None
         # Python integers beyond 64 bits arrive as objects.
-        given = given.astype(dtype)
-        return given if given.dtype == dtype and np.isfinite(given).all() else None
+        converted = given.astype(dtype)
+        return converted if (converted.astype(object) == given).all() else None
     if given.dtype.kind == "c" and dtype.kind != "c" and (given.imag != 0).any():
         return None
     converted = _astype(given, dtype)
     back = _astype(converted, given.dtype)
     same = (back == given) | ((back != back) & (given != given))
+    if given.dtype.kind in "iu" and dtype.kind in "fc":
+        same &= np.isfinite(converted)  # infinity may convert back to the largest integer
     if dtype.kind in "iu" and given.dtype.kind != "b":
         # Beyond the range the conversion may give anything, even what converts back.
         limits = np.iinfo(dtype)

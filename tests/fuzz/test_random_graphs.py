@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import functools
+import os
+import random
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.graphs import INTEGERS, Level, graphs
 from tests.fuzz.running import NATIVE, RAW, REWRITTEN, agree, arguments, chosen, program, show
-from tests.fuzz.steps import ELEMENTWISE, STEPS, elementwise
+from tests.fuzz.steps import ELEMENTWISE, STEPS, elementwise, reducing
 from tests.fuzz.steps.elementwise import constant, unary
 
 SLOW = list(HealthCheck)
 usual = functools.partial(
     settings, deadline=None, suppress_health_check=SLOW, derandomize=True, database=None
 )
-nightly = functools.partial(settings, deadline=None, suppress_health_check=SLOW)
+nightly = functools.partial(settings, deadline=None, suppress_health_check=SLOW, database=None)
 
 KINDS = {
     "double": {"dtypes": ("float64",)},
@@ -61,7 +63,7 @@ def sure(level):
     return Level.CLOSE if level == Level.ROUNDED else level
 
 
-EACH = list(dict.fromkeys(STEPS))
+EACH = list(dict.fromkeys(STEPS)) + [reducing.dot] * 4
 
 
 def few(data, kind):
@@ -81,12 +83,15 @@ def steps(data, kind):
     """Every kind of step once, in any order, and the end of it all."""
     graph = data.draw(graphs(**KINDS[kind], steps=ELEMENTWISE, max_steps=2))
     with np.errstate(all="ignore"):
+        elementwise.matrices(data.draw, graph, (2, 3), (3, 5))
         for position in graph.rng.permutation(len(EACH)):
             EACH[position](data.draw, graph)
     check(data, graph, graph.pool[-12:])
 
 
-SHAPES = {few: 16, rows: 3, steps: 4}  # and how many of them are enough on an ordinary day
+# How many are enough on an ordinary day, and in a night: 10 000 over all kinds.
+SHAPES = {few: 16, rows: 3, steps: 4}
+A_NIGHT = {few: 1250, rows: 60, steps: 120}
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
@@ -98,3 +103,27 @@ def test_values(kind, shape):
         shape(data, kind)
 
     run()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("shape", A_NIGHT, ids=lambda shape: shape.__name__)
+@pytest.mark.parametrize("kind", KINDS)
+def test_values_all_night(kind, shape):
+    """Other graphs every night; the error tells with which seed they come again."""
+    number = int(os.environ.get("PYTENSORLITE_FUZZ_SEED", "0")) or random.randrange(1, 2**32)
+
+    @seed(number)
+    @nightly(max_examples=A_NIGHT[shape])
+    @given(st.data())
+    def run(data):
+        shape(data, kind)
+
+    try:
+        run()
+    except BaseException as error:
+        error.add_note(f"again with PYTENSORLITE_FUZZ_SEED={number}")
+        raise
+
+
+def test_a_night_is_long():
+    assert sum(A_NIGHT.values()) * len(KINDS) >= 10_000

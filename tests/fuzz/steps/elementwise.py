@@ -193,13 +193,19 @@ def _pair(draw: Any, graph: Graph, kinds: str = "biufc") -> tuple[Entry, Entry] 
     return (x, y) if draw(st.booleans()) else (y, x)
 
 
-def rows(draw: Any, graph: Graph) -> None:
-    """Every row once, on operands that it accepts, of which some are longer than a vector."""
+def matrices(draw: Any, graph: Graph, *shapes: tuple[int, int]) -> None:
+    """Add inputs of these shapes, of every dtype that there is, so that every step finds some."""
     from tests.fuzz.graphs import numbers
 
-    for dtype in {entry.value.dtype.name for entry in graph.pool}:
-        value = numbers(draw, graph, dtype, (2, 9))
-        graph.pool.append(Entry(graph.input(value, (None, None)), value, SIGNED))
+    for dtype in dict.fromkeys(entry.value.dtype.name for entry in graph.pool):
+        for shape in shapes:
+            value = numbers(draw, graph, dtype, shape)
+            graph.pool.append(Entry(graph.input(value, (None, None)), value, SIGNED))
+
+
+def rows(draw: Any, graph: Graph) -> None:
+    """Every row once, on operands that it accepts, of which some are longer than a vector."""
+    matrices(draw, graph, (2, 9))
     start = list(graph.pool)
     pairs = [(x, y) for x in start for y in start if fits(x, y)]
     for row in UNARY:
@@ -218,8 +224,9 @@ def rows(draw: Any, graph: Graph) -> None:
 def _try(row: Row, graph: Graph, choices: list[tuple[Entry, ...]]) -> None:
     """Apply a row to one of the operands that it accepts, if it does any."""
     ready = [operands for operands in choices if row in _fitting([row], graph, *operands)]
-    if ready:
-        _apply(row, graph, *ready[graph.rng.integers(len(ready))])
+    ready.sort(key=lambda operands: -operands[0].value.size)
+    if ready:  # one with many elements meets more of the special ones
+        _apply(row, graph, *ready[graph.rng.integers((len(ready) + 1) // 2)])
 
 
 def binary(draw: Any, graph: Graph) -> Entry | None:
