@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .process import inherited
 from .report import aligned
 
 __all__ = ["STORED", "Verdict", "check", "compare", "count_instructions", "differences", "missing",
@@ -59,7 +60,7 @@ def count_instructions() -> dict[str, Any]:
         own = f"cache_dir={folder}/cache,threads=1,compile_flags=-march={LEVEL}"
         flags = ",".join(filter(None, [os.environ.get("PYTENSORLITE_FLAGS"), own]))
         environment = {
-            **os.environ, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1",
+            **inherited(), "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1",
             "PYTHONPATH": str(ROOT), "PYTENSORLITE_FLAGS": flags,
         }  # fmt: skip
         valgrind = [

@@ -14,7 +14,7 @@ from typing import Any
 
 from .contenders import PACKAGES, thread_environment
 
-__all__ = ["Contender", "interpreter", "processors"]
+__all__ = ["Contender", "inherited", "interpreter", "processors"]
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -42,6 +42,15 @@ def interpreter(name: str, chosen: dict[str, str]) -> str:
     return sys.executable
 
 
+def inherited() -> dict[str, str]:
+    """Return the environment for processes that are measured.
+
+    A variable that keeps Python from writing bytecode would charge each of them with compiling all
+    modules that it imports.
+    """
+    return {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def _pin(where: set[int]) -> Callable[[], None] | None:
     return (lambda: os.sched_setaffinity(0, where)) if where else None
 
@@ -52,7 +61,7 @@ def start(
     """Start a module of this package with its threads and processors fixed."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     environment = {
-        **os.environ, **thread_environment(threads), "PYTHONPATH": path,
+        **inherited(), **thread_environment(threads), "PYTHONPATH": path,
         "PYTHONWARNINGS": "ignore", **(extra or {}),
     }  # fmt: skip
     command = [python, "-m", module, *arguments]

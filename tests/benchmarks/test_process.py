@@ -1,6 +1,7 @@
 """Contenders' processes: pinned, held to their threads, and started again when they die."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -27,6 +28,15 @@ def test_every_library_is_told_its_number_of_threads():
     assert variables["OMP_NUM_THREADS"] == variables["OPENBLAS_NUM_THREADS"] == "2"
     assert variables["PYTENSORLITE_FLAGS"].endswith("threads=2")
     assert "multi_thread_eigen=false" in thread_environment(1)["XLA_FLAGS"]
+
+
+def test_what_is_measured_may_write_bytecode(monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    asked = "import sys; print(sys.dont_write_bytecode)"
+    found = subprocess.run(
+        [sys.executable, "-c", asked], env=process.inherited(), capture_output=True, text=True
+    )
+    assert found.stdout.strip() == "False"
 
 
 def test_a_case_is_prepared_compared_and_timed(contender):
