@@ -33,6 +33,7 @@ from pytensorlite.gradient.walk import pull_back_through
 from pytensorlite.graph.basic import Variable
 from pytensorlite.graph.replace import vectorize_graph
 from pytensorlite.graph.traversal import ancestors
+from pytensorlite.tensor.creation import UnitVectors
 
 
 def jacobian(
@@ -116,7 +117,7 @@ def _unit_cotangents(expression: Any, cotangent: Variable) -> Variable:
     """Return all unit cotangents of `expression`, one behind the other along the first axis."""
     lengths = expression.type.shape
     size = expression.size if None in lengths else prod(lengths)
-    identity = pt.eye(size, dtype=cotangent.type.dtype)
+    identity = UnitVectors(cotangent.type.dtype)(size, size, 0)
     if expression.type.ndim == 1:
         return identity
     return identity.reshape((size, *expression.shape), ndim=expression.type.ndim + 1)

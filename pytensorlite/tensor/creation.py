@@ -363,6 +363,14 @@ class Eye(Op):
         return [disconnected_type()]
 
 
+class UnitVectors(Eye):
+    """An identity matrix whose rows are directions to differentiate along.
+
+    Its zeros say that nothing moves in that direction: they are no factors, and no NaN comes of one
+    that meets an infinity.  So what is summed over its columns may be written without the sum.
+    """
+
+
 def eye(n: Any, m: Any = None, k: Any = 0, dtype: Any = None) -> TensorVariable:
     """Return a matrix with ones on a diagonal and zeros elsewhere.
 
