@@ -5,8 +5,9 @@ import pytest
 
 import pytensorlite.tensor as pt
 from pytensorlite import function
+from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.tensor.elemwise import Elemwise
-from pytensorlite.tensor.rewriting.fusion import Fused
+from pytensorlite.tensor.rewriting.fusion import Fused, fuse_loops
 
 X, W = pt.dmatrices("X", "W")
 V = pt.dvector("V")
@@ -48,3 +49,12 @@ def test_matrices_that_are_passed_on(name):
         arguments = rng.normal(size=(n, n)), rng.normal(size=(n, n)), rng.normal(size=n)
         for result, expected in zip(f(*arguments), oracle(*arguments), strict=True):
             np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_a_long_chain_is_kept():
+    chain = V
+    for k in range(2000):
+        chain = pt.maximum(chain, V * (k + 1.0)) if k % 2 else chain + V
+    graph = FunctionGraph([V, W], [(W @ pt.exp(-chain)) * chain], clone=True)
+    fuse_loops.rewrite(graph)
+    assert len(graph.apply_nodes) < 20

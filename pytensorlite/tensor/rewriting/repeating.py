@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.fg import FunctionGraph
+from pytensorlite.graph.traversal import io_toposort
 from pytensorlite.tensor.elemwise import Elemwise
 from pytensorlite.tensor.rewriting.axis_labels import AxisLabels
 
@@ -64,34 +65,29 @@ class Repetition:
 
     def _chain(self, x: Variable, region: int) -> list[Apply] | None:
         """Return the nodes that compute `x` from arrays that are kept anyway, if it is cheap."""
-        if not x.type.ndim or self._region(x) is None or self._region(x) == region:
+        if not x.type.ndim or self._region(x) in (None, region) or self._is_kept(x):
             return None
-        if self._is_kept(x):
-            return None
-        chain: dict[Apply, None] = {}
-        arrays: set[Variable] = set()
-        if not self._collect(x, region, chain, arrays):
-            return None
-        cost = sum(node.op.scalar_op.cost for node in chain)
-        return list(chain) if cost <= CHEAP and len(arrays) <= MOST_ARRAYS else None
-
-    def _collect(
-        self, x: Variable, region: int, chain: dict[Apply, None], arrays: set[Variable]
-    ) -> bool:
-        """Note the nodes behind `x`, in order, and what they read; False if that cannot be."""
-        if self._region(x) is None or self._is_kept(x):
-            if x.type.ndim and any(n != 1 for n in x.type.shape):
-                arrays.add(x)
-            return len(arrays) <= MOST_ARRAYS
-        node = x.owner
-        is_cheap = isinstance(node.op, Elemwise) and node.op.scalar_op.vectorises
-        if not is_cheap or node in self.copied or node.op.scalar_op.cost > CHEAP:
-            return False
-        if node not in chain:
-            if not all(self._collect(i, region, chain, arrays) for i in node.inputs):
-                return False
-            chain[node] = None
-        return True
+        chain: set[Apply] = set()
+        ends: set[Variable] = set()
+        cost, pending = 0.0, [x]
+        while pending:
+            found = pending.pop()
+            if self._region(found) is None or self._is_kept(found):
+                ends.add(found)
+                continue
+            node = found.owner
+            if node in chain:
+                continue
+            is_plain = isinstance(node.op, Elemwise) and node.op.scalar_op.vectorises
+            if not is_plain or node in self.copied:
+                return None
+            cost += node.op.scalar_op.cost
+            if cost > CHEAP:  # which also ends the walk of a long chain
+                return None
+            chain.add(node)
+            pending.extend(node.inputs)
+        arrays = [end for end in ends if any(n != 1 for n in end.type.shape)]
+        return io_toposort(ends, [x]) if len(arrays) <= MOST_ARRAYS else None
 
     def _region(self, x: Variable) -> int | None:
         return None if x.owner is None else self.region_of.get(x.owner)
