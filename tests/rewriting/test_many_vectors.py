@@ -37,7 +37,7 @@ AS_WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("before, after", AS_BY_HAND.values(), ids=AS_BY_HAND)
+@pytest.mark.parametrize(("before", "after"), AS_BY_HAND.values(), ids=AS_BY_HAND)
 def test_products_are_written_as_by_hand(before, after):
     assert_rewrites(before, after, "canonicalize")
 

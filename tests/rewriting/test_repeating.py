@@ -57,4 +57,4 @@ def test_a_long_chain_is_kept():
         chain = pt.maximum(chain, V * (k + 1.0)) if k % 2 else chain + V
     graph = FunctionGraph([V, W], [(W @ pt.exp(-chain)) * chain], clone=True)
     fuse_loops.rewrite(graph)
-    assert len(graph.apply_nodes) < 20
+    assert sum(isinstance(node.op, Elemwise) for node in graph.apply_nodes) <= 1
