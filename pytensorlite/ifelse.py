@@ -1,7 +1,8 @@
 """`ifelse`: a choice between two graphs of which only one is computed.
 
 Unlike `pytensorlite.tensor.switch`, which picks element by element from two computed arrays, the
-condition is one number, and a linker that can be lazy computes only the branch it picks.
+condition is one number, and what only the other branch needs is not computed: it takes no time and
+raises no errors.
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ class IfElse(Op):
         pairs = list(zip(values[: self.n_outs], values[self.n_outs :], strict=True))
         types = [_common_type(first, second) for first, second in pairs]
         return Apply(self, [condition, *values], [common() for common in types])
+
+    def branch(self, position: int) -> bool | None:
+        return None if position == 0 else position <= self.n_outs
 
     def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
         condition = node.inputs[0]

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 import pytensorlite.tensor as pt
+from pytensorlite import function
+from pytensorlite.compile.ops import FromFunctionOp
 from pytensorlite.gradient import grad
 from pytensorlite.graph.replace import vectorize_graph
+from pytensorlite.graph.rewriting.utils import rewrite_graph
 from pytensorlite.ifelse import IfElse, ifelse
 
 from .tensor.agreement import assert_differentiable, evaluate
@@ -82,3 +85,73 @@ def test_errors():
     with pytest.raises(ValueError, match="expected 2 values"):
         IfElse(2)(c, x, x)
     assert IfElse(1) == IfElse(1) != IfElse(2)
+
+
+MODES = ["NUMPY", "FAST_COMPILE", "FAST_RUN"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_only_what_is_needed_is_computed(mode):
+    ran = []
+
+    def noted(name, *inputs):
+        def run(*values):
+            ran.append(name)
+            return sum(values)
+
+        return FromFunctionOp(run, [x.type for x in inputs], [pt.dvector], None)(*inputs)
+
+    x, b, c = pt.dvector("x"), pt.bscalar("b"), pt.bscalar("c")
+    shared_by_all = noted("all", x)
+    shared_by_two = noted("two", pt.exp(shared_by_all))
+    deep = ifelse(c, noted("deep", shared_by_two), pt.log(shared_by_two) + 1)
+    out = ifelse(b, deep, noted("other", shared_by_all)) + shared_by_all
+    f = function([x, b, c], out, mode=mode)
+    value = np.array([1.0, 2.0])
+    for given_b, given_c, expected, needed in [
+        (0, 0, 2 * value, ["all", "other"]),
+        (0, 1, 2 * value, ["all", "other"]),
+        (1, 0, 2 * value + 1, ["all", "two"]),
+        (1, 1, np.exp(value) + value, ["all", "deep", "two"]),
+    ]:
+        ran.clear()
+        np.testing.assert_allclose(f(value, given_b, given_c), expected, rtol=1e-14)
+        assert sorted(ran) == needed
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_other_branch_raises_nothing(mode):
+    x, a, n = pt.dvector("x"), pt.dmatrix("a"), pt.lscalar("n")
+    f = function([x, a, n], ifelse(n >= 0, x[n], (a @ x).sum()), mode=mode)
+    value, matrix = np.arange(3.0), np.ones((2, 3))
+    assert f(value, np.ones((2, 2)), 2) == 2
+    assert f(value, matrix, -9) == 6
+    with pytest.raises(IndexError):
+        f(value, matrix, 3)
+    with pytest.raises(ValueError):
+        f(value, np.ones((2, 2)), -1)
+
+
+def test_a_condition_may_be_an_integer_made_of_lengths():
+    x = pt.dvector("x")
+    f = function([x], ifelse(x.shape[0] > 2, x[2], x.sum()))
+    assert f(np.arange(4.0)) == 2
+    assert f(np.arange(1.0, 3.0)) == 3
+
+
+def test_memory_and_explanation_of_what_is_not_called():
+    x, c = pt.dvector("x"), pt.bscalar("c")
+    f = function([x, c], ifelse(c, pt.exp(x) + pt.sin(x), x + 1))
+    value = np.zeros(1000)
+    assert f.memory(value, 0).peak >= 8000
+    assert "exp" in str(f.explain(value, 0))
+
+
+def test_choices_that_are_none():
+    c, x, y, z = pt.bscalar("c"), pt.dvector("x"), pt.dvector("y"), pt.dvector("z")
+    rewritten = lambda out: rewrite_graph(out, include=("canonicalize",), clone=False)
+    assert rewritten(ifelse(np.array(True), x, y)) is x
+    assert rewritten(ifelse(np.array(False), x, y)) is y
+    assert rewritten(ifelse(c, x, x)) is x
+    (inner,) = rewritten(ifelse(c, ifelse(c, x, y), z)).owner.inputs[1:2]
+    assert inner is x

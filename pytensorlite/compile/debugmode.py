@@ -31,6 +31,7 @@ from pytensorlite.graph.features import Feature
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.basic import Linker, NumpyLinker, Program
 from pytensorlite.link.utils import note_failed_node
+from pytensorlite.scalar.type import ScalarType
 
 __all__ = [
     "BadDestroyMap",
@@ -300,6 +301,8 @@ def _copy(value: Any) -> Any:
 
 def _agree(variable: Variable, a: Any, b: Any) -> bool:
     """Whether two values of a variable are equal up to rounding."""
+    if isinstance(variable.type, ScalarType):
+        a, b = np.asarray(a)[()], np.asarray(b)[()]  # C has it as an array of rank 0
     if isinstance(a, np.ndarray) != isinstance(b, np.ndarray):
         return False
     return bool(variable.type.values_eq_approx(a, b))

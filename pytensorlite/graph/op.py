@@ -164,6 +164,13 @@ class Op(MetaObject):
         """Whether a node with constant inputs may be replaced by its value."""
         return True
 
+    def branch(self, position: int) -> bool | None:
+        """Return for which truth value of its first input the op reads input `position`.
+
+        None, as by default, means for both.
+        """
+        return None
+
     def inplace_on_inputs(self, allowed_inplace_inputs: list[int]) -> Op:
         """Return a version of this op that may overwrite the given inputs (by default itself)."""
         return self

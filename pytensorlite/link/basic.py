@@ -9,7 +9,7 @@ says so in `Program.native`, and the dispatcher then calls it without passing th
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytensorlite.graph.basic import Constant, Variable
+from pytensorlite.graph.conditions import (
+    ALWAYS,
+    Conditions,
+    find_conditions,
+    order_by_conditions,
+)
 from pytensorlite.graph.type import Type
 from pytensorlite.link.explanation import Explanation, MemoryUse, numpy_part
 from pytensorlite.link.utils import note_failed_node
@@ -248,13 +254,21 @@ class NumpyLinker(Linker):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One node: where its inputs stand, where outputs go, which values nobody reads again."""
+    """One node: where its inputs stand, where outputs go, which values nobody reads again.
+
+    It is run only where each of the `conditions`, a place and a truth value, holds.
+    """
 
     node: Apply
     perform: Callable[..., None]
     reads: tuple[int, ...]
     writes: tuple[int, ...]
     dead: tuple[int, ...]
+    conditions: tuple[tuple[int, bool], ...] = ()
+
+    def is_needed(self, values: Sequence[Any]) -> bool:
+        """Whether the conditions hold."""
+        return all(bool(values[slot]) == wanted for slot, wanted in self.conditions)
 
 
 class NumpyProgram(Program):
@@ -264,7 +278,8 @@ class NumpyProgram(Program):
         self.fgraph = fgraph
         self.profile = profile
         self._agreements = fgraph.agreements
-        order = fgraph.toposort()
+        conditions = find_conditions(fgraph)
+        order = order_by_conditions(fgraph, conditions)
         slots = _number_variables(fgraph, order)
         self._initial: list[Any] = [None] * len(slots)
         for variable, slot in slots.items():
@@ -272,13 +287,15 @@ class NumpyProgram(Program):
                 self._initial[slot] = variable.data
         self._results = [slots[variable] for variable in fgraph.outputs]
         self._output_types = [variable.type for variable in fgraph.outputs]
-        self._steps = _make_steps(order, slots, kept={*self._results, *range(len(fgraph.inputs))})
+        kept = {*self._results, *range(len(fgraph.inputs))}
+        self._steps = _make_steps(order, slots, kept, conditions)
 
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         values = self._initial.copy()
         values[: len(arrays)] = arrays
         for step in self._steps:
-            self._perform(step, values)
+            if step.is_needed(values):
+                self._perform(step, values)
         self._check_lengths(arrays)
         results = [values[slot] for slot in self._results]
         return [
@@ -293,7 +310,8 @@ class NumpyProgram(Program):
         kept = set(map(id, values)) - {id(None)}
         most = 0
         for step in self._steps:
-            self._perform(step, values)
+            if step.is_needed(values):
+                self._perform(step, values)
             most = max(most, _bytes(values, kept))
         results = _bytes([values[slot] for slot in self._results], kept)
         constants = _bytes(self._initial, set())
@@ -348,7 +366,12 @@ def _number_variables(fgraph: FunctionGraph, order: Iterable[Apply]) -> dict[Var
     return slots
 
 
-def _make_steps(order: Sequence[Apply], slots: dict[Variable, int], kept: set[int]) -> list[Step]:
+def _make_steps(
+    order: Sequence[Apply],
+    slots: dict[Variable, int],
+    kept: set[int],
+    conditions: Mapping[Apply, Conditions],
+) -> list[Step]:
     """Return the steps in order; a value dies at its last reader unless it is in ``kept``."""
     steps: list[Step] = []
     alive_later = set(kept)
@@ -362,7 +385,8 @@ def _make_steps(order: Sequence[Apply], slots: dict[Variable, int], kept: set[in
         )
         dead = tuple({slot for slot in computed if slot not in alive_later})
         alive_later.update(dead)
-        steps.append(Step(node, node.op.perform, reads, writes, dead))
+        needed = tuple((slots[x], wanted) for x, wanted in conditions.get(node, ALWAYS))
+        steps.append(Step(node, node.op.perform, reads, writes, dead, needed))
     return steps[::-1]
 
 

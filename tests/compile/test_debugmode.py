@@ -51,6 +51,11 @@ def test_sound_graphs_pass(linker):
         np.testing.assert_allclose(got, wanted, rtol=1e-10)
 
 
+def test_numbers_that_are_no_arrays():
+    n = pt.lscalar("n")
+    assert function([x, n], x[n], mode="DebugMode")(np.arange(3.0), 2) == 2
+
+
 def test_a_wrong_rewrite_is_named():
     @node_rewriter([pt.exp])
     def local_exp_is_cos(fgraph, node):

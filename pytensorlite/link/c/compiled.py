@@ -6,6 +6,7 @@ Nothing here is imported where a program is found in the cache.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -174,6 +175,8 @@ class CProgram(Program):
         self.c_source = "\n".join(program.source for program in rendered)
         self.fallbacks = [s.nodes[0] for s in segments if not s.is_native]
         self.native = self.natives[0] if len(segments) == 1 else None
+        count = itertools.count()
+        self._numbers = [next(count) if s.is_native else None for s in segments]
 
     @property
     def input_names(self) -> list[str]:
@@ -181,29 +184,31 @@ class CProgram(Program):
         return [str(variable) for variable in self.inputs]
 
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
-        """Run the segments in order."""
-        return self._run(arrays, [])
+        """Run the segments in order, but for those whose conditions do not hold."""
+        return self._run(arrays, {})
 
-    def _run(self, arrays: Sequence[Any], calls: list[list[Any]]) -> list[Any]:
-        """Run the segments, and note in `calls` what each native program was given."""
+    def _run(self, arrays: Sequence[Any], calls: dict[int, list[Any]]) -> list[Any]:
+        """Run the segments; note in `calls` what each native program was given, by its number."""
         values: dict[Variable, Any] = dict(zip(self.inputs, arrays, strict=True))
-        kernels = iter(self.kernels)
-        for segment in self.segments:
-            if segment.is_native:
-                calls.append([values[x] for x in segment.inputs])
-                results = next(kernels)(calls[-1])
-                values.update(zip(segment.outputs, results, strict=True))
+        for segment, number in zip(self.segments, self._numbers, strict=True):
+            # A condition that was not needed itself has no value: another one fails then.
+            if any(bool(values.get(x)) != wanted for x, wanted in segment.conditions):
+                continue
+            if number is not None:
+                calls[number] = [values[x] for x in segment.inputs]
+                results = self.kernels[number](calls[number])
             else:
-                (node,) = segment.nodes
-                values.update(zip(node.outputs, perform(node, values), strict=True))
+                results = perform(segment.nodes[0], values)
+            values.update(zip(segment.outputs, results, strict=True))
         return [x.data if isinstance(x, Constant) else values[x] for x in self.outputs]
 
-    def _calls(self, arrays: Sequence[Any]) -> list[list[Any]]:
-        """Return what each native program is given in a call with `arrays`."""
-        calls: list[list[Any]] = []
-        if self.native is None:
-            self._run(arrays, calls)
-        return calls or [list(arrays)]
+    def _calls(self, arrays: Sequence[Any]) -> list[Sequence[Any] | None]:
+        """Return what each native program is given in a call with `arrays`, None if nothing."""
+        if self.native is not None:
+            return [arrays]
+        calls: dict[int, list[Any]] = {}
+        self._run(arrays, calls)
+        return [calls.get(number) for number in range(len(self.natives))]
 
     def explain(self, fgraph: FunctionGraph, arrays: Sequence[Any] | None = None) -> Explanation:
         """Return what the programs do, and why some nodes run through NumPy."""
@@ -211,7 +216,8 @@ class CProgram(Program):
 
     def memory(self, arrays: Sequence[Any]) -> MemoryUse:
         """Return the bytes that a call takes; what passes from program to program is an output."""
-        uses = list(map(memory_of_call, self.natives, self._calls(arrays)))
+        calls = zip(self.natives, self._calls(arrays), strict=True)
+        uses = [memory_of_call(entry, given) for entry, given in calls if given is not None]
         return MemoryUse(
             outputs=sum(use.outputs for use in uses),
             workspace=max((use.workspace for use in uses), default=0),
@@ -247,7 +253,7 @@ class Clocks:
 
 def perform(node: Apply, values: dict[Variable, Any]) -> list[Any]:
     """Run one node through NumPy."""
-    inputs = [x.data if isinstance(x, Constant) else values[x] for x in node.inputs]
+    inputs = [x.data if isinstance(x, Constant) else values.get(x) for x in node.inputs]
     storage: list[list[Any]] = [[None] for _ in node.outputs]
     try:
         node.op.perform(node, inputs, storage)

@@ -34,11 +34,14 @@ Values = Mapping[str, int]
 
 
 def explain_graph(
-    fgraph: FunctionGraph, entries: Sequence[NativeEntry], calls: Sequence[Sequence[Any]] = ()
+    fgraph: FunctionGraph,
+    entries: Sequence[NativeEntry],
+    calls: Sequence[Sequence[Any] | None] = (),
 ) -> Explanation:
     """Return what the programs of a rewritten graph do.
 
-    `calls` has, for each of the native programs in `entries`, the arrays that one call hands it.
+    `calls` has, for each of the native programs in `entries`, the arrays that one call hands it;
+    None where the call does not need it.
     """
     segments, rendered = cut(fgraph, "program")
     programs = iter(rendered)
@@ -53,8 +56,10 @@ def explain_graph(
     )
 
 
-def _known(rendered: Rendered, entry: NativeEntry, arrays: Sequence[Any]) -> dict[str, int]:
+def _known(rendered: Rendered, entry: NativeEntry, arrays: Sequence[Any] | None) -> dict[str, int]:
     """Return the values that the lengths of a program have in one call."""
+    if arrays is None:
+        return {}
     plan = rendered.plan
     sizes = sizes_in_call(entry, arrays)
     found = {

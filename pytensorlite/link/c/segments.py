@@ -13,6 +13,12 @@ from typing import Any
 
 from pytensorlite.cgen.index import Index
 from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.graph.conditions import (
+    ALWAYS,
+    Conditions,
+    find_conditions,
+    order_by_conditions,
+)
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.c.integers import integer, integers
 from pytensorlite.link.c.lowerings import (
@@ -29,10 +35,14 @@ from pytensorlite.tensor.shape import Shape
 
 @dataclass(slots=True)
 class Segment:
-    """Nodes that are one native program, or one node for NumPy (`reason` says why)."""
+    """Nodes that are one native program, or one node for NumPy (`reason` says why).
+
+    They are needed only where all `conditions` hold.
+    """
 
     nodes: list[Apply]
     reason: str = ""
+    conditions: Conditions = ALWAYS
     inputs: list[Variable] = field(default_factory=list)
     outputs: list[Variable] = field(default_factory=list)
 
@@ -126,21 +136,24 @@ def cut(
     fgraph: FunctionGraph, name: str, timed: bool = False
 ) -> tuple[list[Segment], list[Rendered]]:
     """Return the segments of `fgraph` and the programs of the native ones, in order."""
-    order = fgraph.toposort()
+    conditions = find_conditions(fgraph)
+    order = order_by_conditions(fgraph, conditions)
     whole = Segment(order, inputs=list(fgraph.inputs), outputs=list(fgraph.outputs))
     if not order:
         return [whole], [plan_segment(whole, name, timed, fgraph.agreements, fgraph.update_mapping)]
     try:
         return [whole], [plan_segment(whole, name, timed, fgraph.agreements, fgraph.update_mapping)]
     except (NoLowering, SizeUnknown):
-        segments = _segments(fgraph, order)
+        segments = _segments(fgraph, order, conditions)
     _connect(fgraph, segments)
     native = [segment for segment in segments if segment.is_native]
     programs = [plan_segment(segment, f"{name}{i}", timed) for i, segment in enumerate(native)]
     return segments, programs
 
 
-def _segments(fgraph: FunctionGraph, order: Sequence[Apply]) -> list[Segment]:
+def _segments(
+    fgraph: FunctionGraph, order: Sequence[Apply], conditions: Mapping[Apply, Conditions]
+) -> list[Segment]:
     """Deal nodes out, starting a new program where the current one cannot go on."""
     segments: list[Segment] = []
     current: list[Apply] = []
@@ -150,19 +163,22 @@ def _segments(fgraph: FunctionGraph, order: Sequence[Apply]) -> list[Segment]:
     def close() -> None:
         nonlocal current, plan
         if current:
-            segments.append(Segment(current))
+            segments.append(Segment(current, conditions=conditions.get(current[0], ALWAYS)))
             available.extend(out for node in current for out in node.outputs)
         current = []
         plan = Plan(available, ())
 
     for node in order:
+        here = conditions.get(node, ALWAYS)
+        if current and conditions.get(current[0], ALWAYS) != here:
+            close()
         reason = _try(plan, node)
         if reason and current:
             close()
             reason = _try(plan, node)
         if reason:
             close()
-            segments.append(Segment([node], reason))
+            segments.append(Segment([node], reason, here))
             available.extend(node.outputs)
             plan = Plan(available, ())
         else:
@@ -192,6 +208,7 @@ def _connect(fgraph: FunctionGraph, segments: Sequence[Segment]) -> None:
     for segment in reversed(segments):
         made = {out for node in segment.nodes for out in node.outputs}
         segment.outputs = [out for node in segment.nodes for out in node.outputs if out in needed]
+        needed.update(condition for condition, _ in segment.conditions)
         inputs = dict.fromkeys(
             x
             for node in segment.nodes

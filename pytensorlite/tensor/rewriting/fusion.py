@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.clients import Output
+from pytensorlite.graph.conditions import ALWAYS, Conditions, find_conditions
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.op import HasInnerGraph, Op
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, graph_rewriter
@@ -152,6 +153,8 @@ class Regions:
         self.members: dict[int, list[Apply]] = {}
         self.number: dict[Apply, int] = {}
         self._depth: dict[Apply, int] = {}
+        self._conditions = find_conditions(fgraph)
+        self._conditions_at: dict[int, Conditions] = {}
         for node in fgraph.toposort():
             if node not in own:
                 self._deal([*_own_of(node, own), node], node not in sizes)
@@ -165,15 +168,27 @@ class Regions:
         if joins and isinstance(node.op, DimShuffle) and len(family) == 1:
             # Of an array that the region reads, it is only another way to look at it.
             joins = self.number.get(producers[0]) == at if producers else False
-        while joins and not _finds_room(family, self.members.get(at, ()), self.labels, at):
+        while joins and not self._finds_room(family, at):
             joins = at in self.members  # what does not even go alone stays outside
             at += 1
         if joins:
             self.members.setdefault(at, []).extend(family)
+            self._conditions_at[at] = self._conditions.get(node, ALWAYS)
             self.number.update(dict.fromkeys(family, at))
         else:
             at = max((depth[p] + (p in self.number) for p in producers), default=0)
         depth.update(dict.fromkeys(family, at))
+
+    def _finds_room(self, family: Sequence[Apply], at: int) -> bool:
+        """Whether the region at depth `at` takes the nodes of `family` in."""
+        conditions = self._conditions.get(family[-1], ALWAYS)
+        members = self.members.get(at, ())
+        if self._conditions_at.get(at, conditions) != conditions:
+            return False
+        if len(members) + len(family) > LARGEST_REGION:
+            return False
+        carried = self.labels.setdefault(at, AxisLabels())
+        return all(carried.add(node) for node in family)
 
     def groups(self) -> list[list[Apply]]:
         """Return lists of nodes, each to become one `Fused` node, in the order of the graph."""
@@ -191,16 +206,6 @@ def _own_of(node: Apply, own: Collection[Apply]) -> list[Apply]:
         if x.owner in own:
             found += [*_own_of(x.owner, own), x.owner]
     return found
-
-
-def _finds_room(
-    family: Sequence[Apply], members: Sequence[Apply], labels: dict[int, AxisLabels], at: int
-) -> bool:
-    """Whether the region at depth `at` takes the nodes of `family` in."""
-    if len(members) + len(family) > LARGEST_REGION:
-        return False
-    carried = labels.setdefault(at, AxisLabels())
-    return all(carried.add(node) for node in family)
 
 
 def _without_last_views(fgraph: FunctionGraph, nodes: Sequence[Apply]) -> list[Apply]:

@@ -20,6 +20,7 @@ from pytensorlite.tensor.rewriting import (  # noqa: F401
     basic,
     cancel,
     canonicalize,
+    choices,
     dot,
     elemwise,
     linalg,
