@@ -310,9 +310,11 @@ class Region(Axes):
             labels = self.labels[part]
             at: list[str | Place] = []
             for i, (whole, label) in enumerate(zip(self.labels[out], labels, strict=True)):
+                if whole is None:
+                    continue  # of length 1: whatever is written there has its one place
                 if i == axis:
                     at.append(Place(None if label is None else f"a{label}", start))
-                elif whole is not None:
+                else:
                     at.append(f"@a{whole}")
             over = tuple(f"a{label}" for label in labels if label is not None)
             over += tuple(

@@ -119,7 +119,9 @@ class AxisLabels:
         left, right = (self[x] for x in node.inputs)
         if not self.unify(left[-1], right[0]):
             return False
-        return self._set(node.outputs[0], [*left[:-1], *right[1:]])
+        summed = right[0] if left[-1] is None else left[-1]
+        kept = [*left[:-1], *right[1:]]
+        return self._keep_apart([summed, *kept], node) and self._set(node.outputs[0], kept)
 
     def _gather(self, node: Apply) -> bool:
         index = Indexing(node)

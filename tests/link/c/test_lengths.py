@@ -42,3 +42,13 @@ def test_what_follows_an_empty_slice(n):
     row = pt.outer(X[2:], X[:-2])
     assert np.array_equal(function([X], row)(x), np.outer(x[2:], x[:-2]))
     assert function([X], X[2:].sum() + X[1:-2].sum())(x) == x[2:].sum() + x[1:-2].sum()
+
+
+@pytest.mark.parametrize("product", [lambda v, row: v @ row, lambda v, row: row @ row])
+def test_a_row_times_itself(product):
+    v = pt.dvector("v")
+    f = function([v], product(v, v[None, :]))
+    np.testing.assert_array_equal(f([3.0]).ravel(), [9.0])
+    assert not f.fallbacks
+    with pytest.raises(ValueError):
+        f([1.0, 2.0])

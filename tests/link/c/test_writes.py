@@ -38,6 +38,12 @@ def test_parts_of_a_join_are_computed_where_they_go():
     assert np.array_equal(stack(x), np.stack([x, x * 2, x**2], axis=1))
 
 
+def test_parts_of_length_zero():
+    empty, x = pt.tensor("e", shape=(0,), dtype="float64"), pt.dvector("x")
+    f = function([empty, x], pt.join(0, empty, x.sum()[None], empty))
+    np.testing.assert_array_equal(f([], [1.0, 2.0]), [3.0])
+
+
 def test_a_diagonal_needs_one_row_of_memory():
     f = function([X], pt.diag(X) * 2)
     assert "bytes, 8 * n0)" in f.c_source.replace("ptl_product(8, n0)", "8 * n0")
