@@ -183,12 +183,15 @@ def load_kernel(name: str, dtype: str) -> Callable:
 
     from pytensorlite import config
     from pytensorlite.cgen.build import build
+    from pytensorlite.cgen.toolchain import LEFT_OUT, find_toolchain
 
     real = "float" if dtype == "float32" else "double"
     flags = (
         f"-I{sysconfig.get_paths()['include']}", f"-I{np.get_include()}", f"-DREAL={real}",
         f"-DREAL_TYPE=NPY_{real.upper()}", "-O3", "-ffp-contract=fast",
     )  # fmt: skip
+    if find_toolchain().family == "gcc":  # what our programs do without
+        flags += tuple(f"-f{name}" for name in LEFT_OUT)
     library = build(
         kernel_source(name), flags=flags, label=f"benchmark kernel {name}",
         cache_dir=config.cache_dir,

@@ -289,6 +289,8 @@ def _loop(loop: Loop, level: int) -> Iterator[str]:
     pad = INDENT * level
     if loop.kind == "simd":
         yield f"{pad}#pragma omp simd{_clauses(loop)}"
+    elif loop.kind == "short":
+        yield f"{pad}#pragma GCC unroll {loop.stop}"
     step = f"{loop.var}++" if loop.step == 1 else f"{loop.var} += {loop.step}"
     yield f"{pad}for (int64_t {loop.var} = {loop.start}; {loop.var} < {loop.stop}; {step}) {{"
     yield from statements(loop.body, level + 1)

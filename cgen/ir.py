@@ -116,7 +116,8 @@ class Loop:
 
     Iterations of a loop that is not ``serial`` are independent but for `Update`.  Those of one that
     is `parallel`, whatever its kind, may also add to elements of arrays and use arrays of the
-    workspace for themselves.
+    workspace for themselves.  A ``short`` one, of a few iterations known beforehand, is written out
+    by the compiler.
     """
 
     var: str
@@ -124,7 +125,7 @@ class Loop:
     body: tuple[Stmt, ...]
     start: Index = field(default_factory=lambda: Index.of(0))
     step: Index = field(default_factory=lambda: Index.of(1))
-    kind: str = "serial"  # "serial" | "simd"
+    kind: str = "serial"  # "serial" | "simd" | "short"
     parallel: bool = False
 
 

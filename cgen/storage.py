@@ -48,7 +48,7 @@ from pytensorlite.cgen.nest import (
 )
 from pytensorlite.cgen.parallel import may_share
 from pytensorlite.cgen.paths import Path, common_path, loop_variables, paths, values_inside
-from pytensorlite.cgen.short import folds
+from pytensorlite.cgen.short import folds, is_short
 
 STACK_ELEMENTS = 4096  # a local array may be this long
 INLINE_DEPTH = 3  # an expression used once is written where it is used, up to this depth
@@ -216,8 +216,7 @@ class Writer:
             end = Op("ptl_min_int64({0}, {1})", (Integer(start + rows), Integer(extent)), "int64")
             body = (Let(Var(f"{variable}_end", "int64"), end), *self.arrays[id(nest)], *body)
             return Loop(f"{variable}_block", extent, body, step=rows, parallel=parallel)
-        around = any(self._vectorises(outer) for outer in path)
-        kind = "simd" if self._vectorises(nest) and not around else "serial"
+        kind = self._kind(nest, path)
         if any(outer.label == nest.label for outer in path):
             return Loop(
                 variable,
@@ -227,6 +226,19 @@ class Writer:
                 kind=kind,
             )
         return Loop(variable, extent, body, kind=kind, parallel=parallel)
+
+    def _kind(self, nest: Nest, path: Path) -> str:
+        """Return whether the loop of `nest` becomes vectors, is written out, or neither.
+
+        Only loops around short ones become vectors if these are written out before.
+        """
+        around = any(self._vectorises(outer) for outer in path)
+        if self._vectorises(nest) and not around:
+            return "simd"
+        innermost = not any(isinstance(item, Nest) for item in nest.body)
+        whole = all(outer.label != nest.label for outer in path)
+        short = is_short(self.extents[nest.label]) and whole
+        return "short" if short and (around or innermost) else "serial"
 
     def _rows(self, nest: Nest) -> Iterator[Let]:
         """Choose how many rows go through the block together: those that the cache holds.

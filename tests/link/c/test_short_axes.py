@@ -1,5 +1,9 @@
 """Short axes: sums over a few known elements, unrolled inside the loop around them."""
 
+import re
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +11,7 @@ from hypothesis import strategies as st
 
 import pytensorlite.tensor as pt
 from pytensorlite import function
+from pytensorlite.cgen.toolchain import INCLUDE, find_toolchain
 
 LENGTHS = [0, 1, 2, 5, 17]
 
@@ -36,6 +41,23 @@ def test_the_long_axis_vectorises_and_the_array_is_laid_out_for_it():
     loops = source[source.index("for (int64_t i") :]
     assert "#pragma omp simd reduction(+:t4)\n        for (int64_t j = 0" in loops
     assert "w0[k*n0 + j]" in loops
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="asks gcc")
+@pytest.mark.parametrize("k", [2, 3, 8])
+def test_the_compiler_writes_the_short_axis_out_first(k, tmp_path):
+    x = pt.tensor("x", dtype="float64", shape=(None, k))
+    source = function([x], ((x[:, None] - x[None]) ** 2).sum((1, 2))).c_source
+    lines = source.splitlines()
+    line = next(n for n, text in enumerate(lines, 2) if "omp simd reduction" in text)
+    assert lines[line + 1].strip() == f"#pragma GCC unroll {k}"
+    (tmp_path / "source.c").write_text(source)
+    command = ["gcc", *find_toolchain("gcc").compile_flags(), f"-I{INCLUDE}"]
+    told = subprocess.run(
+        [*command, "-fopt-info-vec-optimized", "-c", "source.c"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert re.search(rf"source.c:({line - 1}|{line}):.* loop vectorized", told.stderr)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "complex128"])
