@@ -17,12 +17,11 @@ from pytensorlite.cgen.short import folds
 
 HEAVY = 1.0  # ns an element from which a scalar statement is worth vectorising over rows
 ROWS = 64  # rows handled together; their intermediate values stay in the first-level cache
+SCALARS = 512  # the same of rows that hold no arrays: the ends of vector sums cost less
 
 
-def strip_mine(
-    items: Sequence[Nest | Value], extents: Mapping[str, Index], rows: int = ROWS
-) -> list[Nest | Value]:
-    """Split loops that hold several inner loops, or costly scalar work, into blocks of `rows`."""
+def strip_mine(items: Sequence[Nest | Value], extents: Mapping[str, Index]) -> list[Nest | Value]:
+    """Split loops that hold several inner loops, or costly scalar work, into blocks of rows."""
     result: list[Nest | Value] = []
     for item in items:
         if not isinstance(item, Nest):
@@ -30,10 +29,11 @@ def strip_mine(
             continue
         groups = _groups(item.body, extents)
         if _is_worth_splitting(groups):
-            inner = [Nest(item.label, strip_mine(group, extents, rows)) for group in groups]
+            inner = [Nest(item.label, strip_mine(group, extents)) for group in groups]
+            rows = ROWS if any(isinstance(each, Nest) for each in item.body) else SCALARS
             result.append(Nest(item.label, list(inner), block=rows))
         else:
-            result.append(Nest(item.label, strip_mine(item.body, extents, rows)))
+            result.append(Nest(item.label, strip_mine(item.body, extents)))
     return result
 
 

@@ -8,7 +8,17 @@ from collections.abc import Mapping, Sequence
 from pytensorlite.cgen.emit import expression
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Cast, Expr, Op, Var, subexpressions
-from pytensorlite.cgen.nest import Gather, Map, Place, Reduce, Scatter, Source, Value, reads
+from pytensorlite.cgen.nest import (
+    WRAPPED,
+    Gather,
+    Map,
+    Place,
+    Reduce,
+    Scatter,
+    Source,
+    Value,
+    reads,
+)
 from pytensorlite.cgen.storage import Memory
 
 LONGEST = 24  # lines; a larger kernel says how many more there are
@@ -53,7 +63,7 @@ def describe(
     for value in values:
         left = indexed(named(value.name), value)
         match value:
-            case Map() if value.name in outputs or uses[value.name] > 1:
+            case Map() if value.name in outputs or (uses[value.name] > 1 and not _index(value)):
                 lines.append(f"{left} = {_text(shown(value.expr))}")
             case Reduce():
                 over = ", ".join(letters.get(label, label) for label in value.over)
@@ -99,6 +109,17 @@ def _place(at: str | Place, letters: Mapping[str, str], by_name: Mapping[str, Va
     if at.startswith("@"):
         return letters.get(at[1:], at[1:])
     value = by_name[at]
-    array = value.buffer if isinstance(value, Source) else at
+    if (index := _index(value)) is not None:
+        value = by_name[index]
+    array = value.buffer if isinstance(value, Source) else value.name
     where = ", ".join(letters[label] for label in value.labels)
     return f"{array}[{where}]" if where else array
+
+
+def _index(position: Value) -> str | None:
+    """Return the name of the index that `position` is computed from, if it is one."""
+    if isinstance(position, Map) and isinstance(position.expr, Op):
+        (first, *_) = position.expr.args
+        if position.expr.template == WRAPPED and isinstance(first, Var):
+            return first.name
+    return None

@@ -22,6 +22,9 @@ from pytensorlite.cgen.ir import Cast, Const, Expr, Op, Var, subexpressions
 
 # -- values ----------------------------------------------------------------------------------------
 
+# The position in an axis of a length that an index means, which may count from the end.
+WRAPPED = "ptl_wrap_index({0}, {1})"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -75,8 +78,8 @@ class Place:
 class Gather:
     """``name[labels] = source[at]``: `at` holds, per dimension of `source`, where to read.
 
-    That is ``@label``, every position in order; a `Place`; or the name of an integer value, whose
-    negative elements count from the end, and which a `Check` has seen before.
+    That is ``@label``, every position in order; a `Place`; or the name of an int64 value, computed
+    from an index that a `Check` has seen before.
     """
 
     name: str
@@ -162,6 +165,23 @@ def is_even(value: Scatter) -> bool:
     """Whether no two iterations write to one position, so that their order does not matter."""
     moving = {at.label if isinstance(at, Place) else at[1:] for at in value.at}
     return not _read_positions(value) and moving >= set(value.over)
+
+
+def computed_from(value: Value) -> tuple[str, ...]:
+    """Return the names of the values whose elements an element of `value` is computed from."""
+    elements = tuple(_names(value.expr)) if isinstance(value, Map | Reduce | Scatter) else ()
+    positions = _read_positions(value) if isinstance(value, Gather | Scatter) else ()
+    return elements + positions
+
+
+def reading(value: Value, names: Mapping[str, str]) -> Value:
+    """Return `value` computed from the elements of values called by other names."""
+    if isinstance(value, Map | Reduce | Scatter):
+        value = replace(value, expr=renamed(value.expr, names))
+    if isinstance(value, Gather | Scatter):
+        at = tuple(names.get(a, a) if isinstance(a, str) else a for a in value.at)
+        value = replace(value, at=at)
+    return value
 
 
 def _names(expr: Expr) -> Iterable[str]:
@@ -327,8 +347,8 @@ class Scheduler:
             copies: dict[str, str] = {}
             renewed: list[Value] = []
             for value in stage:
-                for read in self.reads[value.name]:
-                    if read in earlier and isinstance(value, Map | Reduce):
+                for read in computed_from(value):
+                    if read in earlier:
                         self._repeat(read, label, earlier, copies, renewed, number)
                 renewed.append(self._reading(value, copies))
             result.append(renewed)
@@ -374,11 +394,9 @@ class Scheduler:
 
     def _reading(self, value: Value, copies: dict[str, str]) -> Value:
         """Return `value` with the copies in place of what they copy."""
-        if not copies or not isinstance(value, Map | Reduce):
+        if copies.keys().isdisjoint(computed_from(value)):
             return value
-        if copies.keys().isdisjoint(self.reads.get(value.name, reads(value))):
-            return value
-        anew = replace(value, expr=renamed(value.expr, copies))
+        anew = reading(value, copies)
         self.reads[value.name] = reads(anew)
         self.by_name[value.name] = anew
         return anew
@@ -429,12 +447,13 @@ class Scheduler:
             touched = {read for v in group for read in self.reads[v.name]} & self.sources.keys()
             for name in touched:
                 total += self.volume(self.sources[name], fixed, label)
-        place = {v.name: s for s, stage in enumerate(stages) for v in stage}
-        for value in values:
-            for read in self.reads[value.name]:
-                # A value carried from one loop over `label` to a later one goes through memory.
-                if read in place and place.get(value.name, place[read]) > place[read]:
-                    total += 2 * self.size(self.by_name[read].labels, fixed)
+        for groups in (gaps, stages):
+            place = {v.name: number for number, group in enumerate(groups) for v in group}
+            for value in (v for group in groups for v in group):
+                for read in self.reads[value.name]:
+                    # A value carried from one loop to a later one goes through memory.
+                    if place.get(read, place[value.name]) < place[value.name]:
+                        total += 2 * self.size(self.by_name[read].labels, fixed)
         return total
 
     def volume(self, source: Source, fixed: frozenset[str], outer: str) -> float:

@@ -512,17 +512,12 @@ class Writer:
     # -- positions that are values -----------------------------------------------------------------
 
     def _positions(self, value: Gather | Scatter, path: Path) -> Iterator[Stmt]:
-        """Write the positions from which `value` reads or to which it writes."""
+        """Name the positions from which `value` reads or to which it writes."""
         for axis, at in enumerate(value.at):
             if isinstance(at, str) and not at.startswith("@"):
-                index = self._read(at, path)
-                length = Integer(self._axis_length(value, axis))
-                position = Op("ptl_wrap_index({0}, {1})", (index, length), "int64")
-                yield Let(Var(f"{value.name}_at{axis}", "int64"), position)
-
-    def _axis_length(self, value: Gather | Scatter, axis: int) -> Index:
-        labels = self._target_labels(value)
-        return self.extents[labels[axis]]
+                position = self._read(at, path)
+                if not isinstance(position, Var):
+                    yield Let(Var(f"{value.name}_at{axis}", "int64"), position)
 
     def _target_labels(self, value: Gather | Scatter) -> tuple[str, ...]:
         return value.labels if isinstance(value, Scatter) else self.values[value.source].labels
@@ -548,7 +543,9 @@ class Writer:
             elif at.startswith("@"):
                 position = self._coordinate(at[1:], memory)
             else:
-                position = Index.name(f"{value.name}_at{axis}")
+                known = self._read(at, path)
+                local = known.name if isinstance(known, Var) else f"{value.name}_at{axis}"
+                position = Index.name(local)
             address = address + position * memory.strides[label]
         return address
 

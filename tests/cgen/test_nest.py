@@ -1,13 +1,16 @@
 """The loops that the scheduler makes of well-known regions, as C a person would have written."""
 
+from dataclasses import replace
+
 import pytest
 
 from pytensorlite.cgen import emit
 from pytensorlite.cgen.blocks import strip_mine
 from pytensorlite.cgen.collapse import collapse
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Const, Op, Var
+from pytensorlite.cgen.ir import Const, Integer, Op, Var
 from pytensorlite.cgen.nest import (
+    WRAPPED,
     Check,
     Gather,
     Map,
@@ -24,8 +27,8 @@ N0, N1, ONE = Index.name("n0"), Index.name("n1"), Index.of(1)
 ZERO = Const(0.0, D)
 
 
-def var(name):
-    return Var(name, D)
+def var(name, dtype=D):
+    return Var(name, dtype)
 
 
 def matrix(name, buffer="x0"):
@@ -90,12 +93,24 @@ def varying_intercepts():
         vector("idx", "x1", "n", "int64"),
         vector("y", "x2", "n"),
         Check("bad", "idx", ("n",), N1, 0),
-        Gather("an", D, ("n",), "a", ("idx",), ("bad",)),
+        Map("at", "int64", ("n",), Op(WRAPPED, (var("idx", "int64"), Integer(N1)), "int64")),
+        Gather("an", D, ("n",), "a", ("at",), ("bad",)),
         Map("r", D, ("n",), Op("{0} - {1}", (var("y"), var("an")), D)),
         total("ss", (), Op("{0} * {0}", (var("r"),), D), ("n",)),
-        Scatter("ga", D, ("g",), var("r"), ("idx",), ("n",), "{0} + {1}", None, ("bad",)),
+        Scatter("ga", D, ("g",), var("r"), ("at",), ("n",), "{0} + {1}", None, ("bad",)),
     ]
     return values, {"n": N0, "g": N1}, {"ss": Memory("y0", {}), "ga": Memory("y1", {"g": ONE})}
+
+
+def varying_intercepts_and_a_base():
+    """The same with costly residuals, added to what another loop computes."""
+    values, extents, outputs = varying_intercepts()
+    *values, _ = (replace(v, cost=2.0) if v.name == "r" else v for v in values)
+    base = Map("prior", D, ("g",), Op("-{0}", (var("a"),), D))
+    added = Scatter(
+        "ga", D, ("g",), var("r"), ("at",), ("n",), "{0} + {1}", "prior", ("bad",), True
+    )
+    return [*values, base, added], extents, outputs
 
 
 def elementwise_matrix():
@@ -113,7 +128,14 @@ def sums_of_rows_and_columns():
     return values, {"a": N0, "b": N1}, outputs
 
 
-REGIONS = [regression, softmax, varying_intercepts, elementwise_matrix, sums_of_rows_and_columns]
+REGIONS = [
+    regression,
+    softmax,
+    varying_intercepts,
+    varying_intercepts_and_a_base,
+    elementwise_matrix,
+    sums_of_rows_and_columns,
+]
 
 
 @pytest.mark.parametrize("region", REGIONS, ids=lambda region: region.__name__)

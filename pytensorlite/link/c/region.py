@@ -22,6 +22,7 @@ from pytensorlite.cgen.ir import (
     Var,
 )
 from pytensorlite.cgen.nest import (
+    WRAPPED,
     Check,
     Gather,
     Map,
@@ -80,6 +81,7 @@ class Region(Axes):
         self.values: list[Value] = []
         self.expr: dict[Variable, Expr] = {}  # how a member's value is named in expressions
         self.checked: dict[tuple[str, Index], str] = {}
+        self.positions: dict[tuple[str, Index], str] = {}  # where an index points
         self.sources: dict[tuple[object, ...], Expr] = {}
         self.count = 0
 
@@ -364,8 +366,22 @@ class Region(Axes):
                 at.append(Place(None if own is None else f"a{own}", Index.of(0)))
                 continue
             checks.append(self._check(entry, extent, axis))
-            at += [self.value_name(entry)] if label is not None else []
+            at += [self._position(entry, extent)] if label is not None else []
         return tuple(at), tuple(checks)
+
+    def _position(self, index: Variable, extent: Index) -> str:
+        """Return the value that counts from the front where `index` may count from the end."""
+        name, dtype = self.value_name(index), index.type.dtype
+        if (name, extent) not in self.positions:
+            position = self._fresh()
+            expr: Expr = Var(name, dtype)
+            if dtype.startswith("uint"):
+                expr = convert(expr, "int64")
+            else:
+                expr = Op(WRAPPED, (expr, Integer(extent)), "int64")
+            self.values.append(Map(position, "int64", self._named(index), expr))
+            self.positions[name, extent] = position
+        return self.positions[name, extent]
 
     def _runs_along(self, entry: Variable, label: int | None) -> bool:
         """Whether `entry` is the range 0, 1, 2, ... over the very axis that it indexes."""

@@ -17,12 +17,11 @@ for (int64_t j = 0; j < n1; j++) {
     y1[j] = 0.0;
 }
 for (int64_t i = 0; i < n0; i++) {
-    const int64_t an_at0 = ptl_wrap_index(x1[i], n1);
-    const double an = x0[an_at0];
+    const int64_t at = ptl_wrap_index(x1[i], n1);
+    const double an = x0[at];
     const double r = x2[i] - an;
     ss += r * r;
-    const int64_t ga_at0 = ptl_wrap_index(x1[i], n1);
-    y1[ga_at0] += r;
+    y1[at] += r;
 }
 y0[0] = ss;
 /* workspace: [] */
