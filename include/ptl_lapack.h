@@ -9,11 +9,10 @@
 #ifndef PTL_LAPACK_H
 #define PTL_LAPACK_H
 
-#include <stdbool.h>
 #include <string.h>
-#include <tgmath.h>
 
 #include "ptl_blas.h"
+#include "ptl_libm.h"
 
 /* -- row exchanges, for any type of element -- */
 

@@ -2,9 +2,6 @@
 #ifndef PTL_LOOPS_H
 #define PTL_LOOPS_H
 
-#include <string.h>
-#include <time.h>
-
 #include "ptl_runtime.h"
 
 static inline int64_t ptl_min_int64(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -54,15 +51,8 @@ static inline int64_t ptl_slice_length(int64_t start, int64_t stop, int64_t step
 /* The double with these bits: how a NaN keeps its payload. */
 static inline double ptl_from_bits(uint64_t bits) {
     double value;
-    memcpy(&value, &bits, sizeof value);
+    __builtin_memcpy(&value, &bits, sizeof value);
     return value;
-}
-
-/* What a profiled program reads before and after each step. */
-static inline double ptl_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* Leave: `return PTL_FAIL(error, 3, index, length);` with up to six integers for the message. */
@@ -70,7 +60,7 @@ static inline double ptl_seconds(void) {
 
 static inline int32_t ptl_fail_with(ptl_error *error, int64_t where, const int64_t detail[6]) {
     error->where = where;
-    memcpy(error->detail, detail, sizeof error->detail);
+    __builtin_memcpy(error->detail, detail, sizeof error->detail);
     return PTL_FAILED;
 }
 

@@ -1,6 +1,6 @@
 /* Arithmetic with NumPy's meaning.
  *
- * Templates of the op table are written for <tgmath.h>: `exp(x)` is expf for a float and cexp for a complex.  Where
+ * Templates of the op table are written for ptl_libm.h: `exp(x)` is expf for a float and cexp for a complex.  Where
  * C and NumPy differ there is a ptl_* function here, and nothing in it is undefined: integers wrap by way of
  * unsigned arithmetic.  Names choose their version by the C type of the arguments.  Everything is branch-free where
  * a loop may want to be a vector: both sides are computed, then one is selected.  More of the same, for programs
@@ -9,38 +9,7 @@
 #ifndef PTL_MATH_H
 #define PTL_MATH_H
 
-#include <complex.h>
-#include <math.h>
-#include <stdbool.h>
-#include <stdint.h>
-
-/* -- the vector library --------------------------------------------------------------------------------------------
- * glibc carries vector versions of these functions (libmvec) but declares only some of them, and those only under
- * -ffast-math.  Declared like this, gcc calls them from `#pragma omp simd` loops, with NaN and infinity intact. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(PTL_NO_LIBMVEC)
-#if __GLIBC_PREREQ(2, 35)
-#define PTL_VECTOR(name)                                                                  \
-    extern double name(double) __attribute__((simd("notinbranch"), nothrow, leaf, const)); \
-    extern float name##f(float) __attribute__((simd("notinbranch"), nothrow, leaf, const));
-#define PTL_VECTOR2(name)                                                                         \
-    extern double name(double, double) __attribute__((simd("notinbranch"), nothrow, leaf, const)); \
-    extern float name##f(float, float) __attribute__((simd("notinbranch"), nothrow, leaf, const));
-PTL_VECTOR(exp) PTL_VECTOR(exp2) PTL_VECTOR(expm1) PTL_VECTOR(log) PTL_VECTOR(log2) PTL_VECTOR(log10)
-PTL_VECTOR(log1p) PTL_VECTOR(sin) PTL_VECTOR(cos) PTL_VECTOR(tan) PTL_VECTOR(asin) PTL_VECTOR(acos)
-PTL_VECTOR(atan) PTL_VECTOR(sinh) PTL_VECTOR(cosh) PTL_VECTOR(tanh) PTL_VECTOR(asinh) PTL_VECTOR(acosh)
-PTL_VECTOR(atanh) PTL_VECTOR(cbrt) PTL_VECTOR(erf) PTL_VECTOR(erfc)
-PTL_VECTOR2(pow) PTL_VECTOR2(atan2) PTL_VECTOR2(hypot)
-#define PTL_HAS_LIBMVEC 1
-#endif
-#endif
-
-#include <tgmath.h>
-
-/* glibc shows these to gcc only. */
-#ifndef CMPLX
-#define CMPLX(re, im) __builtin_complex((double)(re), (double)(im))
-#define CMPLXF(re, im) __builtin_complex((float)(re), (float)(im))
-#endif
+#include "ptl_libm.h"
 
 #define PTL_INLINE static inline __attribute__((always_inline, unused))
 

@@ -1,6 +1,6 @@
 """Which of the optional headers under ``include/`` a piece of C needs.
 
-``ptl_math.h`` is for every program and costs the compiler a few milliseconds; the others are
+``ptl_math.h`` is for every program and costs the compiler some milliseconds; the others are
 included only where one of their functions is called, so that a program pays for what it uses.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 _NEEDS = {
+    "ptl_clock.h": re.compile(r"\bptl_seconds\("),
     "ptl_integer.h": re.compile(r"\bptl_int_"),
     "ptl_complex.h": re.compile(r"\bptl_complex"),
     "ptl_logistic.h": re.compile(r"\bptl_(?:sigmoid|softplus|log1mexp|xlogy|xlog1py)\("),

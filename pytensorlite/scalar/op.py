@@ -378,7 +378,7 @@ def op(
     numpy : callable
         Its implementation on arrays; a ufunc tells the number of inputs.
     c : str or None
-        Its C expression on real floats, written for ``<tgmath.h>`` and ``ptl_math.h``.
+        Its C expression on real floats, written for ``ptl_libm.h`` and ``ptl_math.h``.
     dtype_rule : DtypeRule
         Which dtype comes out.
     derivative : callable or None
