@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pytensorlite.tensor as pt
-from pytensorlite import config, function
+from pytensorlite import config, function, grad
 from tests.fuzz.running import NATIVE, RAW, REWRITTEN
 
 MODES = {"raw": RAW, "rewritten": REWRITTEN, "native": NATIVE}
@@ -167,3 +167,11 @@ def what_is_written_is_another_view_of_the_array():
     expected = value.copy()
     np.add.at(expected, (slice(None), np.array([-1, -1])), value.reshape(2, 2))
     return {x: value}, x[:, np.array([-1, -1])].inc(y), expected
+
+
+@found
+def a_number_beside_what_is_written_to_parts():
+    """The derivative of the sum was lost among those of the slices."""
+    x = pt.dvector()
+    cost = x.sum() + (pt.diff(x) ** 2).sum()
+    return {x: np.arange(4.0)}, grad(cost, x), np.array([-1.0, 1.0, 1.0, 3.0])

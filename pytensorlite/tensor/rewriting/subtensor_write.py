@@ -227,8 +227,8 @@ def local_add_of_sparse_write(fgraph: Any, node: Apply) -> list[Variable] | None
         return None
     rest = [x for x in operands if x not in written]
     if not any(_fills(x, out) for x in rest):
-        # All parts are written into one array of zeros, the first one's.
-        rest = [written.pop(0)]
+        # The array to write into is the first of zeros; what broadcasts against it is added first.
+        rest.insert(0, written.pop(0))
     total = rest[0] if len(rest) == 1 else add(*rest)
     if not written or total.type.dtype != out.type.dtype:
         return None
