@@ -26,7 +26,10 @@ from pytensorlite.scalar.table import ROWS
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
 #: Bounds in ULP for loops of doubles, floats, and for one double at a time.
-ELEMENTARY, FAMILY = (4, 4, 2), {"erf": (4, 4, 4), "gamma": (10, 4, 10), "log gamma": (16, 4, 16)}
+ELEMENTARY, FAMILY = (
+    (4, 4, 2),
+    {"erf": (4, 4, 4), "gamma": (10, 4, 10), "log gamma": (16, 16, 16), "positive": (6, 6, 6)},
+)
 
 
 def uniform(low: float, high: float) -> Draw:
@@ -116,8 +119,10 @@ FUNCTIONS = [
     Function("erfinv",   _erfinv,     (uniform(-1, 1), near_one(-16), decades(-10, 0, signed=True)), (8, 4, 8), domain="all"),
     Function("erfcinv",  _erfcinv,    (uniform(0, 2), decades(-300, 0)), (8, 4, 8), domain="all"),
     Function("gamma",    mp.gamma,    (uniform(0, 170), uniform(-50, 0)), FAMILY["gamma"], domain="-50 to 170"),
-    Function("gammaln",  _gammaln,    (uniform(0, 20), decades(-5, 6), uniform(-8, 0)), FAMILY["log gamma"], domain="above -8", floor=0.25),
+    Function("gammaln",  _gammaln,    (uniform(0, 20), decades(-5, 6), uniform(-8, 0)), (16, 32, 16), domain="above -8", floor=0.25),
+    Function("gammaln_positive", _gammaln, (uniform(0, 20), decades(-5, 6)), FAMILY["positive"], domain="all", floor=0.25),
     Function("psi",      lambda x: mp.psi(0, x), (uniform(0, 20), decades(-5, 6), uniform(-4, 0)), FAMILY["log gamma"], domain="above -4", floor=0.25),
+    Function("psi_positive", lambda x: mp.psi(0, x), (uniform(0, 20), decades(-5, 6)), FAMILY["positive"], domain="all", floor=0.25),
     Function("tri_gamma", lambda x: mp.psi(1, x), (uniform(0, 20), decades(-5, 6), uniform(-8, 0)), FAMILY["log gamma"], domain="above -8"),
     Function("i0",       lambda x: mp.besseli(0, x), (uniform(0, 20), decades(-3, 2.85)), (8, 4, 8), domain="up to 700"),
     Function("i1",       lambda x: mp.besseli(1, x), (uniform(0, 20), decades(-3, 2.85)), (8, 4, 8), domain="up to 700"),

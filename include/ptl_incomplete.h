@@ -6,7 +6,7 @@
 #ifndef PTL_INCOMPLETE_H
 #define PTL_INCOMPLETE_H
 
-#include "ptl_special.h"
+#include "ptl_gamma.h"
 
 /* -- the tail of a log-concave density ----------------------------------------------------------------------------
  * Gauss and Legendre's 48 nodes and weights on [0, 1]. */
@@ -105,7 +105,7 @@ PTL_INLINE double ptl_tail_integral_(const ptl_tail_ *t, bool beta, double start
 /* log gamma(k) less Stirling's formula without its series. */
 PTL_INLINE double ptl_stirling_rest_(double k) {
     const double half_log_2pi = 0.91893853320467274178;
-    if (k < 8) return ptl_gammaln_(k) - ((k - 0.5) * log(k) - k + half_log_2pi);
+    if (k < 8) return ptl_gammaln_d(k) - ((k - 0.5) * log(k) - k + half_log_2pi);
     const double inverse = 1 / k, w = inverse * inverse;
     return inverse * (1.0 / 12 - w * (1.0 / 360 - w * (1.0 / 1260 - w * (1.0 / 1680 - w * (1.0 / 1188 -
                       w * (691.0 / 360360 - w / 156))))));
@@ -116,7 +116,7 @@ static __attribute__((unused, noinline)) double ptl_gammainc_by_(double k, doubl
     if (!(k > 0) || !isfinite(k + x)) return x == INFINITY ? 0 : NAN;
     if (!(x > 0)) return x == 0 ? 0 : NAN;
     const ptl_tail_ tail = {
-        .a = k, .mode = log(k), .mean_a = ptl_psi_(k), .curvature = times == 2 ? -ptl_trigamma_(k) : 0, .by_a = times,
+        .a = k, .mode = log(k), .mean_a = ptl_psi_d(k), .curvature = times == 2 ? -ptl_trigamma_d(k) : 0, .by_a = times,
         .log_norm = 0.5 * log(k) - 0.91893853320467274178 - ptl_stirling_rest_(k),
     };
     return ptl_tail_integral_(&tail, false, log(x));
@@ -126,12 +126,12 @@ static __attribute__((unused, noinline)) double ptl_gammainc_by_(double k, doubl
 static __attribute__((unused, noinline)) double ptl_betainc_by_(double a, double b, double x, int by_a, int by_b) {
     if (!(a > 0) || !(b > 0) || !isfinite(a + b + x)) return x == INFINITY ? 0 : NAN;
     if (!(x > 0 && x < 1)) return x == 0 || x == 1 ? 0 : NAN;
-    const double both = a + b, mode = log(a) - log(b), mean = ptl_psi_(both);
-    const double shared = by_a + by_b == 2 ? ptl_trigamma_(both) : 0;
-    const double own = by_a == 2 ? ptl_trigamma_(a) : by_b == 2 ? ptl_trigamma_(b) : 0;
+    const double both = a + b, mode = log(a) - log(b), mean = ptl_psi_d(both);
+    const double shared = by_a + by_b == 2 ? ptl_trigamma_d(both) : 0;
+    const double own = by_a == 2 ? ptl_trigamma_d(a) : by_b == 2 ? ptl_trigamma_d(b) : 0;
     const ptl_tail_ tail = {
         .a = a, .b = b, .mode = mode, .mode_a = ptl_log_sigmoid_(mode), .mode_b = ptl_log_sigmoid_(-mode),
-        .mean_a = ptl_psi_(a) - mean, .mean_b = ptl_psi_(b) - mean, .curvature = shared - own,
+        .mean_a = ptl_psi_d(a) - mean, .mean_b = ptl_psi_d(b) - mean, .curvature = shared - own,
         .by_a = by_a, .by_b = by_b,
         .log_norm = 0.5 * (log(a) + log(b) - log(both)) - 0.91893853320467274178 + ptl_stirling_rest_(both) -
                     ptl_stirling_rest_(a) - ptl_stirling_rest_(b),

@@ -4,7 +4,7 @@
  * C and NumPy differ there is a ptl_* function here, and nothing in it is undefined: integers wrap by way of
  * unsigned arithmetic.  Names choose their version by the C type of the arguments.  Everything is branch-free where
  * a loop may want to be a vector: both sides are computed, then one is selected.  More of the same, for programs
- * that need it: ptl_integer.h, ptl_complex.h, ptl_logistic.h, ptl_special.h.
+ * that need it: ptl_integer.h, ptl_complex.h, ptl_logistic.h, ptl_gamma.h, ptl_special.h.
  */
 #ifndef PTL_MATH_H
 #define PTL_MATH_H

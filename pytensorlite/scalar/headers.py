@@ -13,9 +13,10 @@ _NEEDS = {
     "ptl_integer.h": re.compile(r"\bptl_int_"),
     "ptl_complex.h": re.compile(r"\bptl_complex"),
     "ptl_logistic.h": re.compile(r"\bptl_(?:sigmoid|softplus|log1mexp|xlogy|xlog1py)\("),
-    "ptl_special.h": re.compile(
-        r"\bptl_(?:erfcx|erfinv|erfcinv|gamma|gammaln|psi|trigamma|polygamma|i0|i1)\("
+    "ptl_gamma.h": re.compile(
+        r"\bptl_(?:gamma|gammaln|gammaln_positive|psi|psi_positive|trigamma|polygamma)\("
     ),
+    "ptl_special.h": re.compile(r"\bptl_(?:erfcx|erfinv|erfcinv|i0|i1)\("),
     "ptl_incomplete.h": re.compile(r"\bptl_(?:gammainc|betainc|hyp2f1)_by\("),
 }
 

@@ -1,7 +1,7 @@
 """The op table's second half: special functions.
 
 Rows read as in `basic`. Functions that programs spend their time in have C of their own in
-``include/ptl_logistic.h`` and ``ptl_special.h``, written so that loops over them vectorise; the
+``include/ptl_logistic.h``, ``ptl_gamma.h`` and ``ptl_special.h``, written so that loops over them vectorise; the
 others are SciPy's own, called through a pointer (`borrowed`). Derivatives by a parameter for which no closed form exists
 (`gammainc_dk` and its like) are rows too, computed by the quadrature and the series of `incomplete`
 and `hypergeometric`, or by the same in ``ptl_incomplete.h``.
@@ -132,13 +132,17 @@ owens_t = op("owens_t", special.in_double("owens_t"), template("owens_t"), _real
 gamma = op("gamma", _scipy("gamma"), "ptl_gamma({0})", upgrade_to_float, lambda g, y, x: [g * y * psi(x)],
     nin=1, kinds={"c": template("complex_gamma")}, cost=8.0)
 gammaln = op("gammaln", _scipy("gammaln"), "ptl_gammaln({0})", _real, lambda g, y, x: [g * psi(x)],
-    nin=1, class_name="GammaLn", cost=8.0, doc="log |gamma(x)|.")
+    nin=1, class_name="GammaLn", cost=3.0, doc="log |gamma(x)|.")
+gammaln_positive = op("gammaln_positive", special.of_positive("gammaln"), "ptl_gammaln_positive({0})", _real, lambda g, y, x: [g * psi_positive(x)],
+    nin=1, cost=1.5, doc="log gamma(x) for x >= 0, NaN for the rest: what `gammaln` becomes where x is known to be such.")
 psi = op("psi", _scipy("psi"), "ptl_psi({0})", upgrade_to_float,
     lambda g, y, x: [UNDEFINED if is_complex(x) else g * tri_gamma(x)],
-    nin=1, kinds={"c": template("complex_psi")}, cost=8.0, doc="The derivative of log gamma.")
+    nin=1, kinds={"c": template("complex_psi")}, cost=2.0, doc="The derivative of log gamma.")
+psi_positive = op("psi_positive", special.of_positive("psi"), "ptl_psi_positive({0})", _real, lambda g, y, x: [g * tri_gamma(x)],
+    nin=1, cost=1.5, doc="psi(x) for x >= 0, NaN for the rest.")
 tri_gamma = op("tri_gamma", special.tri_gamma, "ptl_trigamma({0})", _real,
     lambda g, y, x: [g * polygamma(constant(2), x)],
-    nin=1, cost=8.0, doc="The second derivative of log gamma.")
+    nin=1, cost=1.2, doc="The second derivative of log gamma.")
 polygamma = op("polygamma", special.polygamma, "ptl_polygamma({0}, {1})", order_then_float,
     lambda g, y, n, x: [None, g * polygamma(n + 1, x)],
     nin=2, class_name="PolyGamma", computes_in="last", cost=80.0, vectorises=False, doc="Derivative n + 1 of log gamma.")

@@ -27,6 +27,17 @@ def in_double(name: str) -> Callable:
     return function
 
 
+def of_positive(name: str) -> Callable:
+    """Return a function of ``scipy.special`` that is NaN for negative arguments."""
+
+    def function(x: Any) -> Any:
+        from scipy import special as scipy_special
+
+        return np.where(np.asarray(x) < 0, np.nan, getattr(scipy_special, name)(x))
+
+    return function
+
+
 # -- logistic and its kin --------------------------------------------------------------------------
 
 

@@ -71,8 +71,10 @@ _POSITIVE_UNARY = [
     "log1p",
     "sqrt",
     "gammaln",
+    "gammaln_positive",
     "gamma",
     "psi",
+    "psi_positive",
     "tri_gamma",
     "xlogx",
 ]

@@ -26,6 +26,7 @@ from pytensorlite.tensor.rewriting import (  # noqa: F401
     linalg,
     reduce,
     shape,
+    signs,
     specialize,
     stabilize,
     subtensor,
