@@ -61,6 +61,13 @@ PTL_INLINE uint8_t ptl_to_uint8(double x) { return (uint8_t)ptl_to_int32(x); }
 PTL_INLINE uint16_t ptl_to_uint16(double x) { return (uint16_t)ptl_to_int32(x); }
 PTL_INLINE uint32_t ptl_to_uint32(double x) { return (uint32_t)ptl_to_int64(x); }
 
+/* A function of its own in the C library is slow where the processor has no such instruction. */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define PTL_MULTIPLY_ADD(x, y, z) fma(x, y, z)
+#else
+#define PTL_MULTIPLY_ADD(x, y, z) ((x) * (y) + (z))
+#endif
+
 /* -- floats --------------------------------------------------------------------------------------------------------
  * One set of functions for float (suffix f) and one for double (suffix d); the macros below choose. */
 #define PTL_FLOAT(s, T, PI, LOG2E, LN2)                                                                              \
@@ -97,6 +104,8 @@ PTL_INLINE uint32_t ptl_to_uint32(double x) { return (uint32_t)ptl_to_int64(x); 
         const T down = floor(quotient);                                                                              \
         return quotient - down > (T)0.5 ? down + 1 : down;                                                           \
     }                                                                                                                \
+    /* x * y + z with one rounding or two. */                                                                        \
+    PTL_INLINE T ptl_multiply_add_##s(T x, T y, T z) { return PTL_MULTIPLY_ADD(x, y, z); }                           \
     PTL_INLINE T ptl_deg2rad_##s(T x) { return x * (PI / (T)180); }                                                  \
     PTL_INLINE T ptl_rad2deg_##s(T x) { return x * ((T)180 / PI); }                                                  \
     /* log(exp(a) + exp(b)); equal infinities add nothing. */                                                        \
@@ -137,6 +146,7 @@ PTL_FLOAT(d, double, 3.14159265358979323846, 1.44269504088896340736, 0.693147180
 #define ptl_round_half_away(x) PTL_BY_PRECISION(ptl_round_half_away, x)(x)
 #define ptl_mod(a, b) PTL_BY_PRECISION(ptl_mod, a)(a, b)
 #define ptl_floor_div(a, b) PTL_BY_PRECISION(ptl_floor_div, a)(a, b)
+#define ptl_multiply_add(x, y, z) PTL_BY_PRECISION(ptl_multiply_add, z)(x, y, z)
 #define ptl_deg2rad(x) PTL_BY_PRECISION(ptl_deg2rad, x)(x)
 #define ptl_rad2deg(x) PTL_BY_PRECISION(ptl_rad2deg, x)(x)
 #define ptl_logaddexp(a, b) PTL_BY_PRECISION(ptl_logaddexp, a)(a, b)

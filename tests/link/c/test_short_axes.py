@@ -1,5 +1,6 @@
 """Short axes: sums over a few known elements, unrolled inside the loop around them."""
 
+import platform
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pytensorlite.tensor as pt
-from pytensorlite import function
+from pytensorlite import config, function
 from pytensorlite.cgen.toolchain import INCLUDE, find_toolchain
 
 LENGTHS = [0, 1, 2, 5, 17]
@@ -58,6 +59,27 @@ def test_the_compiler_writes_the_short_axis_out_first(k, tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert re.search(rf"source.c:({line - 1}|{line}):.* loop vectorized", told.stderr)
+
+
+def test_short_sums_of_products_go_by_multiply_adds_and_nothing_else_does(rng):
+    x = pt.tensor("x", dtype="float64", shape=(None, 3))
+    y = pt.vector("y", dtype="float64")
+    distances = function([x], ((x[:, None] - x[None]) ** 2).sum((1, 2)))
+    assert distances.c_source.count("ptl_multiply_add") == 1
+    others = function([x, y], [x * x - x * x, (y * y).sum(), x.prod(axis=1)])
+    assert "ptl_multiply_add" not in others.c_source
+    assert not others(floats(rng, 5, 3), floats(rng, 5))[0].any()
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="a flag of x86")
+def test_short_sums_are_the_same_without_multiply_adds(rng):
+    x = pt.tensor("x", dtype="float64", shape=(None, 3))
+    at = floats(rng, 17, 3)
+    distances = ((x[:, None] - x[None]) ** 2).sum((1, 2))
+    found = function([x], distances)(at)
+    with config.change_flags(compile_flags="-mno-fma"):
+        without = function([x], distances)(at)
+    np.testing.assert_allclose(found, without, rtol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "complex128"])
