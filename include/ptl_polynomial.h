@@ -6,10 +6,13 @@
 #define PTL_POLYNOMIAL_H
 
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__FP_FAST_FMA)
-#define PTL_FMA(a, b, c) _Generic((a), float: fmaf, default: (fma))(a, b, c)
+PTL_INLINE float ptl_fma_f(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+PTL_INLINE double ptl_fma_d(double a, double b, double c) { return __builtin_fma(a, b, c); }
 #else
-#define PTL_FMA(a, b, c) ((a) * (__typeof__(a))(b) + (__typeof__(a))(c))
+PTL_INLINE float ptl_fma_f(float a, float b, float c) { return a * b + c; }
+PTL_INLINE double ptl_fma_d(double a, double b, double c) { return a * b + c; }
 #endif
+#define PTL_FMA(a, b, c) PTL_BY_PRECISION(ptl_fma, a)(a, b, c)
 
 #define PTL_P1(x, a) (a)
 #define PTL_P2(x, a, ...) PTL_FMA(x, PTL_P1(x, __VA_ARGS__), a)
