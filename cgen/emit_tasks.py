@@ -45,7 +45,7 @@ def _loop(task: Task) -> Iterator[str]:
     for partial in task.partials:
         name = partial.var.name
         yield f"{INDENT}{C_TYPES[partial.var.dtype]} {name} = *{name}_sum;"
-    yield from statements((task.loop,))
+    yield from statements(task.body)
     for partial in task.partials:
         yield f"{INDENT}*{partial.var.name}_sum = {partial.var.name};"
     yield "}"

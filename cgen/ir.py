@@ -220,6 +220,7 @@ class Task:
 
     name: str
     loop: Loop
+    body: tuple[Stmt, ...]  # what does the work of the loop: itself, or something quicker
     extent: Index
     work: Index  # nanoseconds
     blocks: Index | None  # into how many it is cut, where the workspace depends on that

@@ -151,6 +151,7 @@ def _task(loop: Loop, before: Sequence[Stmt], program: Program, name: str) -> Ta
     return Task(
         name=name,
         loop=ranged,
+        body=(ranged,),
         extent=loop.stop,
         work=estimate,
         blocks=blocks,
@@ -309,7 +310,7 @@ def work(loop: Loop, sizes: set[str]) -> Index | None:
         elif isinstance(stmt, If):
             return None
         else:
-            once = once + sum(map(_cost, expressions(stmt))) + TOUCH * isinstance(stmt, Store)
+            once = once + sum(map(cost, expressions(stmt))) + TOUCH * isinstance(stmt, Store)
     if loop.start != 0:  # the rows of a strip, which the loop around counts
         return once
     if not loop.stop.names <= sizes:
@@ -317,7 +318,8 @@ def work(loop: Loop, sizes: set[str]) -> Index | None:
     return product((loop.stop, once))
 
 
-def _cost(expr: Expr) -> int:
+def cost(expr: Expr) -> int:
+    """Return the work of computing `expr` once, in tenths of nanoseconds."""
     total = 0
     for sub in subexpressions(expr):
         if isinstance(sub, Load):

@@ -13,6 +13,11 @@ static inline int64_t ptl_block_rows(int64_t most, int64_t elements) {
     return ptl_max_int64(1, ptl_min_int64(most, 16384 / ptl_max_int64(elements, 1)));
 }
 
+/* Where the last whole group of `count` iterations ends. */
+static inline int64_t ptl_whole(int64_t from, int64_t to, int64_t count) {
+    return to > from ? from + (to - from) / count * count : from;
+}
+
 /* Is `index` no position of an axis of this length?  Negative positions count from the end; what
  * lies below them all, or wraps around, is a large unsigned number. */
 static inline bool ptl_out_of_range(int64_t index, int64_t length) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pytensorlite.cgen.blocks import strip_mine
 from pytensorlite.cgen.collapse import collapse
@@ -16,6 +17,7 @@ from pytensorlite.cgen.ir import (
     buffers,
     names,
 )
+from pytensorlite.cgen.jam import side_by_side
 from pytensorlite.cgen.nest import Map, Source, Value
 from pytensorlite.cgen.parallel import outline, parameter_order
 from pytensorlite.cgen.passes import multiply_add, name_loads
@@ -80,5 +82,7 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     integers = names(body) & plan.symbols
     integers.update(*(task.integers for task in tasks))
     sizes = sorted(integers, key=lambda name: int(name[1:]))
-    plan.add_kernel(Kernel(name, parameters, tuple(sizes), outlined, comment, tasks))
+    quick = side_by_side(outlined)
+    tasks = tuple(replace(task, body=side_by_side(task.body)) for task in tasks)
+    plan.add_kernel(Kernel(name, parameters, tuple(sizes), quick, comment, tasks))
     plan.notes.append(Note(plan.node, body, name, comment, tasks))

@@ -1,0 +1,233 @@
+"""Rows side by side: what every row adds to the same array is added for several rows at once.
+
+``for i: for j: y[j] += x[i, j]`` reads and writes the whole of ``y`` for each row.  With eight rows
+in one loop over j an element of ``y`` is read, eight numbers are added to it one after the other,
+and it is written: the same additions in the same order, so not a bit of the result changes.  The
+rows that are left over have the loop as it was.
+
+This is a last pass over finished statements.  What a kernel reads, writes and costs is found out
+before, from loops that say each thing once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from pytensorlite.cgen.folds import Fold, fold
+from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.ir import (
+    Cast,
+    Comment,
+    Const,
+    Expr,
+    If,
+    Integer,
+    Let,
+    Load,
+    Loop,
+    Op,
+    Stmt,
+    Store,
+    Update,
+    Var,
+    expressions,
+    names,
+    subexpressions,
+)
+from pytensorlite.cgen.nest import Reduce
+from pytensorlite.cgen.parallel import TOUCH, cost
+
+# The most work of a row for an element, in tenths of nanoseconds, and how many such rows go
+# together.  What is saved is a reading and a writing for each row: little beside long arithmetic.
+ROWS = ((4, 8), (12, 4))
+WORDS = {4: "Four", 8: "Eight"}
+
+
+def side_by_side(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Return `body` with rows taken together wherever that is possible and pays.
+
+    Examples
+    --------
+    >>> from pytensorlite.cgen.emit import statements
+    >>> i, j, n1 = (Index.name(name) for name in ("i", "j", "n1"))
+    >>> total, term = Load("y0", j, "float64"), Load("x0", i * n1 + j, "float64")
+    >>> add = Store("y0", j, Op("{0} + {1}", (total, term), "float64"))
+    >>> rows = Loop("i", Index.name("n0"), (Loop("j", n1, (add,), kind="simd"),))
+    >>> print("\\n".join(list(statements(side_by_side((rows,)), 0))[:8]))
+    /* Eight rows at a time. */
+    const int64_t i_whole = ptl_whole(0, n0, 8);
+    for (int64_t i = 0; i < i_whole; i += 8) {
+        #pragma omp simd
+        for (int64_t j = 0; j < n1; j++) {
+            double y0_j = y0[j];
+            y0_j += x0[i*n1 + j];
+            y0_j += x0[i*n1 + j + n1];
+    """
+    result: list[Stmt] = []
+    for stmt in body:
+        match stmt:
+            case Loop():
+                rows = _adding(stmt)
+                if rows and (count := rows.count()) > 1:
+                    result += rows.together(count, _fresh(f"{stmt.var}_whole", result))
+                else:
+                    result.append(replace(stmt, body=side_by_side(stmt.body)))
+            case If():
+                inner, otherwise = side_by_side(stmt.body), side_by_side(stmt.otherwise)
+                result.append(replace(stmt, body=inner, otherwise=otherwise))
+            case _:
+                result.append(stmt)
+    return tuple(result)
+
+
+def _fresh(name: str, before: list[Stmt]) -> str:
+    """Return `name`, numbered where the statements before have it already."""
+    taken = sum(isinstance(stmt, Let) and stmt.var.name.startswith(name) for stmt in before)
+    return f"{name}{taken + 1}" if taken else name
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """A loop over rows around a vector loop that does nothing but add to elements of arrays."""
+
+    loop: Loop
+    known: tuple[Let, ...]  # what a row knows before its elements
+    inner: Loop
+    lets: tuple[Let, ...]  # what an element knows
+    stores: tuple[Store, ...]
+
+    def count(self) -> int:
+        """Return how many rows to take together, 1 if none."""
+        moving = self._moving()
+        work = sum(cost(store.expr) - TOUCH for store in self.stores)
+        for let in self.lets:
+            if let.var.name in moving:
+                work += sum(map(cost, expressions(let)))
+        most = next((count for limit, count in ROWS if work <= limit), 1)
+        extent = (self.loop.stop - self.loop.start).constant
+        return most if extent is None or extent >= most else 1
+
+    def together(self, count: int, whole: str) -> tuple[Stmt, ...]:
+        """Return the loop over groups of `count` rows, and the one over those left over.
+
+        `whole` is the name for where the last group ends.
+        """
+        loop, inner = self.loop, self.inner
+        moving = self._moving()
+        known = [let for number in range(count) for let in self._lets(self.known, moving, number)]
+        sums = [(store, self._fold(store)) for store in self.stores]
+        body: list[Stmt] = []
+        for store, sum_ in sums:
+            there = Load(store.buffer, store.index, store.expr.dtype)
+            first, *others = sum_.parts
+            body.append(Let(first.var, there, mutable=True))
+            body += [Let(part.var, part.first, mutable=True) for part in others]
+        for number in range(count):
+            body += self._lets(self.lets, moving, number)
+            for store, sum_ in sums:
+                assert isinstance(store.expr, Op)
+                term = _in_row(store.expr.args[1], loop.var, moving, number)
+                if sum_.doubles and not isinstance(term, Var):
+                    body.append(Let(Var(f"{store.buffer}_row{number}", term.dtype), term))
+                    term = Var(f"{store.buffer}_row{number}", term.dtype)
+                body += [Update(part.var, part.template, part.step(term)) for part in sum_.parts]
+        body += [Store(store.buffer, store.index, sum_.total) for store, sum_ in sums]
+        numbers = (Integer(loop.start), Integer(loop.stop), Integer(Index.of(count)))
+        end = Index.name(whole)
+        group = (*known, replace(inner, body=tuple(body)))
+        return (
+            Comment(f"{WORDS[count]} rows at a time."),
+            Let(Var(whole, "int64"), Op("ptl_whole({0}, {1}, {2})", numbers, "int64")),
+            replace(loop, stop=end, step=Index.of(count), body=group),
+            replace(loop, start=end),
+        )
+
+    def _moving(self) -> set[str]:
+        """Return the names that stand for something else in each row."""
+        found = {self.loop.var}
+        for let in (*self.known, *self.lets):
+            if not names((let,)).isdisjoint(found):
+                found.add(let.var.name)
+        return found
+
+    def _lets(self, lets: tuple[Let, ...], moving: set[str], number: int) -> Iterator[Let]:
+        """Yield `lets` for one row; what does not differ between rows is known from the first."""
+        for let in lets:
+            if number == 0 or let.var.name in moving:
+                var = _in_row(let.var, self.loop.var, moving, number)
+                assert isinstance(var, Var)
+                assert not isinstance(let.expr, Index)
+                yield Let(var, _in_row(let.expr, self.loop.var, moving, number))
+
+    def _fold(self, store: Store) -> Fold:
+        """Return the locals that stand for an element while rows are added to it."""
+        assert isinstance(store.expr, Op)
+        name, dtype = f"{store.buffer}_{self.inner.var}", store.expr.dtype
+        taken = names((self.loop,)) | {let.var.name for let in (*self.known, *self.lets)}
+        name = f"{name}_total" if name in taken else name
+        zero = Const(0, dtype)
+        return fold(Reduce(name, dtype, (), store.expr.args[1], (), store.expr.template, zero))
+
+
+def _adding(loop: Loop) -> _Rows | None:
+    """Return what `loop` consists of if its rows only add to elements that no row chooses."""
+    *known, inner = loop.body
+    if loop.kind != "serial" or loop.step != 1 or not isinstance(inner, Loop):
+        return None
+    lets = tuple(stmt for stmt in inner.body if isinstance(stmt, Let))
+    stores = tuple(stmt for stmt in inner.body if isinstance(stmt, Store))
+    only = len(lets) + len(stores) == len(inner.body) and all(isinstance(s, Let) for s in known)
+    if inner.kind != "simd" or not stores or not only:
+        return None
+    before = tuple(stmt for stmt in known if isinstance(stmt, Let))
+    if any(let.mutable or isinstance(let.expr, Index) for let in (*before, *lets)):
+        return None
+    chosen = {loop.var, *(let.var.name for let in (*before, *lets))}
+    bounds = inner.start.names | inner.stop.names
+    written = {store.buffer for store in stores}
+    fits = (
+        len(written) == len(stores)
+        and bounds.isdisjoint(chosen)
+        and all(store.index.names.isdisjoint(chosen) and _adds(store) for store in stores)
+        and not any(
+            isinstance(sub, Load) and sub.buffer in written
+            for expr in [
+                *(expr for let in (*before, *lets) for expr in expressions(let)),
+                *(store.expr.args[1] for store in stores if isinstance(store.expr, Op)),
+            ]
+            for sub in subexpressions(expr)
+        )
+    )
+    return _Rows(loop, before, inner, lets, stores) if fits else None
+
+
+def _adds(store: Store) -> bool:
+    """Whether an element becomes itself and something more."""
+    match store.expr:
+        case Op(_, (Load() as there, _), dtype):
+            return there == Load(store.buffer, store.index, dtype)
+    return False
+
+
+def _in_row(expr: Expr, row: str, moving: set[str], number: int) -> Expr:
+    """Return `expr` as it is for the row `number` rows further on."""
+    if number == 0:
+        return expr
+
+    def moved(index: Index) -> Index:
+        return index.substitute({row: Index.name(row) + number})
+
+    match expr:
+        case Var(name, dtype) if name in moving:
+            return Var(f"{name}_plus{number}", dtype)
+        case Load(buffer, index, dtype):
+            return Load(buffer, moved(index), dtype)
+        case Integer(index, dtype):
+            return Integer(moved(index), dtype)
+        case Op(template, args, dtype):
+            args = tuple(_in_row(arg, row, moving, number) for arg in args)
+            return Op(template, args, dtype)
+        case Cast(arg, dtype):
+            return Cast(_in_row(arg, row, moving, number), dtype)
+    return expr
