@@ -7,8 +7,8 @@ matching strides, and whatever sums over one sums over the other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
+from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import subexpressions
 from pytensorlite.cgen.nest import Check, Gather, Map, Reduce, Scatter, Source, Value

@@ -7,8 +7,7 @@ whether there was one.  The flag is as wide as the numbers, which keeps vectors 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pytensorlite._immutable import immutable
 from pytensorlite.cgen.ir import Const, Expr, Op, Var
 from pytensorlite.cgen.nest import Reduce
 
@@ -21,7 +20,7 @@ EXTREMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Accumulator:
     """A local: what it begins as, and ``var = template(var, test of the operand)``."""
 
@@ -35,7 +34,7 @@ class Accumulator:
         return Op(self.test, (operand,), "bool") if self.test else operand
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Fold:
     """The accumulators of a reduction, and its total once the loop has ended."""
 

@@ -19,15 +19,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from pytensorlite._immutable import immutable
 from pytensorlite.cgen.index import Index
 
 # -- expressions -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Const:
     """A literal; `value` is a Python number."""
 
@@ -35,7 +35,7 @@ class Const:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Var:
     """A C local or parameter."""
 
@@ -43,7 +43,7 @@ class Var:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Load:
     """``buffer[index]``."""
 
@@ -52,7 +52,7 @@ class Load:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Integer:
     """An index as a value."""
 
@@ -60,7 +60,7 @@ class Integer:
     dtype: str = "int64"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Op:
     """A C template over arguments: ``Op("{0} + {1}", (a, b), "float64")``."""
 
@@ -69,7 +69,7 @@ class Op:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Cast:
     """Conversion with NumPy's rules."""
 
@@ -83,7 +83,7 @@ Expr: TypeAlias = Const | Var | Load | Integer | Op | Cast
 # -- statements ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Let:
     """``const T var = expr;`` or, when `mutable`, an accumulator's first value."""
 
@@ -92,7 +92,7 @@ class Let:
     mutable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Update:
     """``var = template(var, expr);``, a step of a reduction."""
 
@@ -101,7 +101,7 @@ class Update:
     expr: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Store:
     """``buffer[index] = expr;``."""
 
@@ -110,7 +110,7 @@ class Store:
     expr: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Loop:
     """``for var in range(start, stop, step): body``.
 
@@ -123,13 +123,13 @@ class Loop:
     var: str
     stop: Index
     body: tuple[Stmt, ...]
-    start: Index = field(default_factory=lambda: Index.of(0))
-    step: Index = field(default_factory=lambda: Index.of(1))
+    start: Index = Index.of(0)
+    step: Index = Index.of(1)
     kind: str = "serial"  # "serial" | "simd" | "short"
     parallel: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class If:
     """``if (condition) { body } else { otherwise }``; `condition` is C text over local names."""
 
@@ -138,7 +138,7 @@ class If:
     otherwise: tuple[Stmt, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Array:
     """A small local array."""
 
@@ -147,14 +147,14 @@ class Array:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Call:
     """A call statement, spelled out: BLAS, LAPACK, another kernel."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Fail:
     """Leave with failure number `where` and up to six integers for its message."""
 
@@ -162,7 +162,7 @@ class Fail:
     details: tuple[Index, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Comment:
     """A line for the reader."""
 
@@ -175,7 +175,7 @@ Stmt: TypeAlias = Let | Update | Store | Loop | If | Array | Call | Fail | Comme
 # -- top -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Buffer:
     """A pointer parameter of a kernel; one that is `alone` overlaps with no other."""
 
@@ -185,7 +185,7 @@ class Buffer:
     alone: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Partial:
     """A scalar that each block of a loop adds up for itself, beginning with `neutral`."""
 
@@ -199,7 +199,7 @@ class Partial:
         return f"{self.var.name}_blocks"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Owned:
     """An array of which each block has its own: the first the array itself, the others a part of
     `spare`.
@@ -214,7 +214,7 @@ class Owned:
     neutral: Const | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Task:
     """A loop in a function of its own, run over a range of its iterations."""
 
@@ -258,7 +258,7 @@ class Task:
         return sorted(found, key=lambda name: int(name[1:]))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Kernel:
     """A C function over buffers and sizes; returns a status when it can fail."""
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
+from pytensorlite._immutable import immutable, replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Cast, Const, Expr, Op, Var, subexpressions
 
@@ -26,7 +27,7 @@ from pytensorlite.cgen.ir import Cast, Const, Expr, Op, Var, subexpressions
 WRAPPED = "ptl_wrap_index({0}, {1})"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Source:
     """An array in memory: for each dimension a label, and a stride counted in elements."""
 
@@ -35,10 +36,10 @@ class Source:
     labels: tuple[str, ...]
     buffer: str
     strides: tuple[Index, ...]
-    offset: Index = field(default_factory=lambda: Index.of(0))
+    offset: Index = Index.of(0)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Map:
     """``name[labels] = expr``; a `Var` in `expr` names a value, or a label with a leading ``@``.
 
@@ -52,7 +53,7 @@ class Map:
     cost: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Reduce:
     """``name[labels] = fold(template) of expr over the labels in `over```."""
 
@@ -65,7 +66,7 @@ class Reduce:
     identity: Const
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Place:
     """A position that moves evenly with a label, ``start + step * label``, or stands still."""
 
@@ -74,7 +75,7 @@ class Place:
     step: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Gather:
     """``name[labels] = source[at]``: `at` holds, per dimension of `source`, where to read.
 
@@ -90,7 +91,7 @@ class Gather:
     after: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Scatter:
     """``name = base; name[at] = template(name[at], expr)`` over the labels of `expr`.
 
@@ -113,7 +114,7 @@ class Scatter:
     apart: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Check:
     """Every element of the integer value `index` is a position of an axis of length `extent`."""
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
+from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index, product
 from pytensorlite.cgen.ir import (
     Array,

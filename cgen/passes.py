@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
+from pytensorlite._immutable import replace
 from pytensorlite.cgen.ir import (
     Cast,
     Expr,

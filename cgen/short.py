@@ -9,8 +9,8 @@ between all pairs of points, the array is laid out for it once: coordinate by co
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
+from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Var
 from pytensorlite.cgen.nest import (

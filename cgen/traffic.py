@@ -9,8 +9,8 @@ position that was looked up may be a new one in every iteration.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from pytensorlite._immutable import immutable
 from pytensorlite.cgen.index import Index, product
 from pytensorlite.cgen.ir import (
     Fail,
@@ -30,7 +30,7 @@ Path = tuple[Loop, ...]
 SHORT = 4  # iterations of a loop that is unrolled instead
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Traffic:
     """Elements read and written, by buffer; and what became of the innermost loops."""
 

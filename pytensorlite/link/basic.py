@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytensorlite._immutable import immutable
 from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.graph.conditions import (
     ALWAYS,
@@ -131,7 +132,7 @@ class Container:
 # -- programs ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@immutable
 class ArraySpec:
     """What the native road demands of an input; ``shape`` has None where any length will do."""
 
@@ -140,7 +141,7 @@ class ArraySpec:
     shape: tuple[int | None, ...]
 
 
-@dataclass(frozen=True)
+@immutable
 class OutputSpec:
     """What the dispatcher allocates for an output.
 
@@ -252,7 +253,7 @@ class NumpyLinker(Linker):
         return NumpyProgram(fgraph, profile=profile)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Step:
     """One node: where its inputs stand, where outputs go, which values nobody reads again.
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from pytensorlite._immutable import immutable
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 WIDTH = 100
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Amount:
     """A polynomial in lengths, and its value where the lengths are known.
 
@@ -35,6 +36,9 @@ class Amount:
         return self.formula if self.value is None else f"{self.formula} = {show_bytes(self.value)}"
 
 
+NOTHING: Mapping[str, Amount] = {}
+
+
 def show_bytes(count: float) -> str:
     """Return a number of bytes as people say it.
 
@@ -49,7 +53,7 @@ def show_bytes(count: float) -> str:
     return f"{count:.3g} {UNITS[unit]}"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ArrayNote:
     """An array at the border of a program: its name in C, what the user calls it, its type.
 
@@ -68,7 +72,7 @@ class ArrayNote:
         return f"{self.buffer}{called}  {self.dtype}[{', '.join(self.shape)}]{over}"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Step:
     """One kernel, one visit to BLAS or LAPACK, or one node that NumPy runs.
 
@@ -99,8 +103,8 @@ class Step:
     computes: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     reason: str = ""
-    reads: Mapping[str, Amount] = field(default_factory=dict)
-    writes: Mapping[str, Amount] = field(default_factory=dict)
+    reads: Mapping[str, Amount] = NOTHING
+    writes: Mapping[str, Amount] = NOTHING
     vectorised: int = 0
     scalar: tuple[str, ...] = ()
     threads: str = ""
@@ -140,7 +144,7 @@ def _wrapped(title: str, text: str) -> list[str]:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Part:
     """One native program, or one node that NumPy runs (``workspace`` is None)."""
 
@@ -155,7 +159,7 @@ def numpy_part(node: object, reason: str = "") -> Part:
     return Part(str(node), (Step(str(node), "NumPy", reason=reason),))
 
 
-@dataclass(frozen=True)
+@immutable
 class Explanation:
     """What a function became. It prints as text; the parts are there to be asked.
 
@@ -215,7 +219,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-@dataclass(frozen=True)
+@immutable
 class MemoryUse:
     """The bytes of one call.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +81,9 @@ def pydotprint(
 
 
 def _rendered(drawing: Drawing, format: str) -> str | bytes:
+    import shutil  # with what packs archives; only drawing wants it
+    import subprocess
+
     program = shutil.which("dot")
     if program is None:
         if format == "svg":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from html import escape
 
 #: Colour by what a box is.
 COLOURS = {
@@ -56,6 +55,8 @@ class Drawing:
 
     def as_svg(self) -> str:
         """Return the drawing as SVG."""
+        from html import escape  # its table of entities is read by nobody else
+
         places = self._places()
         width = max((x + w for x, _, w in places.values()), default=0) + _GAP
         height = max((y for _, y, _ in places.values()), default=0) + _HEIGHT + _GAP

@@ -1,9 +1,8 @@
 """The loops that the scheduler makes of well-known regions, as C a person would have written."""
 
-from dataclasses import replace
-
 import pytest
 
+from pytensorlite._immutable import replace
 from pytensorlite.cgen import emit
 from pytensorlite.cgen.blocks import strip_mine
 from pytensorlite.cgen.collapse import collapse

@@ -18,7 +18,6 @@ from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.basic import NativeEntry, NumpyLinker, Program
-from pytensorlite.link.c.explaining import explain_graph
 from pytensorlite.link.c.failures import describe_row
 from pytensorlite.link.c.measuring import memory_of_call
 from pytensorlite.link.c.program import Rendered
@@ -212,6 +211,8 @@ class CProgram(Program):
 
     def explain(self, fgraph: FunctionGraph, arrays: Sequence[Any] | None = None) -> Explanation:
         """Return what the programs do, and why some nodes run through NumPy."""
+        from pytensorlite.link.c.explaining import explain_graph
+
         return explain_graph(fgraph, self.natives, [] if arrays is None else self._calls(arrays))
 
     def memory(self, arrays: Sequence[Any]) -> MemoryUse:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from pytensorlite._immutable import immutable
 from pytensorlite.graph.basic import Apply
 from pytensorlite.link.utils import note_failed_node
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Failure:
     """A way in which the program can fail: an exception, its text over `{0}`…, and who asked."""
 

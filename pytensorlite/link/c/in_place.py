@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
+from pytensorlite._immutable import replace
 from pytensorlite.cgen import emit
 from pytensorlite.cgen.ir import (
     Buffer,

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from pytensorlite._immutable import immutable
 from pytensorlite.cgen.index import Index, contiguous_strides, product
 from pytensorlite.cgen.ir import (
     Call,
@@ -48,7 +49,7 @@ class SizeUnknown(Exception):
         self.variable = variable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class View:
     """An array in memory: a buffer, an offset into it, lengths and strides in elements."""
 
@@ -56,7 +57,7 @@ class View:
     dtype: str
     shape: tuple[Index, ...]
     strides: tuple[Index, ...]
-    offset: Index = field(default_factory=lambda: Index.of(0))
+    offset: Index = Index.of(0)
 
     @property
     def is_contiguous(self) -> bool:
@@ -78,7 +79,7 @@ class View:
         return self.buffer if self.offset == 0 else f"({self.buffer} + {self.offset})"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Note:
     """What a step of the program came from: for people who ask what became of their graph."""
 

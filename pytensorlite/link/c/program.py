@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pytensorlite._immutable import immutable
 from pytensorlite.cgen import emit
 from pytensorlite.cgen.emit_tasks import blocks, loops
 from pytensorlite.cgen.index import Index
@@ -29,7 +30,7 @@ _SYMBOL = re.compile(r"\b[ns]\d+\b")
 _ITEM_SIZES = {"bool": 1, "complex64": 8, "complex128": 16}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Rendered:
     """The text of a program and how to call it."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytensorlite._immutable import as_dict
 from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.basic import ArraySpec, OutputSpec
@@ -55,8 +55,8 @@ def to_record(graph: UserGraph, rendered: Rendered, library_key: str) -> dict[st
         "schema": SCHEMA,
         "library": library_key,
         "n_sizes": rendered.n_sizes,
-        "inputs": [asdict(spec) for spec in rendered.inputs],
-        "outputs": [asdict(spec) for spec in rendered.outputs],
+        "inputs": [as_dict(spec) for spec in rendered.inputs],
+        "outputs": [as_dict(spec) for spec in rendered.outputs],
         "constants": constants,
         "failures": failures,
     }

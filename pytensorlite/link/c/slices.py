@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from pytensorlite._immutable import immutable
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Integer, Op
 from pytensorlite.link.c.integers import integer, is_non_negative
 from pytensorlite.link.c.plan import NoLowering, Plan
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Selection:
     """What an index takes of one axis; `count` is None for a single position, whose axis goes."""
 
