@@ -12,8 +12,8 @@ before, from loops that say each thing once.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
+from pytensorlite._immutable import immutable, replace
 from pytensorlite.cgen.folds import Fold, fold
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
@@ -87,7 +87,7 @@ def _fresh(name: str, before: list[Stmt]) -> str:
     return f"{name}{taken + 1}" if taken else name
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Rows:
     """A loop over rows around a vector loop that does nothing but add to elements of arrays."""
 

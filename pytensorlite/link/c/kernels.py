@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from pytensorlite._immutable import replace
 from pytensorlite.cgen.blocks import strip_mine
 from pytensorlite.cgen.collapse import collapse
 from pytensorlite.cgen.describe import describe
