@@ -76,7 +76,7 @@ def differences(f, values, directions):
 def compare(data):
     """Compare first and second derivatives; return whether there was anything to compare."""
     inputs, values, cost, rng = draw_function(data)
-    if any(x.type.dtype in COARSE for x in ancestors([cost])):
+    if any(getattr(x.type, "dtype", "") in COARSE for x in ancestors([cost])):
         return False
     along, across = (draw_directions(rng, values) for _ in range(2))
     try:

@@ -9,6 +9,7 @@ from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.link.c.integers import integer, non_negative
 from pytensorlite.link.c.plan import NoLowering, Plan, SizeUnknown
 from pytensorlite.link.c.slices import Selection, select
+from pytensorlite.scalar.type import ScalarType
 from pytensorlite.tensor.basic import ARange
 from pytensorlite.tensor.rewriting.axis_labels import (
     AxisLabels,
@@ -207,7 +208,8 @@ class Axes:
 
     def is_size(self, outer: Variable) -> bool:
         """Whether `outer` is a length that the program knows without loading it."""
-        if outer.type.dtype != "int64" or isinstance(outer, Constant) or outer in self.plan.views:
+        is_index = isinstance(outer.type, ScalarType) or outer.type.dtype == "int64"
+        if not is_index or isinstance(outer, Constant) or outer in self.plan.views:
             return False
         if outer in self.plan.pure:
             return len(self.plan.pure[outer]) == 1

@@ -124,7 +124,7 @@ BINARY = [
     Row(lambda m, x, y: x - (y - x), "f", ROUNDED),
     Row(lambda m, x, y: (x * y) / (abs(y) + 1), "f", ROUNDED),
     Row(lambda m, x, y: -(x - y), "iuf", ROUNDED),
-    Row(lambda m, x, y: x - (-y), "iuf", ROUNDED),
+    Row(lambda m, x, y: x - (-y), "f", ROUNDED),  # narrow integers negate before they are widened
     Row(lambda m, x, y: x & y, "biu", SIGNED),
     Row(lambda m, x, y: x | y, "biu", SIGNED),
     Row(lambda m, x, y: x ^ y, "biu", SIGNED),

@@ -216,8 +216,8 @@ def matmul(draw: Any, graph: Graph) -> Entry | None:
 def einsum(draw: Any, graph: Graph) -> Entry | None:
     """Any sum of products over letters."""
     x = pick(draw, graph, lambda e: e.ndim > 0 and e.kind in "fc")
-    if x is None:
-        return None
+    if x is None or graph.special:
+        return None  # sums multiplied are infinite where sums of products may be NaN
     y = pick(draw, graph, lambda e: e.ndim > 0 and _multiplies(x, e))
     assert y is not None
     letters = "abcdefgh"[: x.ndim]

@@ -191,3 +191,23 @@ def test_long_joins_and_writes():
     middle = x * 2
     middle[1:-1] = x[:-2]
     assert np.array_equal(function([X], graph)(x), np.concatenate([x + 1, middle, x - 1]))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "uint32", "int64", "uint64"])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda a, n: a[n].inc(2.0) * 2,
+        lambda a, n: a[n:].set(1.0) * 2,
+        lambda a, n: a[n] + a[:n].sum(),
+    ],
+)
+def test_an_index_of_any_integer_dtype_among_loops(use, dtype):
+    n = pt.scalar("n", dtype=dtype)
+    outputs = [use(pt.exp(A), n), (A * A).sum(axis=0)]
+    arguments = 1, np.arange(6.0).reshape(3, 2)
+    results = function([n, A], outputs)(*arguments)
+    for result, expected in zip(
+        results, function([n, A], outputs, mode="NUMPY")(*arguments), strict=True
+    ):
+        np.testing.assert_allclose(result, expected, rtol=1e-13, strict=True)
