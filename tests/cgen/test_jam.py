@@ -1,9 +1,8 @@
 """Which loops have their rows side by side, and which must not."""
 
-from dataclasses import replace
-
 import pytest
 
+from pytensorlite._immutable import replace
 from pytensorlite.cgen import emit
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Comment, Const, Let, Load, Loop, Op, Store, Update, Var, walk
