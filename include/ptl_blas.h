@@ -8,6 +8,8 @@
 #ifndef PTL_BLAS_H
 #define PTL_BLAS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A leading dimension as BLAS wants it: at least 1, also for matrices without elements. */
@@ -36,6 +38,38 @@ PTL_GEMM(sgemm, float)
 PTL_GEMM(dgemm, double)
 PTL_GEMM(cgemm, _Complex float)
 PTL_GEMM(zgemm, _Complex double)
+
+/* The same, by a routine of ours where the matrices are small; NULL where there is none.  What is
+ * small is less where BLAS may know instructions that our compiler was not told of. */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+enum { PTL_SMALL_DEPTH = 256, PTL_SMALL_WORK = 1 << 18 };
+#else
+enum { PTL_SMALL_DEPTH = 256, PTL_SMALL_WORK = 1 << 9 };
+#endif
+
+static inline bool ptl_is_small(int64_t m, int64_t n, int64_t k) {
+    const double columns = n < 8 ? 8 : (double)n; /* a vector is the least that is computed */
+    return k <= PTL_SMALL_DEPTH && (double)m * columns * (double)k <= PTL_SMALL_WORK;
+}
+
+#define PTL_SMALL_OR_GEMM(name, type)                                                              \
+    typedef void ptl_small_##name##_routine(char, char, int64_t, int64_t, int64_t, type,           \
+                                            const type *, int64_t, const type *, int64_t, type,    \
+                                            type *, int64_t);                                      \
+    static inline void ptl_small_or_##name(                                                        \
+        ptl_small_##name##_routine *small, ptl_##name##_routine *routine, char a_order,            \
+        char b_order, int64_t m, int64_t n, int64_t k, type alpha, const type *a, int64_t a_lead,  \
+        const type *b, int64_t b_lead, type beta, type *c, int64_t c_lead) {                       \
+        if (small != NULL && ptl_is_small(m, n, k)) {                                              \
+            small(a_order, b_order, m, n, k, alpha, a, a_lead, b, b_lead, beta, c, c_lead);        \
+        } else {                                                                                   \
+            ptl_##name(routine, a_order, b_order, m, n, k, alpha, a, a_lead, b, b_lead, beta, c,   \
+                       c_lead);                                                                    \
+        }                                                                                          \
+    }
+
+PTL_SMALL_OR_GEMM(sgemm, float)
+PTL_SMALL_OR_GEMM(dgemm, double)
 
 /* Solve a x = b in place of b, where `triangle` of a is read ('L' or 'U') and its diagonal, too,
  * unless it is 'U', for unit.  x has m rows and n columns. */

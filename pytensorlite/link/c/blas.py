@@ -7,6 +7,7 @@ from pytensorlite.cgen.ir import Call
 from pytensorlite.link.c.kernels import copy
 from pytensorlite.link.c.plan import Plan, View
 
+SMALL = ("float32", "float64")  # what products of small matrices have a routine of ours for
 LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
 LARGEST = 2**31 - 1
 TOO_LONG = "BLAS and LAPACK count in 32 bits: {0} elements are too many"
@@ -34,12 +35,17 @@ def gemm_call(
     right_order, right_lead = matrix_order(right) or ("N", n)
     _, lead = matrix_order(target) or ("N", n)
     limit(plan, m, n, k, left_lead, right_lead, lead)
+    name, routines = routine, [routine]
+    if target.dtype in SMALL:
+        name, small = f"small_or_{routine}", f"small_{routine}"
+        plan.use(small, f"ptl_{small}_routine *")
+        routines = [small, routine]
     arguments = (
-        routine, f"'{left_order}'", f"'{right_order}'", m, n, k,
+        *routines, f"'{left_order}'", f"'{right_order}'", m, n, k,
         alpha, address(plan, left), left_lead, address(plan, right), right_lead,
         beta, address(plan, target), lead,
     )  # fmt: skip
-    return f"ptl_{routine}({', '.join(map(str, arguments))})"
+    return f"ptl_{name}({', '.join(map(str, arguments))})"
 
 
 def matrix_operand(plan: Plan, view: View) -> View:

@@ -166,7 +166,8 @@ def _called(stmt: Call | If) -> str:
     """Return the routine that a statement calls."""
     text = stmt.text if isinstance(stmt, Call) else stmt.condition
     before, _, rest = text.partition("(")
-    return before.removeprefix("ptl_") if rest and before.isidentifier() else ""
+    routine = before.removeprefix("ptl_").removeprefix("small_or_")
+    return routine if rest and before.isidentifier() else ""
 
 
 def _origin(node: Apply | None) -> tuple[tuple[str, ...], str]:

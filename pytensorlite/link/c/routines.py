@@ -1,5 +1,7 @@
 """BLAS, LAPACK and special functions, borrowed from SciPy: addresses of its own, no linking.
 
+Products of small matrices come from a library of ours (`small_products`).
+
 ``scipy.linalg.cython_blas``, ``cython_lapack`` and ``scipy.special.cython_special`` export each
 routine as a capsule.  A program declares what it calls in ``NAME_import_names`` and finds the
 addresses in ``NAME_imports``.
@@ -30,6 +32,10 @@ def address(routine: str) -> int:
     """
     if routine.startswith("scipy_"):
         return _special_function(routine.removeprefix("scipy_"))
+    if routine.startswith("small_"):
+        from pytensorlite.link.c.small_products import small_routine  # only who multiplies needs it
+
+        return small_routine(routine)
     from scipy.linalg import cython_blas, cython_lapack
 
     for module in (cython_blas, cython_lapack):
@@ -107,5 +113,5 @@ def fill_imports(library: Library, program: str) -> None:
     while (name := names[position]) is not None:
         table[position] = address(name.decode())
         position += 1
-        if not name.startswith(b"scipy_") and (threads := blas_threads()) is not None:
+        if not name.startswith((b"scipy_", b"small_")) and (threads := blas_threads()) is not None:
             lead_blas(*threads)

@@ -1,0 +1,54 @@
+"""Products of small matrices: C of ours, compiled once for a machine and not into each program.
+
+To call BLAS takes as long as a few hundred multiplications, and its kernels begin to pay where the
+work is ten times that.  The routine stands in ``include/ptl_small_gemm.h``; it takes a compiler
+three times as long as a loop nest, so it is a library in the cache, whose address programs get.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+from pytensorlite.cgen.build import BuildError, build, open_cache
+from pytensorlite.cgen.toolchain import find_toolchain
+from pytensorlite.configdefaults import config
+from pytensorlite.link.c.recorded import compile_flags
+
+TYPES = {"small_sgemm": "float", "small_dgemm": "double"}
+
+# Like BLAS it adds products by multiply-adds.  gcc gets back the passes that programs do without to
+# save its time; the vectors are written by hand.
+FLAGS = {
+    "gcc": (
+        "-O3", "-ffp-contract=fast", "-fexpensive-optimizations", "-fgcse",
+        "-ftree-dominator-opts", "-ftree-vrp", "-fno-tree-loop-vectorize",
+    ),
+    "clang": ("-O3", "-ffp-contract=fast"),
+}  # fmt: skip
+
+SOURCE = """#define PTL_SCALAR {type}
+#define PTL_NAME ptl_{name}
+#include "ptl_small_gemm.h"
+"""
+
+
+def small_routine(name: str) -> int:
+    """Return the address of a routine such as ``small_dgemm``, 0 if it cannot be compiled.
+
+    Programs then call BLAS also for small matrices.
+    """
+    try:
+        toolchain = find_toolchain(config.compiler, open_cache(config.cache_dir).directory)
+        library = build(
+            SOURCE.format(type=TYPES[name], name=name),
+            flags=(*FLAGS[toolchain.family], *compile_flags()),
+            label=name,
+            compiler=config.compiler,
+            cache_dir=config.cache_dir,
+            cache_size=config.cache_size,
+            timeout=config.compile_timeout,
+        )
+    except BuildError as error:
+        warnings.warn(f"products of small matrices are left to BLAS: {error}", stacklevel=2)
+        return 0
+    return library.address(f"ptl_{name}")
