@@ -287,7 +287,7 @@ def _shorthand(template: str, dtype: str) -> str | None:
 
 def _loop(loop: Loop, level: int) -> Iterator[str]:
     pad = INDENT * level
-    if loop.kind == "simd":
+    if loop.kind in ("simd", "lanes"):
         yield f"{pad}#pragma omp simd{_clauses(loop)}"
     elif loop.kind == "short":
         yield f"{pad}#pragma GCC unroll {loop.stop}"

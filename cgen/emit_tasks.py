@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pytensorlite.cgen.emit import C_TYPES, INDENT, WIDTH, head, parameter, statements
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Load, Op, Store, Task, Update, Var
+from pytensorlite.cgen.ir import Load, Loop, Op, Store, Task, Update, Var, walk
 
 
 def loops(tasks: Iterable[Task]) -> Iterator[str]:
@@ -32,8 +32,9 @@ def _loop(task: Task) -> Iterator[str]:
     """The loop over a range; what it adds up goes on from where its sums stand."""
     kernel, _, letter = task.name.partition("_")
     yield f"/* The loop of {kernel} over {letter}, or part of it. */"
+    in_lanes = any(isinstance(stmt, Loop) and stmt.kind == "lanes" for stmt in walk(task.body))
     yield from head(
-        f"PTL_OUTLINED static void {task.name}(",
+        f"PTL_OUTLINED {'PTL_IN_LANES ' * in_lanes}static void {task.name}(",
         [
             *(parameter(buffer) for buffer in task.buffers),
             *(f"const int64_t {name}" for name in task.sizes),

@@ -117,7 +117,7 @@ class Loop:
     Iterations of a loop that is not ``serial`` are independent but for `Update`.  Those of one that
     is `parallel`, whatever its kind, may also add to elements of arrays and use arrays of the
     workspace for themselves.  A ``short`` one, of a few iterations known beforehand, is written out
-    by the compiler.
+    by the compiler; so is one over ``lanes``, as vectors.
     """
 
     var: str
@@ -125,7 +125,7 @@ class Loop:
     body: tuple[Stmt, ...]
     start: Index = Index.of(0)
     step: Index = Index.of(1)
-    kind: str = "serial"  # "serial" | "simd" | "short"
+    kind: str = "serial"  # "serial" | "simd" | "short" | "lanes"
     parallel: bool = False
 
 

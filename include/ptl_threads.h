@@ -38,8 +38,11 @@ static inline int64_t ptl_blocks(int64_t work, int64_t extent, int64_t own) {
 #define PTL_SELDOM __attribute__((noinline, cold))
 #if defined(__clang__)
 #define PTL_OUTLINED __attribute__((noinline))
+#define PTL_IN_LANES
 #else
 #define PTL_OUTLINED __attribute__((noinline, noclone))
+/* Loops over lanes are written out whole, so that the lanes are registers. */
+#define PTL_IN_LANES __attribute__((optimize("peel-loops")))
 #endif
 
 #endif

@@ -23,6 +23,7 @@ from pytensorlite.cgen.parallel import outline, parameter_order
 from pytensorlite.cgen.passes import multiply_add, name_loads
 from pytensorlite.cgen.short import schedule
 from pytensorlite.cgen.storage import Memory, Writer
+from pytensorlite.cgen.sums import in_strips
 from pytensorlite.link.c.in_place import skip_copies
 from pytensorlite.link.c.plan import Note, Plan, View
 from pytensorlite.link.c.scalars import convert
@@ -83,6 +84,6 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     integers.update(*(task.integers for task in tasks))
     sizes = sorted(integers, key=lambda name: int(name[1:]))
     quick = side_by_side(outlined)
-    tasks = tuple(replace(task, body=side_by_side(task.body)) for task in tasks)
+    tasks = tuple(replace(task, body=side_by_side(in_strips(task))) for task in tasks)
     plan.add_kernel(Kernel(name, parameters, tuple(sizes), quick, comment, tasks))
     plan.notes.append(Note(plan.node, body, name, comment, tasks))
