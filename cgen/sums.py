@@ -12,8 +12,7 @@ Maxima, products and whatever else is folded by the way go the same road.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Array,

@@ -1,7 +1,6 @@
 """Which loops are summed in strips and lanes."""
 
-from dataclasses import replace
-
+from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Const, Let, Load, Loop, Op, Partial, Store, Task, Update, Var, walk
 from pytensorlite.cgen.sums import in_strips
