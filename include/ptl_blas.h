@@ -71,6 +71,39 @@ static inline bool ptl_is_small(int64_t m, int64_t n, int64_t k) {
 PTL_SMALL_OR_GEMM(sgemm, float)
 PTL_SMALL_OR_GEMM(dgemm, double)
 
+/* c = alpha a a', where a is n by k: half the work of a product, then the other triangle is copied.
+ * Small matrices are multiplied in full. */
+#define PTL_SMALL_OR_SYRK(letter, type)                                                            \
+    typedef void ptl_##letter##syrk_routine(const char *, const char *, const int *, const int *,  \
+                                            const type *, const type *, const int *, const type *, \
+                                            type *, const int *);                                  \
+    static inline void ptl_small_or_##letter##syrk(                                                \
+        ptl_small_##letter##gemm_routine *small, ptl_##letter##syrk_routine *routine,              \
+        char a_order, int64_t n, int64_t k, type alpha, const type *a, int64_t a_lead, type *c,    \
+        int64_t c_lead) {                                                                          \
+        const char other_order = a_order == 'N' ? 'T' : 'N', triangle = 'L';                       \
+        if (small != NULL && ptl_is_small(n, n, k)) {                                              \
+            small(a_order, other_order, n, n, k, alpha, a, a_lead, a, a_lead, 0, c, c_lead);       \
+            return;                                                                                \
+        }                                                                                          \
+        const int side = (int)n, depth = (int)k, lda = ptl_lead(a_lead), ldc = ptl_lead(c_lead);   \
+        const type zero = 0;                                                                       \
+        routine(&triangle, &other_order, &side, &depth, &alpha, a, &lda, &zero, c, &ldc);          \
+        enum { BLOCK = 16 }; /* what is read and written of a block stays in the cache */          \
+        for (int64_t i_block = 0; i_block < n; i_block += BLOCK) {                                 \
+            for (int64_t j_block = 0; j_block <= i_block; j_block += BLOCK) {                      \
+                for (int64_t i = i_block; i < n && i < i_block + BLOCK; i++) {                     \
+                    for (int64_t j = j_block; j < i && j < j_block + BLOCK; j++) {                 \
+                        c[i * c_lead + j] = c[j * c_lead + i];                                     \
+                    }                                                                              \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+PTL_SMALL_OR_SYRK(s, float)
+PTL_SMALL_OR_SYRK(d, double)
+
 /* Solve a x = b in place of b, where `triangle` of a is read ('L' or 'U') and its diagonal, too,
  * unless it is 'U', for unit.  x has m rows and n columns. */
 #define PTL_TRSM(name, type)                                                                       \

@@ -21,7 +21,42 @@ def gemm(
     `target` is row-major, the others may lie as they like.
     """
     left, right = matrix_operand(plan, left), matrix_operand(plan, right)
-    plan.run(Call(gemm_call(plan, left, right, target, alpha, beta)))
+    if beta == 0 and target.dtype in SMALL and _is_transpose(plan, left, right):
+        plan.run(Call(_syrk_call(plan, left, target, alpha)))
+    else:
+        plan.run(Call(gemm_call(plan, left, right, target, alpha, beta)))
+
+
+def _is_transpose(plan: Plan, left: View, right: View) -> bool:
+    """Whether two matrices are one, seen in two ways."""
+    return (
+        left.buffer == right.buffer
+        and plan.canonical(left.offset) == plan.canonical(right.offset)
+        and all(
+            plan.canonical(a) == plan.canonical(b)
+            for a, b in zip(
+                (*left.shape, *left.strides),
+                (*right.shape[::-1], *right.strides[::-1]),
+                strict=True,
+            )
+        )
+    )
+
+
+def _syrk_call(plan: Plan, left: View, target: View, alpha: float) -> str:
+    """Return the call for the product of a matrix and its transpose."""
+    letter = LETTERS[target.dtype]
+    for routine in (f"small_{letter}gemm", f"{letter}syrk"):
+        plan.use(routine, f"ptl_{routine}_routine *")
+    n, k = (plan.canonical(x) for x in left.shape)
+    order, lead = matrix_order(left) or ("N", k)
+    _, target_lead = matrix_order(target) or ("N", n)
+    limit(plan, n, k, lead, target_lead)
+    arguments = (
+        f"small_{letter}gemm", f"{letter}syrk", f"'{order}'", n, k,
+        alpha, address(plan, left), lead, address(plan, target), target_lead,
+    )  # fmt: skip
+    return f"ptl_small_or_{letter}syrk({', '.join(map(str, arguments))})"
 
 
 def gemm_call(

@@ -216,3 +216,21 @@ def test_gradients(rng):
     value = pt.tanh(a @ b @ a.mT).sum() + ((a[0] @ b[0]) ** 2).sum()
     native, oracle = compiled([a, b], [value, *grad(value, [a, b])])
     assert_same(native, oracle, [rng.normal(size=(3, 4, 4)), rng.normal(size=(1, 4, 4))], 1e-10)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("rows", "columns"), [(0, 3), (3, 0), (1, 1), (4, 7), (90, 50), (33, 500)])
+def test_a_matrix_times_its_transpose(rng, rows, columns, dtype):
+    a = pt.matrix("a", dtype=dtype)
+    outputs = [a @ a.T, a.T @ a, pt.exp(a) @ pt.exp(a).T, a[::2] @ a[::2].T, a[:, 1:].T @ a[:, 1:]]
+    native, oracle = compiled([a], outputs)
+    assert native.c_source.count("syrk(small_") == len(outputs)
+    value = (rng.normal(size=(rows, columns)) / 10).astype(dtype)
+    assert_same(native, oracle, [value], 1e-4 if dtype == "float32" else 1e-10)
+
+
+def test_only_one_matrix_twice_is_taken_for_a_square(rng):
+    a, b = pt.dmatrices("a", "b")
+    native, oracle = compiled([a, b], [a @ b.T, a @ a, a[1:] @ a[:-1].T, a[:, ::-1] @ a.T])
+    assert "syrk" not in native.c_source
+    assert_same(native, oracle, [rng.normal(size=(5, 5)), rng.normal(size=(5, 5))])
