@@ -33,36 +33,6 @@ def name_loads(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     return _Namer({v for v in variables if not v.endswith("_block")}).body(body, frozenset())
 
 
-SUM, PRODUCTS = "{0} + {1}", {"{0} * {1}": (0, 1), "{0} * {0}": (0, 0)}
-MULTIPLY_ADD = "ptl_multiply_add({0}, {1}, {2})"
-
-
-def multiply_add(body: tuple[Stmt, ...], is_short: bool = False) -> tuple[Stmt, ...]:
-    """Add up products of floats along axes that are written out by multiply-adds.
-
-    That is one operation for two where the processor has it, and one rounding less.  Sums may be
-    taken in another order than written anyway; all other arithmetic stays as it is.
-    """
-    return tuple(
-        replace(stmt, body=multiply_add(stmt.body, is_short=stmt.kind == "short"))
-        if isinstance(stmt, Loop)
-        else _by_multiply_add(stmt)
-        if isinstance(stmt, Update) and is_short
-        else stmt
-        for stmt in body
-    )
-
-
-def _by_multiply_add(step: Update) -> Update:
-    var, product = step.var, step.expr
-    if step.template != SUM or var.dtype not in ("float32", "float64"):
-        return step
-    if not isinstance(product, Op) or product.template not in PRODUCTS:
-        return step
-    factors = [product.args[number] for number in PRODUCTS[product.template]]
-    return Update(var, "{1}", Op(MULTIPLY_ADD, (*factors, var), var.dtype))
-
-
 class _Namer:
     def __init__(self, variables: set[str]):
         self.variables = variables

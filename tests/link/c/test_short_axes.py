@@ -114,3 +114,14 @@ def test_extremes_and_products_keep_nan(rng):
     for fold in (pt.max, pt.min, pt.prod):
         check([x], fold(x, axis=1), data)
         check([x], fold(x[:, None] * x[None], axis=(1, 2)), data)
+
+
+def test_multiply_adds_go_into_a_sum_of_all():
+    x = pt.tensor("x", shape=(None, None, 2), dtype="float64")
+    weights = pt.tensor("weights", shape=(None, None, 2), dtype="float64")
+    f = function([x, weights], (pt.exp(x).sum(axis=2)[:, :, None] * x * weights).sum())
+    assert "ptl_multiply_add" in f.c_source
+    assert "run_loop" in f.c_source
+    x, weights = np.random.default_rng(0).normal(size=(2, 300, 7, 2))
+    expected = (np.exp(x).sum(axis=2)[:, :, None] * x * weights).sum()
+    np.testing.assert_allclose(f(x, weights), expected, rtol=1e-13)
