@@ -1,14 +1,15 @@
-"""How far the functions of the op table are from the truth, in units of the last place.
+"""How far the functions of the op table are from the truth, and how long they take.
 
 ``python -m benchmarks.accuracy`` draws 10 000 points a function, compares loops compiled as in
 programs with mpmath, and writes the table of ``docs/accuracy.md``. The tests run the same
-measurement on fewer points and hold it against the bounds below.
+comparison on fewer points and hold it against the bounds below.
 """
 
 from __future__ import annotations
 
 import argparse
 import ctypes
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 
+from benchmarks.ops import DOMAINS
 from benchmarks.special_coefficients import erfc_inverse
 from pytensorlite.cgen.build import build
+from pytensorlite.cgen.features import level
 from pytensorlite.scalar import math as special_rows  # noqa: F401 - fills the table
 from pytensorlite.scalar.headers import headers_of
 from pytensorlite.scalar.table import ROWS
@@ -52,12 +55,17 @@ def near_one(low: float) -> Draw:
     return lambda rng, n: 1 - 10 ** rng.uniform(low, 0, n)
 
 
+def pairs(first: Draw, second: Draw) -> Draw:
+    """Draw two numbers, for functions of two."""
+    return lambda rng, n: np.stack([first(rng, n), second(rng, n)])
+
+
 @dataclass(frozen=True)
 class Function:
     """A row, the truth, where it is measured, and the bounds."""
 
     name: str
-    truth: Callable[[Any], Any]
+    truth: Callable[..., Any]
     draws: tuple[Draw, ...]
     bounds: tuple[float, float, float] = ELEMENTARY
     domain: str = ""
@@ -104,6 +112,9 @@ FUNCTIONS = [
     Function("arcsin",   mp.asin,     (uniform(-1, 1), decades(-10, 0, signed=True)), domain="all"),
     Function("arccos",   mp.acos,     (uniform(-1, 1),), domain="all"),
     Function("arctan",   mp.atan,     (decades(-10, 10, signed=True),), domain="all"),
+    Function("arctan2",  mp.atan2,    (pairs(uniform(-5, 5), uniform(-5, 5)), pairs(decades(-9, 9, signed=True), decades(-9, 9, signed=True))), domain="all"),
+    Function("hypot",    mp.hypot,    (pairs(uniform(-5, 5), uniform(-5, 5)), pairs(decades(-9, 9), decades(-9, 9))), domain="all"),
+    Function("pow",      mp.power,    (pairs(uniform(0, 5), uniform(-5, 5)), pairs(decades(-9, 9), uniform(-9, 9))), domain="positive base"),
     Function("sinh",     mp.sinh,     (uniform(-700, 700), decades(-10, 1, signed=True)), domain="-700 to 700"),
     Function("cosh",     mp.cosh,     (uniform(-700, 700), decades(-10, 1, signed=True)), domain="-700 to 700"),
     Function("tanh",     mp.tanh,     (uniform(-20, 20), decades(-10, 0, signed=True)), (4, 4, 3), domain="all"),
@@ -119,7 +130,7 @@ FUNCTIONS = [
     Function("erfinv",   _erfinv,     (uniform(-1, 1), near_one(-16), decades(-10, 0, signed=True)), (8, 4, 8), domain="all"),
     Function("erfcinv",  _erfcinv,    (uniform(0, 2), decades(-300, 0)), (8, 4, 8), domain="all"),
     Function("gamma",    mp.gamma,    (uniform(0, 170), uniform(-50, 0)), FAMILY["gamma"], domain="-50 to 170"),
-    Function("gammaln",  _gammaln,    (uniform(0, 20), decades(-5, 6), uniform(-8, 0)), (16, 32, 16), domain="above -8", floor=0.25),
+    Function("gammaln",  _gammaln,    (uniform(0, 20), decades(-5, 6), uniform(-8, 0)), (32, 32, 32), domain="above -8", floor=0.25),
     Function("gammaln_positive", _gammaln, (uniform(0, 20), decades(-5, 6)), FAMILY["positive"], domain="all", floor=0.25),
     Function("psi",      lambda x: mp.psi(0, x), (uniform(0, 20), decades(-5, 6), uniform(-4, 0)), FAMILY["log gamma"], domain="above -4", floor=0.25),
     Function("psi_positive", lambda x: mp.psi(0, x), (uniform(0, 20), decades(-5, 6)), FAMILY["positive"], domain="all", floor=0.25),
@@ -135,29 +146,57 @@ def loops(functions: list[Function]) -> dict[str, Any]:
     code = "\n".join(text for f in functions for text in _loop_texts(f.name))
     headers = ["stddef.h", "ptl_math.h", *headers_of(code)]
     includes = "\n".join(f'#include "{h}"' for h in headers)
-    library = build(f"{includes}\n{code}", label="accuracy")
-    prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
-    names = (f"{kind}_{f.name}" for f in functions for kind in ("double", "float", "single"))
-    return {name: (library, prototype(library.address(name))) for name in names}
+    library = build(f"{includes}\n{code}{REPEAT}", label="accuracy")
+    prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, ctypes.c_size_t)
+    names = [f"{kind}_{f.name}" for f in functions for kind in ("double", "float", "single")]
+    functions_by_name = {name: (library, prototype(library.address(name))) for name in names}
+    timed = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_size_t, ctypes.c_size_t)
+    return {**functions_by_name, "repeat": (library, timed(library.address("repeat")))}
+
+
+#: Calls a loop again and again, so that what it takes to come from Python does not count.
+REPEAT = """
+typedef void loop(const void *, const void *, void *, size_t);
+void repeat(loop *f, const void *a, const void *b, void *y, size_t n, size_t times) {
+    for (size_t k = 0; k < times; k++) f(a, b, y, n);
+}
+"""
 
 
 def _loop_texts(name: str) -> Iterator[str]:
-    text = (ROWS[name].c or "").format("x")
+    text = (ROWS[name].c or "").format("x", "z")
     for kind, c_type in (("double", "double"), ("float", "float"), ("single", "double")):
         pragma = "" if kind == "single" else "#pragma omp simd\n"
         barrier = ' __asm__ volatile("" ::: "memory");' if kind == "single" else ""
         yield (
-            f"void {kind}_{name}(const {c_type} *restrict a, {c_type} *restrict y, size_t n) {{\n"
+            f"void {kind}_{name}(const {c_type} *restrict a, const {c_type} *restrict b, "
+            f"{c_type} *restrict y, size_t n) {{\n"
             f"{pragma}for (size_t i = 0; i < n; i++) "
-            f"{{ const {c_type} x = a[i]; y[i] = {text};{barrier} }}\n}}\n"
+            f"{{ const {c_type} x = a[i], z = b[i]; y[i] = {text};{barrier} }}\n}}\n"
         )
 
 
-def apply(compiled: dict[str, Any], kind: str, name: str, x: np.ndarray) -> np.ndarray:
-    """Run a compiled loop."""
-    y = np.empty_like(x)
-    compiled[f"{kind}_{name}"][1](x.ctypes.data, y.ctypes.data, x.size)
+def apply(compiled: dict[str, Any], kind: str, name: str, points: np.ndarray) -> np.ndarray:
+    """Run a compiled loop on the rows of `points`, one row an argument."""
+    first, last = np.ascontiguousarray(points[0]), np.ascontiguousarray(points[-1])
+    y = np.empty_like(first)
+    compiled[f"{kind}_{name}"][1](first.ctypes.data, last.ctypes.data, y.ctypes.data, y.size)
     return y
+
+
+def nanoseconds(compiled: dict[str, Any], kind: str, function: Function) -> float:
+    """Return what an element takes in a loop over 1024 ordinary numbers, least of 30 rounds."""
+    rng, dtype = np.random.default_rng(8), "float32" if kind == "float" else "float64"
+    low, high = DOMAINS.get(function.name, (-3, 3))
+    first, last = (rng.uniform(low, high, 1024).astype(dtype) for _ in range(2))
+    y, times, least = np.empty_like(first), 50, np.inf
+    loop = ctypes.cast(compiled[f"{kind}_{function.name}"][1], ctypes.c_void_p)
+    arguments = (loop, first.ctypes.data, last.ctypes.data, y.ctypes.data, y.size, times)
+    for _ in range(30):
+        start = time.perf_counter_ns()
+        compiled["repeat"][1](*arguments)
+        least = min(least, (time.perf_counter_ns() - start) / (times * y.size))
+    return least
 
 
 def errors(values: np.ndarray, truth: list, floor: float) -> np.ndarray:
@@ -173,51 +212,63 @@ def errors(values: np.ndarray, truth: list, floor: float) -> np.ndarray:
     return result
 
 
-def measure(function: Function, compiled: dict[str, Any], count: int) -> tuple[float, float, float]:
-    """Return the largest error of loops of doubles, of floats, and of single doubles."""
+def drawn(function: Function, count: int) -> np.ndarray:
+    """Return `count` points, one row an argument."""
     rng = np.random.default_rng(7)
     share = max(1, count // len(function.draws))
-    x = np.concatenate([draw(rng, share) for draw in function.draws])
+    return np.concatenate([np.atleast_2d(draw(rng, share)) for draw in function.draws], axis=1)
+
+
+def measure(function: Function, compiled: dict[str, Any], count: int) -> tuple[float, float, float]:
+    """Return the largest error of loops of doubles, of floats, and of single doubles."""
+    points = drawn(function, count)
     with np.errstate(all="ignore"), mp.workdps(40):
-        truth = [function.truth(mp.mpf(float(v))) for v in x]
-        double = errors(apply(compiled, "double", function.name, x), truth, function.floor)
-        single = errors(apply(compiled, "single", function.name, x), truth, function.floor)
-        short = _normal_floats(x, truth)
-        short_truth = [function.truth(mp.mpf(float(v))) for v in short]
+        truth = _truth(function, points)
+        double = errors(apply(compiled, "double", function.name, points), truth, function.floor)
+        single = errors(apply(compiled, "single", function.name, points), truth, function.floor)
+        short = _normal_floats(points, truth)
         values = apply(compiled, "float", function.name, short)
-        floats = errors(values, short_truth, function.floor)
+        floats = errors(values, _truth(function, short), function.floor)
     return double.max(), floats.max(), single.max()
 
 
-def _normal_floats(x: np.ndarray, truth: list) -> np.ndarray:
+def _truth(function: Function, points: np.ndarray) -> list:
+    return [function.truth(*map(mp.mpf, point)) for point in points.T.astype("float64").tolist()]
+
+
+def _normal_floats(points: np.ndarray, truth: list) -> np.ndarray:
     """Return the points that single precision holds, with results that are normal floats."""
     tiny, huge = float(np.finfo("float32").tiny), float(np.finfo("float32").max) / 4
     fits = [
-        tiny < abs(v) < huge and tiny < abs(t) < huge
-        for v, t in zip(x.tolist(), truth, strict=True)
+        all(tiny < abs(v) < huge for v in (*point, result))
+        for point, result in zip(points.T.tolist(), truth, strict=True)
     ]
-    inner = x[np.array(fits)].astype("float32")
-    return inner[np.abs(inner) != 1]
+    inner = points[:, np.array(fits)].astype("float32")
+    return inner[:, (np.abs(inner) != 1).all(axis=0)]
 
 
 def table(count: int) -> Iterator[str]:
     """Yield the lines of the document."""
     compiled = loops(FUNCTIONS)
-    yield "# Accuracy of the elementary and special functions"
+    yield "# Accuracy and speed of the elementary and special functions"
     yield ""
-    yield "Largest error against mpmath in units of the last place (ULP), in loops of float64, in"
-    yield f"loops of float32, and for one float64 at a time; {count} points a function. `gammaln` and"
-    yield "`psi`, which have zeros, are measured in ULP of max(|value|, 0.25). Written by"
-    yield "`python -m benchmarks.accuracy`."
+    yield "Nanoseconds an element in loops of float64 and of float32 over 1024 ordinary numbers, and the"
+    yield "largest error against mpmath in units of the last place (ULP): in loops of float64, in loops"
+    yield f"of float32, and for one float64 at a time; {count} points a function. `gammaln` and `psi`,"
+    yield "which have zeros, are measured in ULP of max(|value|, 0.25); `gammaln_positive` and"
+    yield "`psi_positive` are what they become where the graph says that the argument is not negative."
+    yield f"Compiled for {level()}. Written by `python -m benchmarks.accuracy`."
     yield ""
-    yield "| function | domain | float64 loop | float32 loop | one float64 | bounds |"
-    yield "|---|---|---:|---:|---:|---|"
+    yield "| function | domain | ns, float64 | ns, float32 | float64 loop | float32 loop | one float64 | bounds |"
+    yield "|---|---|---:|---:|---:|---:|---:|---|"
     for function in FUNCTIONS:
         double, short, single = measure(function, compiled, count)
+        wide = nanoseconds(compiled, "double", function)
+        narrow = nanoseconds(compiled, "float", function)
         bounds = ", ".join(map(str, function.bounds))
         yield (
-            f"| `{function.name}` | {function.domain} | {double:.2f} | {short:.2f} "
-            f"| {single:.2f} | {bounds} |"
+            f"| `{function.name}` | {function.domain} | {wide:.2f} | {narrow:.2f} "
+            f"| {double:.2f} | {short:.2f} | {single:.2f} | {bounds} |"
         )
 
 

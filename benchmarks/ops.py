@@ -33,6 +33,7 @@ DOMAINS = {
     "arccosh": (1, 9), "arcsin": (-1, 1), "arccos": (-1, 1), "arctanh": (-0.99, 0.99),
     "erfinv": (-0.99, 0.99), "erfcinv": (0.01, 1.99), "gamma": (0.5, 9), "gammaln": (0.5, 9),
     "digamma": (0.5, 9), "psi": (0.5, 9), "trigamma": (0.5, 9), "tri_gamma": (0.5, 9),
+    "gammaln_positive": (0.5, 9), "psi_positive": (0.5, 9),
     "log1mexp": (-9, -0.01), "pow": (0.1, 3), "gammainc": (0.5, 9), "gammaincc": (0.5, 9),
     "kve": (0.5, 9), "kv": (0.5, 9), "xlogx": (0.1, 9), "xlogy0": (0.1, 9),
     "left_shift": (0, 5), "right_shift": (0, 5), "gcd": (1, 99), "lcm": (1, 99),

@@ -1,4 +1,4 @@
-"""Where the polynomials of ``include/ptl_gamma.h`` and ``ptl_special.h`` come from.
+"""Where the polynomials of ``ptl_logistic.h``, ``ptl_gamma.h`` and ``ptl_special.h`` come from.
 
 ``python benchmarks/special_coefficients.py`` prints every one with its largest error, as the macro
 calls that stand in the headers: near-minimax fits in 50 digits. Each function is first brought to a
@@ -92,6 +92,15 @@ def _bessel_far(order: int) -> Callable:
     )
 
 
+def _exp_rest(r: Any) -> Any:
+    return (mp.expm1(r) - r) / r**2 if abs(r) > mp.mpf(10) ** -15 else mp.mpf(1) / 2 + r / 6
+
+
+def _atanh_rest(v: Any) -> Any:
+    q = mp.sqrt(v)
+    return (mp.atanh(q) - q) / q**3 if v > mp.mpf(10) ** -20 else mp.mpf(1) / 3 + v / 5
+
+
 def _quotient(f: Callable) -> Callable:
     """f(sqrt(v)) / sqrt(v): an odd function as a polynomial of the square."""
     return lambda v: f(mp.sqrt(v)) / mp.sqrt(v) if v else mp.pi
@@ -108,6 +117,8 @@ def _both(name: str, function: Callable, low: Any, high: Any, terms: tuple, cent
 # name, function, interval, number of terms; polynomials are centred at the interval's middle
 # unless the interval starts at 0 and is short.
 FITS: list[Fit] = [
+    *_both("(exp(r) - 1 - r) / r²", _exp_rest, -mp.log(2), mp.log(2), (12, 6), True),
+    *_both("(atanh(q) - q) / q³, of q²", _atanh_rest, 0, mp.mpf(1) / 9, (10, 5), False),
     ("gamma(2 + t)", lambda t: mp.gamma(2 + t), 0, 1, 19, True),
     ("gamma(x) / (x^(x-1/2) exp(-x)), of 1/x", _gamma_factor, 0, mp.mpf(1) / 8, 13, True),
     *_both("log gamma(2 + t) / t", _log_gamma, 0, 1, (17, 8), True),
@@ -118,7 +129,8 @@ FITS: list[Fit] = [
     *_both("trigamma's rest, of 1/x²", _trigamma_rest, 0, mp.mpf(1) / 9, (13, 5), False),
     *_both("sin(pi r) / r, of r²", _quotient(lambda r: mp.sin(mp.pi * r)), 0, mp.mpf(1) / 4, (9, 5),
            False),
-    ("erfinv(x) / x, of w", _erfinv_centre, 0, 5, 23, True),
+    *_both("erfinv(x) / x, of w", _erfinv_centre, 0, 5, (23, 10), True),
+    ("erfinv, of sqrt w", lambda s: erf_inverse_of(s * s), mp.mpf("2.2"), mp.mpf("4.1"), 8, True),
     ("erfinv, of sqrt w", lambda s: erf_inverse_of(s * s), mp.mpf("2.2"), 4, 21, True),
     ("erfinv, of sqrt w", lambda s: erf_inverse_of(s * s), 4, mp.mpf("6.1"), 18, True),
     ("erfinv / sqrt w, of w^(-1/4)", lambda r: erf_inverse_of(r**-4) * r**2,

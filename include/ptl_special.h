@@ -1,8 +1,8 @@
 /* Error functions and Bessel functions that C99 lacks, or that its libraries have no vector version of.
  *
  * All of them are branch-free: each range has its formula, all are computed, one is selected, so that a loop over
- * them becomes vectors.  They compute in double, a float is rounded at the end.  The polynomials are printed by
- * benchmarks/special_coefficients.py.  Include ptl_math.h first.
+ * them becomes vectors.  Floats compute in float where that matters, else in double, rounded at the end.  The
+ * polynomials are printed by benchmarks/special_coefficients.py.  Include ptl_math.h first.
  */
 #ifndef PTL_SPECIAL_H
 #define PTL_SPECIAL_H
@@ -40,8 +40,21 @@ PTL_INLINE double ptl_erfinv_of_w_(double x, double w) {
     return w < 5 ? centre : w >= 5 ? copysign(size, x) : w;
 }
 
-PTL_INLINE double ptl_erfinv_(double x) {
+PTL_INLINE double ptl_erfinv_d(double x) {
     const double y = ptl_erfinv_of_w_(x, -log((1 - x) * (1 + x)));
+    return fabs(x) == 1 ? copysign(INFINITY, x) : y;
+}
+/* In float sqrt w ends at 4.1. */
+PTL_INLINE float ptl_erfinv_f(float x) {
+    const float w = -log((1 - x) * (1 + x)), c = (w < 5 ? w : 2.5f) - 2.5f;
+    const float centre = x * PTL_P10(c, 0x1.805c5d250add4p+0, 0x1.f91e89e353ec5p-3, -0x1.11c505c813111p-8,
+        -0x1.48650b88b4c67p-10, 0x1.c9e96f22d3fa3p-13, -0x1.4db1851123b88p-18, -0x1.d0eda0a443e8cp-19,
+        0x1.f6a6f712a661ep-22, 0x1.90e8ab4aaed61p-26, -0x1.32e60d3c53520p-27);
+    const float m = sqrt(w) - 3.15f;
+    const float outer = PTL_P8(m, 0x1.7dde3a3e6d38bp+1, 0x1.0126c44d24776p+0, 0x1.645091e9be8e4p-8,
+        -0x1.705c17a505ff6p-9, 0x1.02c3457edcf8fp-10, -0x1.ed9360540c1cap-13, -0x1.86de08302faaep-16,
+        0x1.32f9ad6b1e672p-15);
+    const float y = w < 5 ? centre : w >= 5 ? copysign(outer, x) : w;
     return fabs(x) == 1 ? copysign(INFINITY, x) : y;
 }
 
@@ -88,7 +101,7 @@ PTL_INLINE double ptl_erfcx_(double x) {
     return (x < 0 ? 2 * square : 0) + (x < 0 ? -positive : positive);
 }
 
-#define ptl_erfinv(x) PTL_ROUNDED(ptl_erfinv_, x)
+#define ptl_erfinv(x) PTL_BY_PRECISION(ptl_erfinv, x)(x)
 #define ptl_erfcinv(x) PTL_ROUNDED(ptl_erfcinv_, x)
 #define ptl_erfcx(x) PTL_ROUNDED(ptl_erfcx_, x)
 

@@ -284,7 +284,8 @@ arctan2 = op("arctan2", np.arctan2, "atan2({0}, {1})", upgrade_to_float_no_compl
     class_name="ArcTan2", cost=4.0)
 sinh = op("sinh", np.sinh, "sinh({0})", upgrade_to_float, lambda g, y, x: [g * cosh(x)], cost=3.0)
 cosh = op("cosh", np.cosh, "cosh({0})", upgrade_to_float, lambda g, y, x: [g * sinh(x)], cost=3.0)
-tanh = op("tanh", np.tanh, "tanh({0})", upgrade_to_float, lambda g, y, x: [g * (1 - sqr(y))], cost=3.0)
+tanh = op("tanh", np.tanh, "ptl_tanh({0})", upgrade_to_float, lambda g, y, x: [g * (1 - sqr(y))],
+    kinds={"c": "tanh({0})"}, cost=2.0)
 arcsinh = op("arcsinh", np.arcsinh, "asinh({0})", upgrade_to_float, lambda g, y, x: [g / sqrt(sqr(x) + 1)],
     class_name="ArcSinh", cost=4.0)
 arccosh = op("arccosh", np.arccosh, "acosh({0})", upgrade_to_float, lambda g, y, x: [g / (sqrt(x - 1) * sqrt(x + 1))],

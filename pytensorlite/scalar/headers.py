@@ -12,7 +12,9 @@ _NEEDS = {
     "ptl_clock.h": re.compile(r"\bptl_seconds\("),
     "ptl_integer.h": re.compile(r"\bptl_int_"),
     "ptl_complex.h": re.compile(r"\bptl_complex"),
-    "ptl_logistic.h": re.compile(r"\bptl_(?:sigmoid|softplus|log1mexp|xlogy|xlog1py)\("),
+    "ptl_logistic.h": re.compile(
+        r"\bptl_(?:sigmoid|tanh|softplus|logaddexp|log1mexp|xlogy|xlog1py)\("
+    ),
     "ptl_gamma.h": re.compile(
         r"\bptl_(?:gamma|gammaln|gammaln_positive|psi|psi_positive|trigamma|polygamma)\("
     ),

@@ -1,10 +1,11 @@
 """The op table's second half: special functions.
 
 Rows read as in `basic`. Functions that programs spend their time in have C of their own in
-``include/ptl_logistic.h``, ``ptl_gamma.h`` and ``ptl_special.h``, written so that loops over them vectorise; the
-others are SciPy's own, called through a pointer (`borrowed`). Derivatives by a parameter for which no closed form exists
-(`gammainc_dk` and its like) are rows too, computed by the quadrature and the series of `incomplete`
-and `hypergeometric`, or by the same in ``ptl_incomplete.h``.
+``include/ptl_logistic.h``, ``ptl_gamma.h`` and ``ptl_special.h``, written so that loops over them
+vectorise; the others are SciPy's own, called through a pointer (`borrowed`). Derivatives by a
+parameter for which no closed form exists (`gammainc_dk` and its like) are rows too, computed by the
+quadrature and the series of `incomplete` and `hypergeometric`, or by the same in
+``ptl_incomplete.h``.
 """
 
 from __future__ import annotations
