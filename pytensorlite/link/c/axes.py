@@ -40,8 +40,8 @@ class Axes:
     labels, extents
         The labels; of ``a`` and each label's number, the length.
     ranges, selected, written
-        Variables that hold every position of their axis; which positions a range holds; which part
-        of each axis a node writes to.
+        Variables that hold every position of their axis; which positions a range holds, and of an
+        axis of which length; which part of each axis a node writes to.
     """
 
     def __init__(
@@ -85,13 +85,12 @@ class Axes:
         """Give each label its length; where two lengths meet, the program checks them."""
         self.extents = {}
         self.ranges: set[Variable] = set()
-        self.selected: dict[Variable, Selection] = {}
+        self.selected: dict[Variable, tuple[Selection, Index]] = {}
         self.written: dict[Apply, list[Selection]] = {}
         for node in self.nodes:
             which = kind(node)
             if which == "range":
-                part = self._selected(node)
-                self.selected[node.outputs[0]] = part
+                part, _ = self.selected[node.outputs[0]] = self._selected(node)
                 if part.start == 0 and part.step == 1:
                     self.ranges.add(node.outputs[0])
                 self._measure_output(node, [part.count])
@@ -156,14 +155,16 @@ class Axes:
             for label in self.labels[variable]
         ]
 
-    def _selected(self, node: Apply) -> Selection:
-        """Return which positions a range holds."""
+    def _selected(self, node: Apply) -> tuple[Selection, Index]:
+        """Return which positions a range holds, and the length of the axis that they are of."""
         if isinstance(node.op, ARange):
-            return Selection(Index.of(0), self._length(node.inputs[1]), 1)
+            count = self._length(node.inputs[1])
+            return Selection(Index.of(0), count, 1), count
         n, *bounds = node.inputs
         entry = node.op.entry(self.outer.get(x, x) for x in bounds)
-        (part,) = select(self.plan, [entry], [self._length(n)])
-        return part
+        length = self._length(n)
+        (part,) = select(self.plan, [entry], [length])
+        return part, length
 
     def _length(self, inner: Variable) -> Index:
         return non_negative(self.plan, integer(self.plan, self.outer.get(inner, inner)))
@@ -175,12 +176,19 @@ class Axes:
                 self.plan.require_equal(known, length, MISMATCH)
 
     def _align_ranges(self) -> bool:
-        """Let a range run along the axis that it indexes, where their lengths are the same."""
+        """Let a range run along the axis that it indexes, where their lengths are the same.
+
+        A diagonal that no loop over rows reads is walked by itself, not with the rows it crosses.
+        """
         changed = False
+        read = {x for node in self.nodes if kind(node) != "scatter" for x in node.inputs}
         for node in self.nodes:
             if kind(node) not in ("gather", "scatter"):
                 continue
             index = Indexing(node)
+            crosses = sum(index.variable(axis) in self.selected for axis in index.positions) > 1
+            if crosses and node.outputs[0] not in read:
+                continue
             for axis in index.positions:
                 entry, label = index.variable(axis), self.labels[index.array][axis]
                 if entry not in self.ranges or label is None or self.labels[entry] == (label,):

@@ -361,9 +361,11 @@ class Region(Axes):
                 at += [f"@a{label}"] if label is not None else []
                 continue
             extent = Index.of(1) if label is None else self.extents[f"a{label}"]
-            if entry in self.ranges and label is not None and self.lengths(entry) == [extent]:
+            part, length = self.selected.get(entry, (None, None))
+            if part is not None and label is not None and length == extent:
                 (own,) = self.labels[entry]
-                at.append(Place(None if own is None else f"a{own}", Index.of(0)))
+                place = None if own is None else f"a{own}"
+                at.append(Place(place, self.plan.canonical(part.start), part.step))
                 continue
             checks.append(self._check(entry, extent, axis))
             at += [self._position(entry, extent)] if label is not None else []
@@ -402,7 +404,7 @@ class Region(Axes):
         """The position along a label, or what a slice makes of it."""
         (out,) = node.outputs
         (label,) = self._named(out) or ("",)
-        part = self.selected[out]
+        part, _ = self.selected[out]
         at: Expr = Var(f"@{label}", "int64") if label else Const(0, "int64")
         if part.step != 1:
             at = Op("{0} * {1}", (at, Const(part.step, "int64")), "int64")

@@ -18,9 +18,11 @@ from pytensorlite.graph.conditions import ALWAYS, Conditions, find_conditions
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.op import HasInnerGraph, Op
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, graph_rewriter
+from pytensorlite.tensor.creation import UnitVectors
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
 from pytensorlite.tensor.rewriting.accumulate import accumulate_products
 from pytensorlite.tensor.rewriting.axis_labels import AxisLabels, kind
+from pytensorlite.tensor.rewriting.diagonals import write_diagonals
 from pytensorlite.tensor.rewriting.gather_lift import lift_gathers
 from pytensorlite.tensor.rewriting.generators import give_each_reader_its_own, open_eyes
 from pytensorlite.tensor.rewriting.repeating import Repetition
@@ -87,6 +89,8 @@ def fuse_loops(fgraph: FunctionGraph) -> None:
     """Nodes that can share a loop nest -> one `Fused` node."""
     lift_gathers.rewrite(fgraph)
     accumulate_products.rewrite(fgraph)
+    if any(isinstance(node.op, UnitVectors) for node in fgraph.apply_nodes):
+        write_diagonals.rewrite(fgraph)
     open_eyes(fgraph)
     sizes = find_size_arithmetic(fgraph, fgraph.toposort())
     own = give_each_reader_its_own(fgraph, sizes)

@@ -51,7 +51,7 @@ def _ones_where_equal(node: Apply, eye: Apply, rows: slice, columns: slice) -> A
     """Return what takes the place of `node`: 1 where the position is on the diagonal of `eye`."""
     height, width, k = eye.inputs
     i, j = (
-        _positions(n, entry, length)
+        positions(n, entry, length)
         for n, entry, length in zip(
             (height, width), (rows, columns), node.outputs[0].type.shape, strict=True
         )
@@ -64,7 +64,8 @@ def _ones_where_equal(node: Apply, eye: Apply, rows: slice, columns: slice) -> A
     return [result] if node.outputs[0].type.is_super(result.type) else None
 
 
-def _positions(n: Variable, entry: slice, length: int | None) -> Any:
+def positions(n: Variable, entry: slice, length: int | None = None) -> Any:
+    """Return the positions that a slice selects of an axis of length `n`, `length` of them."""
     bounds = (entry.start, entry.stop, entry.step)
     given = (entry.start is not None, entry.stop is not None, entry.step is not None)
     return Positions(given, length)(n, *(bound for bound in bounds if bound is not None))
