@@ -34,6 +34,8 @@
 #define STACK_FRAME_BYTES 1024
 /* Every integer up to here is a double. */
 #define LARGEST_EXACT (1LL << 53)
+/* From this size on an array in another layout is worth a program that takes it as it lies. */
+#define WORTH_A_PROGRAM (1 << 20)
 
 typedef struct {
     PyArray_Descr *descr;
@@ -41,6 +43,7 @@ typedef struct {
     int type_num;
     int ndim;
     bool has_static_lengths;
+    bool in_rows; /* whether the program takes elements in rows that stand apart; else they follow each other */
     npy_intp *lengths; /* -1 where any will do */
 } InputSpec;
 
@@ -260,6 +263,18 @@ static bool bind_list(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObjec
     return true;
 }
 
+/* Whether the elements of each row follow each other, and rows do not overlap. */
+static bool __attribute__((noinline, cold)) lies_in_rows(PyArrayObject *array) {
+    npy_intp span = PyArray_ITEMSIZE(array);
+    for (int axis = PyArray_NDIM(array) - 1; axis >= 0; axis--) {
+        const npy_intp stride = PyArray_STRIDE(array, axis);
+        const bool is_innermost = axis == PyArray_NDIM(array) - 1;
+        if (stride < span || stride % PyArray_ITEMSIZE(array) || (is_innermost && stride != span)) return false;
+        span = stride * PyArray_DIM(array, axis);
+    }
+    return PyArray_SIZE(array) > 0 && PyArray_ISALIGNED(array);
+}
+
 /* Whether the value can be handed to the program as it is; if so it is bound. */
 static inline bool bind_input(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObject *value,
                               bool takes_numbers) {
@@ -270,12 +285,22 @@ static inline bool bind_input(Frame *frame, Py_ssize_t i, const InputSpec *spec,
     }
     PyArrayObject *array = (PyArrayObject *)value;
     const int needed = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
-    if (PyArray_TYPE(array) != spec->type_num || PyArray_NDIM(array) != spec->ndim ||
-        (PyArray_FLAGS(array) & needed) != needed || !PyArray_ISNOTSWAPPED(array))
+    if (PyArray_TYPE(array) != spec->type_num || PyArray_NDIM(array) != spec->ndim || !PyArray_ISNOTSWAPPED(array))
         return false;
+    if ((PyArray_FLAGS(array) & needed) != needed && !(spec->in_rows && lies_in_rows(array))) return false;
     if (spec->has_static_lengths && !lengths_fit(spec, array)) return false;
     bind_array(frame, i, spec, array);
     return true;
+}
+
+/* A large array that fits but for its layout, with elements that follow each other along some axis: the general road
+ * may have a program for it. */
+static bool __attribute__((noinline, cold)) is_worth_a_program(const InputSpec *spec, PyArrayObject *array) {
+    if (PyArray_NDIM(array) < 2 || PyArray_NBYTES(array) < WORTH_A_PROGRAM || spec->in_rows) return false;
+    if (PyArray_TYPE(array) != spec->type_num || !PyArray_ISBEHAVED_RO(array)) return false;
+    for (int axis = 0; axis < PyArray_NDIM(array); axis++)
+        if (PyArray_STRIDE(array, axis) == spec->item_bytes && PyArray_DIM(array, axis) > 1) return true;
+    return false;
 }
 
 static bool type_fits(const InputSpec *spec, PyArrayObject *array) {

@@ -47,7 +47,7 @@ class PythonKernel:
         sizes: int,
         run: int,
         n_sizes: int,
-        inputs: list[tuple[Any, int, Lengths]],
+        inputs: list[tuple[Any, ...]],
         constants: list[np.ndarray],
         outputs: list[tuple[Any, ...]],
         describe: Callable[[int, tuple[int, ...], tuple[tuple[int, ...], ...]], BaseException],
@@ -120,7 +120,9 @@ def _bound(arrays: Sequence[np.ndarray]) -> tuple[Any, list[np.ndarray]]:
     return bound, kept
 
 
-def _checked(position: int, value: Any, dtype: Any, ndim: int, lengths: Lengths) -> np.ndarray:
+def _checked(
+    position: int, value: Any, dtype: Any, ndim: int, lengths: Lengths, in_rows: bool = False
+) -> np.ndarray:
     """Return ``value`` as the program takes it, or raise TypeError."""
     array = np.asarray(value)
     fits = array.ndim == ndim and all(

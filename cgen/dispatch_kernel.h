@@ -15,13 +15,11 @@ static void kernel_free_specs(Kernel *self) {
     PyMem_Free(self->constant_arrays);
 }
 
-/* Read (dtype, ndim, lengths): `lengths` is a new array of ndim numbers, -1 where the tuple has None.  An output may
- * have a fourth element, the input that it may be written over. */
-static int read_spec(PyObject *entry, PyArray_Descr **descr, int *ndim, int64_t **lengths, Py_ssize_t *into) {
+/* Read (dtype, ndim, lengths): `lengths` is a new array of ndim numbers, -1 where the tuple has None.  There may be a
+ * fourth element: whether an input may lie in rows, or the input that an output may be written over. */
+static int read_spec(PyObject *entry, PyArray_Descr **descr, int *ndim, int64_t **lengths, Py_ssize_t *fourth) {
     PyObject *dtype, *tuple;
-    if (into == NULL ? !PyArg_ParseTuple(entry, "OiO!", &dtype, ndim, &PyTuple_Type, &tuple)
-                     : !PyArg_ParseTuple(entry, "OiO!|n", &dtype, ndim, &PyTuple_Type, &tuple, into))
-        return -1;
+    if (!PyArg_ParseTuple(entry, "OiO!|n", &dtype, ndim, &PyTuple_Type, &tuple, fourth)) return -1;
     if (*ndim < 0 || *ndim > NPY_MAXDIMS || PyTuple_GET_SIZE(tuple) != *ndim) {
         PyErr_Format(PyExc_ValueError, "expected %d lengths, at most %d, got %R", *ndim, NPY_MAXDIMS, tuple);
         return -1;
@@ -45,8 +43,10 @@ static int kernel_read_inputs(Kernel *self, PyObject *list) {
     if (self->inputs == NULL) return PyErr_NoMemory(), -1;
     for (Py_ssize_t i = 0; i < self->n_inputs; i++) {
         InputSpec *spec = &self->inputs[i];
-        if (read_spec(PyList_GET_ITEM(list, i), &spec->descr, &spec->ndim, (int64_t **)&spec->lengths, NULL) < 0)
+        Py_ssize_t in_rows = 0;
+        if (read_spec(PyList_GET_ITEM(list, i), &spec->descr, &spec->ndim, (int64_t **)&spec->lengths, &in_rows) < 0)
             return -1;
+        spec->in_rows = in_rows != 0;
         spec->type_num = spec->descr->type_num;
         spec->item_bytes = PyDataType_ELSIZE(spec->descr);
         for (int axis = 0; axis < spec->ndim; axis++) spec->has_static_lengths |= spec->lengths[axis] >= 0;

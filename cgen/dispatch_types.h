@@ -36,6 +36,7 @@ static Binding bind_all(Caller *self, Frame *frame, PyObject *const *args, Py_ss
         /* Layout, byte order and narrower dtypes are no reason to enter Python, unless the input is strict. */
         if (!source->takes_numbers || !PyArray_CheckExact(value) || !fits_when_copied(spec, (PyArrayObject *)value))
             return UNUSUAL;
+        if (is_worth_a_program(spec, (PyArrayObject *)value)) return UNUSUAL;
         if (bind_copy(frame, i, spec, (PyArrayObject *)value) < 0) return FAILED;
     }
     for (Py_ssize_t i = 0; i < self->n_updates; i++)

@@ -16,8 +16,8 @@
  * then returns PTL_FAILED, and the host knows why.  The simplest host is {ptl_run_serially}, of ptl_host.h.  Results
  * are the same bit for bit with any: how a loop is cut depends on sizes alone.
  *
- * `in` holds the inputs, then the constants: C-contiguous, aligned, native byte order.  `out` holds fresh
- * C-contiguous memory.  `workspace` is aligned to PTL_ALIGNMENT and may be reused from call to call.
+ * `in` holds the inputs, then the constants: C-contiguous, aligned, native byte order; a program may be made for inputs
+ * in rows that stand apart, and then reads their strides.  `out` holds fresh C-contiguous memory.  `workspace` is aligned to PTL_ALIGNMENT and may be reused from call to call.
  */
 #ifndef PTL_RUNTIME_H
 #define PTL_RUNTIME_H

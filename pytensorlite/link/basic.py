@@ -134,11 +134,26 @@ class Container:
 
 @immutable
 class ArraySpec:
-    """What the native road demands of an input; ``shape`` has None where any length will do."""
+    """What the native road demands of an input; ``shape`` has None where any length will do.
+
+    Elements follow each other in the order of the axes; ``in_rows`` only along the last one.
+    """
 
     dtype: str
     ndim: int
     shape: tuple[int | None, ...]
+    in_rows: bool = False
+
+
+@immutable
+class Layout:
+    """How the elements of an array lie: the axes from the outermost to the innermost in memory.
+
+    If ``in_rows``, only elements along the innermost one follow each other.
+    """
+
+    axes: tuple[int, ...]
+    in_rows: bool
 
 
 @immutable
@@ -226,6 +241,15 @@ class Linker:
 
     def lookup(self, fgraph: FunctionGraph, key_extra: str) -> Program | None:
         """Return a program kept from an earlier session for the unrewritten graph, or None."""
+        return None
+
+    def link_layouts(
+        self, fgraph: FunctionGraph, name: str | None, layouts: Mapping[int, Layout]
+    ) -> Any:
+        """Return what computes ``fgraph`` from a list of arrays some of which lie in layouts.
+
+        It takes these with the axes in the order of the layout. None where there is no such thing.
+        """
         return None
 
     def clone(self, **kwargs: Any) -> Linker:

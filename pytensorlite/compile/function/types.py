@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from pytensorlite.compile.function.arguments import Arguments
+from pytensorlite.compile.function.layouts import Layouts
 from pytensorlite.compile.function.lookup import InputLookup
 from pytensorlite.compile.maker import FunctionMaker, Supervisor
 from pytensorlite.compile.memory import own_memory
@@ -84,6 +85,7 @@ class Function(Caller):
         ]
         self._borrowed = {i for i, out in enumerate(signature.outputs) if out.borrow}
         self._kernel = kernel_of(program)
+        self._layouts = Layouts(maker, self._kernel)
         self._configure_fast_road()
 
     def _configure_fast_road(self) -> None:
@@ -139,7 +141,10 @@ class Function(Caller):
     def _run(self, values: list[Any]) -> list[Any]:
         """Return what the program computes, in memory of its own."""
         start = perf_counter()
-        results = (self._kernel or self.vm)(values)
+        if self._kernel is None or self.profile is not None:
+            results = (self._kernel or self.vm)(values)
+        else:
+            results = self._layouts.run(values)
         if self.profile is not None:
             self.profile.add_program(perf_counter() - start)
             self.vm.report(self.profile)

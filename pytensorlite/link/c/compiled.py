@@ -9,7 +9,7 @@ import ctypes
 import itertools
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,14 +17,15 @@ from pytensorlite.cgen.build import BuildError, Library, build
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
-from pytensorlite.link.basic import NativeEntry, NumpyLinker, Program
+from pytensorlite.link.basic import Layout, NativeEntry, NumpyLinker, Program
 from pytensorlite.link.c.failures import describe_row
 from pytensorlite.link.c.measuring import memory_of_call
+from pytensorlite.link.c.plan import NoLowering, SizeUnknown
 from pytensorlite.link.c.program import Rendered
 from pytensorlite.link.c.record import UserGraph, to_record
 from pytensorlite.link.c.recorded import as_native, cache, compile_flags
 from pytensorlite.link.c.routines import fill_imports
-from pytensorlite.link.c.segments import Segment, cut
+from pytensorlite.link.c.segments import Segment, cut, plan_segment
 from pytensorlite.link.explanation import Explanation, MemoryUse
 from pytensorlite.link.native import make_kernel
 from pytensorlite.link.utils import note_failed_node
@@ -62,6 +63,22 @@ def link_graph(
             cache().put_record(key, record)
     clocks = [Clocks(library, r.steps, n) for r, n in zip(rendered, names, strict=True)]
     return CProgram(fgraph, segments, natives, rendered, clocks)
+
+
+def link_layouts(fgraph: FunctionGraph, name: str | None, layouts: Mapping[int, Layout]) -> Any:
+    """Return a kernel for inputs that lie in these layouts; None if there is no single one."""
+    whole = Segment(fgraph.toposort(), inputs=list(fgraph.inputs), outputs=list(fgraph.outputs))
+    try:
+        rendered = plan_segment(whole, "program", agreements=fgraph.agreements, layouts=layouts)
+        library = compile_sources([rendered.source], name or "")
+    except (NoLowering, SizeUnknown, BuildError):
+        return None
+    inputs = [
+        f"{variable}.transpose{layouts[position].axes}" if position in layouts else str(variable)
+        for position, variable in enumerate(fgraph.inputs)
+    ]
+    entry = bind(library, rendered, "program")
+    return make_kernel(entry, partial(describe_row, rendered.failures), inputs)
 
 
 def through_numpy(fgraph: FunctionGraph, name: str | None, profile: Any) -> Program:

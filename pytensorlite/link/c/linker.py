@@ -6,12 +6,13 @@ in ``fallbacks``; a compiler that fails leaves the NumPy program and one warning
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pytensorlite.cgen.build import BuildError, build_identity, load
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.fg import FunctionGraph
-from pytensorlite.link.basic import Linker, Program
+from pytensorlite.link.basic import Layout, Linker, Program
 from pytensorlite.link.c.graph_key import graph_key
 from pytensorlite.link.c.record import Recorded, UserGraph
 from pytensorlite.link.c.recorded import RecordedProgram, cache, compile_flags
@@ -72,3 +73,11 @@ class CLinker(Linker):
 
         asked, self._asked = self._asked, None
         return link_graph(fgraph, name, profile, asked)
+
+    def link_layouts(
+        self, fgraph: FunctionGraph, name: str | None, layouts: Mapping[int, Layout]
+    ) -> Any:
+        """Return a kernel that takes inputs in these layouts as they lie."""
+        from pytensorlite.link.c.compiled import link_layouts
+
+        return link_layouts(fgraph, name, layouts)

@@ -31,6 +31,7 @@ from pytensorlite.cgen.ir import (
     Var,
 )
 from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.link.basic import Layout
 from pytensorlite.link.c.failures import Failure
 
 
@@ -109,6 +110,8 @@ class Plan:
         Variables of the graph at the program's boundary.
     updates
         The outputs that replace the value of an input, by position, and that input.
+    layouts
+        How inputs lie that do not lie in the order of their axes; they come in the layout's order.
     """
 
     def __init__(
@@ -116,10 +119,12 @@ class Plan:
         inputs: Sequence[Variable],
         outputs: Sequence[Variable],
         updates: Mapping[int, int] | None = None,
+        layouts: Mapping[int, Layout] | None = None,
     ):
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.updates = dict(updates or {})
+        self.layouts = dict(layouts or {})
         self.constants: list[Constant] = []
         self.views: dict[Variable, View] = {}
         self.size_code: list[Stmt] = []
@@ -145,18 +150,40 @@ class Plan:
         self._symbols = 0
         self._sources: dict[str, View] = {}
         for position, variable in enumerate(self.inputs):
+            layout = self.layouts.get(position) or Layout(tuple(range(variable.type.ndim)), False)
             shape = [
-                self._input_length(position, axis) if length is None else Index.of(length)
+                self._input_length(position, layout.axes.index(axis))
+                if length is None
+                else Index.of(length)
                 for axis, length in enumerate(variable.type.shape)
             ]
-            self._add_source(f"x{position}", variable, shape)
+            strides = self._input_strides(position, layout, shape)
+            self._add_source(f"x{position}", variable, shape, strides)
 
     def _input_length(self, position: int, axis: int) -> Index:
         return self.define(f"in[{position}].shape[{axis}]", "n")
 
-    def _add_source(self, name: str, variable: Variable, shape: Sequence[Index]) -> View:
+    def _input_strides(
+        self, position: int, layout: Layout, shape: Sequence[Index]
+    ) -> tuple[Index, ...]:
+        """Return the strides, in elements, of an input that lies in a layout."""
+        strides = contiguous_strides([shape[axis] for axis in layout.axes])
+        if layout.in_rows:
+            item = np.dtype(self.inputs[position].type.dtype).itemsize
+            strides = (
+                *(
+                    self.define(f"in[{position}].strides[{axis}] / {item}")
+                    for axis in range(len(strides) - 1)
+                ),
+                Index.of(1),
+            )
+        return tuple(strides[layout.axes.index(axis)] for axis in range(len(strides)))
+
+    def _add_source(
+        self, name: str, variable: Variable, shape: Sequence[Index], strides: tuple[Index, ...]
+    ) -> View:
         dtype = variable.type.dtype
-        view = View(name, dtype, tuple(shape), contiguous_strides(shape))
+        view = View(name, dtype, tuple(shape), strides)
         self.dtypes[name] = dtype
         self._sources[name] = view
         if variable not in self.views:
@@ -263,7 +290,8 @@ class Plan:
     def _add_constant(self, constant: Constant) -> None:
         name = f"c{len(self.constants)}"
         self.constants.append(constant)
-        self._add_source(name, constant, [Index.of(n) for n in np.shape(constant.data)])
+        shape = [Index.of(n) for n in np.shape(constant.data)]
+        self._add_source(name, constant, shape, contiguous_strides(shape))
 
     def touch(self, buffer: str) -> None:
         """Note that the current step uses `buffer`."""

@@ -83,9 +83,7 @@ def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
     return Rendered(
         source="\n".join(part.rstrip("\n") + "\n" for part in parts),
         n_sizes=1 + len(slots) + len(rooms),
-        inputs=tuple(
-            ArraySpec(v.type.dtype, v.type.ndim, tuple(v.type.shape)) for v in plan.inputs
-        ),
+        inputs=tuple(_input_specs(plan)),
         outputs=tuple(outputs),
         constants=tuple(plan.constants[number] for number in used),
         imports=tuple(imports),
@@ -95,6 +93,15 @@ def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
         slots=slots,
         steps=tuple(steps),
     )
+
+
+def _input_specs(plan: Plan) -> Iterator[ArraySpec]:
+    """Yield what the arrays must be that are handed in."""
+    for position, variable in enumerate(plan.inputs):
+        kind, layout = variable.type, plan.layouts.get(position)
+        axes = layout.axes if layout else range(kind.ndim)
+        in_rows = layout is not None and layout.in_rows
+        yield ArraySpec(kind.dtype, kind.ndim, tuple(kind.shape[axis] for axis in axes), in_rows)
 
 
 def _sources(plan: Plan, run: Sequence[str], used: Sequence[int]) -> dict[str, int]:

@@ -20,6 +20,7 @@ from pytensorlite.graph.conditions import (
     order_by_conditions,
 )
 from pytensorlite.graph.fg import FunctionGraph
+from pytensorlite.link.basic import Layout
 from pytensorlite.link.c.integers import integer, integers
 from pytensorlite.link.c.lowerings import (
     PURE_SIZES,
@@ -58,15 +59,16 @@ def plan_segment(
     timed: bool = False,
     agreements: Sequence[Any] = (),
     updates: Mapping[int, int] | None = None,
+    layouts: Mapping[int, Layout] | None = None,
 ) -> Rendered:
-    """Return the program of a native segment; `updates` are as in `Plan`.
+    """Return the program of a native segment; `updates` and `layouts` are as in `Plan`.
 
     Raises
     ------
     NoLowering, SizeUnknown
         If it cannot be one program.
     """
-    plan = Plan(segment.inputs, segment.outputs, updates)
+    plan = Plan(segment.inputs, segment.outputs, updates, layouts)
     require_agreements(plan, agreements)
     lower_nodes(plan, segment.nodes)
     return render(plan, name, timed=timed)
