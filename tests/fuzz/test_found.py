@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pytensorlite.tensor as pt
-from pytensorlite import config, function, grad
+from pytensorlite import Rop, config, function, grad
 from tests.fuzz.running import NATIVE, RAW, REWRITTEN
 
 MODES = {"raw": RAW, "rewritten": REWRITTEN, "native": NATIVE}
@@ -175,3 +175,12 @@ def a_number_beside_what_is_written_to_parts():
     x = pt.dvector()
     cost = x.sum() + (pt.diff(x) ** 2).sum()
     return {x: np.arange(4.0)}, grad(cost, x), np.array([-1.0, 1.0, 1.0, 3.0])
+
+
+@found
+def an_array_of_equal_constants_is_no_number():
+    """Its lengths were lost when a product was negated."""
+    x, ones = pt.dvector(), pt.constant(np.ones(2))
+    cost = (pt.sin(x) ** pt.constant(np.int8(0)) * ones).sum()
+    slope = Rop(cost, [x], [ones], disconnected_outputs="ignore", return_disconnected="zero")
+    return {x: np.ones(2)}, grad(slope, x, disconnected_inputs="ignore"), np.zeros(2)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import pytensorlite.scalar.basic as ps
-from pytensorlite.graph.basic import Apply, Variable
+from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
 from pytensorlite.tensor.basic import alloc, cast, constant
 from pytensorlite.tensor.math import Sum, add, int_div, mul, neg, reciprocal, sqr, sub, true_div
@@ -328,10 +328,11 @@ def local_neg_of_product(fgraph: Any, node: Apply) -> list[Variable] | None:
     if scalar_op_of(x) not in (ps.mul, ps.true_div) or len(fgraph.clients[x]) != 1 or is_exact(x):
         return None
     first, *rest = x.owner.inputs
-    value = constant_value(first)
-    if value is None or np.iscomplexobj(value):
+    if not isinstance(first, Constant) or constant_value(first) is None:
         return None
-    return [x.owner.op(constant(-value, dtype=first.type.dtype), *rest)]
+    if np.iscomplexobj(first.data):
+        return None
+    return [x.owner.op(constant(-first.data, dtype=first.type.dtype), *rest)]
 
 
 @register_specialize
