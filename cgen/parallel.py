@@ -99,7 +99,7 @@ def outline(
             result.append(stmt)
         else:
             tasks.append(task)
-            result.append(_call(task))
+            result.append(call(task))
     return tuple(result), tuple(tasks)
 
 
@@ -360,7 +360,7 @@ def describe_threads(tasks: Sequence[Task], known: Mapping[str, int]) -> str:
 # -- the statements in place of the loop -----------------------------------------------------------
 
 
-def _call(task: Task) -> Stmt:
+def call(task: Task) -> Stmt:
     """Return what stands in place of the loop: one call for short work, blocks for long."""
     sums = [f"&{partial.var.name}" for partial in task.partials]
     once = ", ".join([*task.given, *sums, "0", str(task.extent)])

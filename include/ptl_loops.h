@@ -7,10 +7,33 @@
 static inline int64_t ptl_min_int64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t ptl_max_int64(int64_t a, int64_t b) { return a > b ? a : b; }
 
-/* How many rows of `elements` elements, at most `most`, go through several loops together: as many
- * as stay in the second-level cache meanwhile. */
+/* How many rows of `elements` elements, at most `most`, go through several loops together: as many as stay in the
+ * first-level cache meanwhile, or at least 16 where the second-level cache holds so many; vectors of them if possible. */
 static inline int64_t ptl_block_rows(int64_t most, int64_t elements) {
-    return ptl_max_int64(1, ptl_min_int64(most, 16384 / ptl_max_int64(elements, 1)));
+    const int64_t row = ptl_max_int64(elements, 1);
+    const int64_t fit = ptl_min_int64(16384 / row, ptl_max_int64(16, 4096 / row));
+    return ptl_min_int64(most, fit < 8 ? ptl_max_int64(fit, 1) : fit / 8 * 8);
+}
+
+/* A matrix of more bytes lies in no cache; the hardware fetches a row of so many by itself. */
+#define PTL_BEYOND_CACHES (64 << 20)
+#define PTL_LONG_ROW 4096
+/* How many bytes lie between what is read and what is fetched. */
+#define PTL_AHEAD 16384
+
+/* How many elements of a row to fetch before they are needed: all or none. */
+static inline int64_t ptl_fetched(int64_t rows, int64_t elements, int64_t size) {
+    const int64_t bytes = elements * size;
+    return bytes > 0 && bytes < PTL_LONG_ROW && rows > PTL_BEYOND_CACHES / bytes ? elements : 0;
+}
+
+/* How many of `rows` rows make up a block if `bytes` of each are fetched ahead: what is fetched meanwhile. */
+static inline int64_t ptl_rows_ahead(int64_t rows, int64_t bytes) {
+    return bytes > 0 ? ptl_min_int64(rows, ptl_max_int64(8, PTL_AHEAD / bytes / 8 * 8)) : rows;
+}
+
+static inline void ptl_fetch_ahead(const void *row, int64_t bytes) {
+    for (int64_t k = 0; k < bytes; k += 64) __builtin_prefetch((const char *)row + PTL_AHEAD + k);
 }
 
 /* Where the last whole group of `count` iterations ends. */

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytensorlite._immutable import replace
+from pytensorlite.cgen.ahead import fetch_ahead
 from pytensorlite.cgen.blocks import strip_mine
 from pytensorlite.cgen.collapse import collapse
 from pytensorlite.cgen.describe import describe
@@ -83,6 +84,7 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     integers = names(body) & plan.symbols
     integers.update(*(task.integers for task in tasks))
     sizes = sorted(integers, key=lambda name: int(name[1:]))
+    outlined, tasks = fetch_ahead(outlined, tasks)
     quick = side_by_side(outlined)
     tasks = tuple(replace(task, body=side_by_side(in_strips(task))) for task in tasks)
     plan.add_kernel(Kernel(name, parameters, tuple(sizes), quick, comment, tasks))
