@@ -17,7 +17,8 @@ from pytensorlite.link.c.region import lower_member
 from pytensorlite.link.c.scalars import apply_scalar, convert, reduction_identity
 
 SHAPES = "Shape mismatch: x has {0} cols (and y has {1} rows)"
-SMALL = 64  # multiplications, fewer than which take less time than calling BLAS
+# As many multiplications of known number take less time in loops than a call of a routine.
+FEW = {"float32": 512, "float64": 512, "complex64": 64, "complex128": 64}
 
 
 def lower_dot(plan: Plan, node: Apply) -> None:
@@ -93,8 +94,8 @@ def prefers_loops(dtype: str, rows: Index, columns: Index, depth: Index) -> bool
     """Whether a product of matrices is better off in loops than in BLAS.
 
     BLAS gains by using elements again while they are in registers, which vectors do not allow, and
-    a call of it costs as much as a few dozen multiplications.  Half precision and integers it does
-    not have.
+    a call costs as much as a few dozen multiplications, as a few hundred where the compiler knows
+    all lengths.  Half precision and integers it does not have.
     """
     if dtype not in LETTERS:
         return True
@@ -102,7 +103,7 @@ def prefers_loops(dtype: str, rows: Index, columns: Index, depth: Index) -> bool
     if 1 in lengths:
         return True
     work = product([rows, columns, depth]).constant
-    return work is not None and work <= SMALL
+    return work is not None and work <= FEW[dtype]
 
 
 def product_nest(plan: Plan, left: View, right: View, target: View) -> None:
