@@ -65,7 +65,7 @@ def make_kernel(
         entry.sizes,
         entry.run,
         entry.n_sizes,
-        [(spec.dtype, spec.ndim, tuple(spec.shape), spec.in_rows) for spec in entry.inputs],
+        [(s.dtype, s.ndim, tuple(s.shape), *((True,) * s.in_rows)) for s in entry.inputs],
         list(entry.constants),
         [(spec.dtype, spec.ndim, tuple(spec.dims), spec.into) for spec in entry.outputs],
         describe_call,
