@@ -2,8 +2,11 @@
 
 import ctypes
 import os
+import platform
 import re
+import shutil
 import time
+from pathlib import Path
 
 import pytest
 
@@ -229,3 +232,18 @@ def test_odd_paths(tmp_path, name, monkeypatch):
     library = build([SOURCE, "int g(void) { return 1; }\n"], cache_dir=place)
     assert call(library, 1) == 2
     assert library.path.startswith(place)
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or platform.libc_ver()[0] != "glibc" or not shutil.which("gcc"),
+    reason="a version of glibc's memcpy for x86",
+)
+def test_copies_go_by_the_version_of_the_c_library_that_knows_vectors(place):
+    source = """#include "ptl_loops.h"
+    void copy(double *restrict to, const double *restrict from, int64_t n) {
+        memcpy(to, from, (size_t)n * sizeof *to);
+    }"""
+    library = build(source, compiler="gcc", cache_dir=place)
+    names = Path(library.path).read_bytes().split(b"\0")
+    assert b"memmove" in names
+    assert b"memcpy" not in names
