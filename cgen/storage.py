@@ -284,10 +284,11 @@ class Writer:
         if extent is not None and extent <= 4 and not sums:
             return False
         inner = [item for item in nest.body if isinstance(item, Nest)]
+        own = {id(item) for item in nest.body}
         return all(folds(each, self.extents) for each in inner) and all(
             (not isinstance(value, Scatter) or self._writes_evenly(value, nest))
             and not value.dtype.startswith("complex")
-            and (value in nest.body or self._is_register(value))
+            and (id(value) in own or self._is_register(value))
             for value in values_inside(nest)
         )
 

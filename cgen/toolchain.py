@@ -32,7 +32,7 @@ CHOICES = ("gcc", "clang", "zig")
 # Passes of gcc's that take an eighth of its time and gain nothing in loop nests.
 LEFT_OUT = (
     "expensive-optimizations", "gcse", "schedule-insns2", "thread-jumps",
-    "tree-dominator-opts", "tree-vrp", "dse", "ipa-icf", "ree", "tree-tail-merge",
+    "tree-dominator-opts", "tree-vrp", "dse", "ree", "tree-tail-merge",
 )  # fmt: skip
 
 
