@@ -9,6 +9,7 @@ from pytensorlite.cgen.ahead import fetch_ahead
 from pytensorlite.cgen.blocks import strip_mine
 from pytensorlite.cgen.collapse import collapse
 from pytensorlite.cgen.describe import describe
+from pytensorlite.cgen.flat import all_at_once
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Buffer,
@@ -85,7 +86,7 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     integers.update(*(task.integers for task in tasks))
     sizes = sorted(integers, key=lambda name: int(name[1:]))
     outlined, tasks = fetch_ahead(outlined, tasks)
-    quick = side_by_side(outlined)
-    tasks = tuple(replace(task, body=side_by_side(in_strips(task))) for task in tasks)
+    quick = all_at_once(side_by_side(outlined))
+    tasks = tuple(replace(task, body=all_at_once(side_by_side(in_strips(task)))) for task in tasks)
     plan.add_kernel(Kernel(name, parameters, tuple(sizes), quick, comment, tasks))
     plan.notes.append(Note(plan.node, body, name, comment, tasks))
