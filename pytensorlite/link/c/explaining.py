@@ -28,6 +28,7 @@ from pytensorlite.link.explanation import (
     Step,
     numpy_part,
 )
+from pytensorlite.tensor.rewriting.apart import why_apart
 from pytensorlite.tensor.rewriting.fusion import Fused
 
 Values = Mapping[str, int]
@@ -48,7 +49,7 @@ def explain_graph(
     known = iter(_known(*call) for call in zip(rendered, entries, calls, strict=False))
     return Explanation(
         tuple(
-            _native_part(next(programs), next(known, {}))
+            _native_part(fgraph, next(programs), next(known, {}))
             if segment.is_native
             else numpy_part(segment.nodes[0], segment.reason)
             for segment in segments
@@ -73,11 +74,15 @@ def _known(rendered: Rendered, entry: NativeEntry, arrays: Sequence[Any] | None)
     return found | {"bytes": sizes[0]}
 
 
-def _native_part(rendered: Rendered, known: Values) -> Part:
+def _native_part(fgraph: FunctionGraph, rendered: Rendered, known: Values) -> Part:
     plan = rendered.plan
+    notes = [note for note in plan.notes if _is_step(note)]
     return Part(
         name="program",
-        steps=tuple(_step(plan, note, known) for note in plan.notes if _is_step(note)),
+        steps=tuple(
+            _step(plan, note, known, _reason(fgraph, before, note))
+            for before, note in zip([None, *notes], notes, strict=False)
+        ),
         arrays=tuple(_arrays(rendered)),
         workspace=_workspace(plan, known),
     )
@@ -111,10 +116,18 @@ def _arrays(rendered: Rendered) -> list[ArrayNote]:
     ]
 
 
-def _step(plan: Plan, note: Note, known: Values) -> Step:
-    members, reason = _origin(note.node)
+def _reason(fgraph: FunctionGraph, before: Note | None, note: Note) -> str:
+    """Return why a step is not one with the step before it."""
+    if note.node is None:
+        return "copies what the caller must own"
+    if before is None or before.node is None or before.node is note.node:
+        return ""
+    return why_apart(fgraph, before.node, note.node)
+
+
+def _step(plan: Plan, note: Note, known: Values, reason: str) -> Step:
     if not note.kernel:
-        return _library_step(plan, note, known)
+        return _library_step(plan, note, known, reason)
     found = traffic(note.code, frozenset(plan.dtypes))
 
     def bytes_of(counts: Mapping[str, Index]) -> dict[str, Amount]:
@@ -127,7 +140,7 @@ def _step(plan: Plan, note: Note, known: Values) -> Step:
         name=note.kernel,
         runs="loops",
         computes=note.comment,
-        members=members,
+        members=_members(note.node),
         reason=reason,
         reads=bytes_of(found.reads),
         writes=bytes_of(found.writes),
@@ -137,11 +150,10 @@ def _step(plan: Plan, note: Note, known: Values) -> Step:
     )
 
 
-def _library_step(plan: Plan, note: Note, known: Values) -> Step:
+def _library_step(plan: Plan, note: Note, known: Values, reason: str) -> Step:
     """Describe a call of BLAS or LAPACK: all of its operands and results, once."""
     comments = tuple(s.text for s in note.code if isinstance(s, Comment))
     calls = [_called(s) for s in walk(note.code) if isinstance(s, Call | If)]
-    members, reason = _origin(note.node)
     node = note.node
 
     def bytes_of(variables: Sequence[Any]) -> dict[str, Amount]:
@@ -155,7 +167,7 @@ def _library_step(plan: Plan, note: Note, known: Values) -> Step:
         name=", ".join(names),
         runs="library",
         computes=comments,
-        members=members,
+        members=_members(node),
         reason=reason,
         reads=bytes_of(node.inputs if node else ()),
         writes=bytes_of(node.outputs if node else ()),
@@ -170,14 +182,13 @@ def _called(stmt: Call | If) -> str:
     return routine if rest and before.isidentifier() else ""
 
 
-def _origin(node: Apply | None) -> tuple[tuple[str, ...], str]:
-    """Return the names of the ops that became a step, and why it is one of its own."""
+def _members(node: Apply | None) -> tuple[str, ...]:
+    """Return the names of the ops that became a step."""
     if node is None:
-        return (), "copies what the caller must own"
-    reason = getattr(node.op, "reason", "")
+        return ()
     if not isinstance(node.op, Fused):
-        return (str(node.op),), reason
-    return tuple(str(member.op) for member in node.op.fgraph.toposort()), reason
+        return (str(node.op),)
+    return tuple(str(member.op) for member in node.op.fgraph.toposort())
 
 
 def _amount(plan: Plan, index: Index, known: Values) -> Amount:

@@ -56,6 +56,18 @@ def test_a_matrix_product_is_a_step_of_the_library_and_its_result_is_workspace()
     assert use.peak == use.outputs + use.workspace
 
 
+def test_a_step_says_why_it_is_not_one_with_the_step_before():
+    A, B = pt.dmatrices("A", "B")
+    f = function([A, B], [pt.tanh(A @ B), pt.exp(A) + pt.exp(A).T], mode="C")
+    first, *others = f.explain().steps
+    assert first.reason == ""
+    reasons = [step.reason for step in others]
+    assert "Add would make one array run over a loop twice" in reasons
+    assert "Dot is no loop over elements that others could share" in reasons
+    assert all(reasons)
+    assert "apart     Dot is no loop" in str(f.explain())
+
+
 def test_numpy_nodes_stand_between_the_programs():
     f = function([w], 2 * pt.unique(w + 1), mode="C")
     before, node, after = f.explain([1.0, 1.0, 2.0]).steps
