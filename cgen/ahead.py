@@ -80,20 +80,18 @@ def _matrices(blocks: Loop, first: Loop) -> Iterator[tuple[str, str]]:
     """Yield name and dtype of each array that a block reads row by row, and then again."""
     others = [stmt for stmt in blocks.body if isinstance(stmt, Loop) and stmt is not first]
     rows = [stmt for stmt in first.body if isinstance(stmt, Loop)]
-    if blocks.step.constant is not None or len(rows) != 1 or rows[0].kind != "simd":
+    if blocks.step.constant is not None or len(rows) != 1:
         return
     if any(_is_costly(loop) for loop in walk(blocks.body) if isinstance(loop, Loop)):
         return
     (row,) = rows
+    if row.kind != "simd" or row.start != 0:
+        return
     again = buffers(tuple(others))[0].keys() - buffers(blocks.body)[1].keys()
     element = Index.name(first.var) * row.stop + Index.name(row.var)
-    for load in (sub for expr in _within(row) for sub in subexpressions(expr)):
-        if (
-            isinstance(load, Load)
-            and load.index == element
-            and load.dtype in BYTES
-            and (load.buffer in again and row.start == 0)
-        ):
+    parts = (sub for expr in _within(row) for sub in subexpressions(expr))
+    for load in (sub for sub in parts if isinstance(sub, Load)):
+        if load.index == element and load.buffer in again and load.dtype in BYTES:
             yield load.buffer, load.dtype
 
 
