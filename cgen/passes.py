@@ -20,6 +20,7 @@ from pytensorlite.cgen.ir import (
     Var,
     buffers,
     expressions,
+    names,
     walk,
 )
 
@@ -31,6 +32,23 @@ def name_loads(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     """
     variables = {stmt.var for stmt in walk(body) if isinstance(stmt, Loop)}
     return _Namer({v for v in variables if not v.endswith("_block")}).body(body, frozenset())
+
+
+def drop_unread(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Leave out locals that nothing reads, such as what a later loop computes once more."""
+    while (shorter := _without_unread(body, names(body))) != body:
+        body = shorter
+    return body
+
+
+def _without_unread(body: tuple[Stmt, ...], read: set[str]) -> tuple[Stmt, ...]:
+    return tuple(
+        replace(stmt, body=_without_unread(stmt.body, read))
+        if isinstance(stmt, Loop | If)
+        else stmt
+        for stmt in body
+        if not isinstance(stmt, Let) or stmt.mutable or stmt.var.name in read
+    )
 
 
 class _Namer:

@@ -72,18 +72,21 @@ PTL_SMALL_OR_GEMM(sgemm, float)
 PTL_SMALL_OR_GEMM(dgemm, double)
 
 /* c = alpha a a', where a is n by k: half the work of a product, then the other triangle is copied.
- * Small matrices are multiplied in full. */
+ * That pays only where there is work; less is done as a product. */
+enum { PTL_LITTLE_WORK = 1 << 19 };
+
 #define PTL_SMALL_OR_SYRK(letter, type)                                                            \
     typedef void ptl_##letter##syrk_routine(const char *, const char *, const int *, const int *,  \
                                             const type *, const type *, const int *, const type *, \
                                             type *, const int *);                                  \
     static inline void ptl_small_or_##letter##syrk(                                                \
-        ptl_small_##letter##gemm_routine *small, ptl_##letter##syrk_routine *routine,              \
-        char a_order, int64_t n, int64_t k, type alpha, const type *a, int64_t a_lead, type *c,    \
-        int64_t c_lead) {                                                                          \
+        ptl_small_##letter##gemm_routine *small, ptl_##letter##gemm_routine *gemm,                 \
+        ptl_##letter##syrk_routine *routine, char a_order, int64_t n, int64_t k, type alpha,       \
+        const type *a, int64_t a_lead, type *c, int64_t c_lead) {                                  \
         const char other_order = a_order == 'N' ? 'T' : 'N', triangle = 'L';                       \
-        if (small != NULL && ptl_is_small(n, n, k)) {                                              \
-            small(a_order, other_order, n, n, k, alpha, a, a_lead, a, a_lead, 0, c, c_lead);       \
+        if ((double)n * (double)n * (double)k <= PTL_LITTLE_WORK) {                                \
+            ptl_small_or_##letter##gemm(small, gemm, a_order, other_order, n, n, k, alpha, a,      \
+                                        a_lead, a, a_lead, 0, c, c_lead);                          \
             return;                                                                                \
         }                                                                                          \
         const int side = (int)n, depth = (int)k, lda = ptl_lead(a_lead), ldc = ptl_lead(c_lead);   \

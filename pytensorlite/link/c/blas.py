@@ -46,14 +46,15 @@ def _is_transpose(plan: Plan, left: View, right: View) -> bool:
 def _syrk_call(plan: Plan, left: View, target: View, alpha: float) -> str:
     """Return the call for the product of a matrix and its transpose."""
     letter = LETTERS[target.dtype]
-    for routine in (f"small_{letter}gemm", f"{letter}syrk"):
+    routines = (f"small_{letter}gemm", f"{letter}gemm", f"{letter}syrk")
+    for routine in routines:
         plan.use(routine, f"ptl_{routine}_routine *")
     n, k = (plan.canonical(x) for x in left.shape)
     order, lead = matrix_order(left) or ("N", k)
     _, target_lead = matrix_order(target) or ("N", n)
     limit(plan, n, k, lead, target_lead)
     arguments = (
-        f"small_{letter}gemm", f"{letter}syrk", f"'{order}'", n, k,
+        *routines, f"'{order}'", n, k,
         alpha, address(plan, left), lead, address(plan, target), target_lead,
     )  # fmt: skip
     return f"ptl_small_or_{letter}syrk({', '.join(map(str, arguments))})"

@@ -22,7 +22,7 @@ from pytensorlite.cgen.ir import (
 from pytensorlite.cgen.jam import side_by_side
 from pytensorlite.cgen.nest import Map, Source, Value
 from pytensorlite.cgen.parallel import outline, parameter_order
-from pytensorlite.cgen.passes import name_loads
+from pytensorlite.cgen.passes import drop_unread, name_loads
 from pytensorlite.cgen.short import schedule
 from pytensorlite.cgen.storage import Memory, Writer
 from pytensorlite.cgen.sums import in_strips
@@ -71,7 +71,7 @@ def add_nest(
 
 def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> None:
     """Make a kernel of statements, its parameters found in them, and append it to the plan."""
-    body = skip_copies(name_loads(body), plan.updates)
+    body = skip_copies(name_loads(drop_unread(body)), plan.updates)
     name = f"kernel{len(plan.kernels)}"
     outlined, tasks = outline(body, name, plan)
     if tasks:

@@ -1,12 +1,14 @@
 """Products of small matrices: C of ours, compiled once for a machine and not into each program.
 
 To call BLAS takes as long as a few hundred multiplications, and its kernels begin to pay where the
-work is ten times that.  The routine stands in ``include/ptl_small_gemm.h``; it takes a compiler
-three times as long as a loop nest, so it is a library in the cache, whose address programs get.
+work is ten times that; but for AVX-512 OpenBLAS has kernels for small matrices itself.  The routine
+stands in ``include/ptl_small_gemm.h``; it takes a compiler three times as long as a loop nest, so
+it is a library in the cache, whose address programs get.
 """
 
 from __future__ import annotations
 
+import ctypes
 import warnings
 
 from pytensorlite.cgen.build import BuildError, build, open_cache
@@ -26,6 +28,9 @@ FLAGS = {
     "clang": ("-O3", "-ffp-contract=fast"),
 }  # fmt: skip
 
+# The kernels of OpenBLAS, by the processors they are named after, that leave nothing to gain.
+QUICK_FOR_SMALL = ("skylakex", "cooperlake", "sapphirerapids")
+
 SOURCE = """#define PTL_SCALAR {type}
 #define PTL_NAME ptl_{name}
 #include "ptl_small_gemm.h"
@@ -33,22 +38,42 @@ SOURCE = """#define PTL_SCALAR {type}
 
 
 def small_routine(name: str) -> int:
-    """Return the address of a routine such as ``small_dgemm``, 0 if it cannot be compiled.
+    """Return the address of a routine such as ``small_dgemm``, 0 where BLAS is to be called.
 
-    Programs then call BLAS also for small matrices.
+    That is where it is as fast, or where the routine cannot be compiled.
     """
+    if blas_kernels().lower() in QUICK_FOR_SMALL:
+        return 0
     try:
-        toolchain = find_toolchain(config.compiler, open_cache(config.cache_dir).directory)
-        library = build(
-            SOURCE.format(type=TYPES[name], name=name),
-            flags=(*FLAGS[toolchain.family], *compile_flags()),
-            label=name,
-            compiler=config.compiler,
-            cache_dir=config.cache_dir,
-            cache_size=config.cache_size,
-            timeout=config.compile_timeout,
-        )
+        return compiled(name)
     except BuildError as error:
         warnings.warn(f"products of small matrices are left to BLAS: {error}", stacklevel=2)
         return 0
+
+
+def compiled(name: str) -> int:
+    """Return the address of the routine, which is compiled if it is not in the cache."""
+    toolchain = find_toolchain(config.compiler, open_cache(config.cache_dir).directory)
+    library = build(
+        SOURCE.format(type=TYPES[name], name=name),
+        flags=(*FLAGS[toolchain.family], *compile_flags()),
+        label=name,
+        compiler=config.compiler,
+        cache_dir=config.cache_dir,
+        cache_size=config.cache_size,
+        timeout=config.compile_timeout,
+    )
     return library.address(f"ptl_{name}")
+
+
+def blas_kernels() -> str:
+    """Return for which processor the BLAS in use has its kernels, "" if it does not tell."""
+    from scipy.linalg import cython_blas
+
+    library = ctypes.CDLL(cython_blas.__file__)  # names are looked up in what it is linked with too
+    for name in ("scipy_openblas_get_corename", "openblas_get_corename"):
+        tell = getattr(library, name, None)
+        if tell is not None:
+            tell.restype = ctypes.c_char_p
+            return tell().decode()
+    return ""

@@ -31,7 +31,7 @@ def multiply(alpha, a, a_order, b, b_order, beta, c, gap):
     call = ctypes.CFUNCTYPE(
         None, ctypes.c_char, ctypes.c_char, *[ctypes.c_int64] * 3, scalar, ctypes.c_void_p,
         ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, scalar, ctypes.c_void_p, ctypes.c_int64,
-    )(routines.address(name))  # fmt: skip
+    )(small_products.compiled(name))  # fmt: skip
     (left, left_lead), (right, right_lead) = laid_out(a, a_order, gap), laid_out(b, b_order, gap)
     target, lead = laid_out(c, "N", gap)
     call(
@@ -81,6 +81,7 @@ def test_without_the_routine_blas_multiplies(rng, monkeypatch, tmp_path):
         raise BuildError("no compiler today")
 
     monkeypatch.setattr(small_products, "build", fail)
+    monkeypatch.setattr(small_products, "blas_kernels", lambda: "Haswell")
     monkeypatch.setattr(routines, "address", routines.address.__wrapped__)
     a, b = pt.fmatrices("a", "b")
     with (
@@ -90,3 +91,10 @@ def test_without_the_routine_blas_multiplies(rng, monkeypatch, tmp_path):
         product = function([a, b], a @ b)
     left, right = rng.normal(size=(2, 4, 4)).astype("float32")
     np.testing.assert_allclose(product(left, right), left @ right, rtol=1e-5)
+
+
+def test_where_blas_is_quick_nothing_is_compiled(monkeypatch):
+    monkeypatch.setattr(small_products, "blas_kernels", lambda: "SkylakeX")
+    monkeypatch.setattr(small_products, "compiled", lambda name: pytest.fail("not needed"))
+    assert small_products.small_routine("small_dgemm") == 0
+    assert isinstance(small_products.blas_kernels(), str)
