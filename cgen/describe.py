@@ -36,7 +36,8 @@ def describe(
     uses = Counter(name for v in values for name in reads(v))
 
     def indexed(name: str, value: Value) -> str:
-        where = ", ".join(letters[label] for label in value.labels)
+        labels = _as_stored(value) if isinstance(value, Source) else value.labels
+        where = ", ".join(letters[label] for label in labels)
         return f"{name}[{where}]" if where else name
 
     def shown(expr: Expr, depth: int = 0) -> Expr:
@@ -93,6 +94,17 @@ FOLDS = {
     "{0} & {1}": "all",
     "{0} | {1}": "any",
 }
+
+
+def _as_stored(source: Source) -> list[str]:
+    """Return the labels of an array in the order of its axes in memory, whoever looks at it."""
+    places = zip(source.labels, source.strides, strict=True)
+    return [label for label, _ in sorted(places, key=lambda place: _size(place[1]), reverse=True)]
+
+
+def _size(stride: Index) -> tuple[int, int]:
+    """Return what sorts strides: those with more lengths as factors are larger."""
+    return max(((len(term), abs(n)) for term, n in stride.terms.items()), default=(0, 0))
 
 
 def _text(expr: Expr) -> str:

@@ -68,6 +68,13 @@ def test_a_step_says_why_it_is_not_one_with_the_step_before():
     assert "apart     Dot is no loop" in str(f.explain())
 
 
+def test_an_array_has_its_axes_in_the_order_of_memory():
+    A = pt.dmatrix("A")
+    f = function([A], A.T + A @ A.sum(0), mode="C")
+    lines = [line for step in f.explain().steps for line in step.computes]
+    assert "y0[j, i] = x0[i, j] + t2[i]" in lines
+
+
 def test_numpy_nodes_stand_between_the_programs():
     f = function([w], 2 * pt.unique(w + 1), mode="C")
     before, node, after = f.explain([1.0, 1.0, 2.0]).steps
