@@ -13,6 +13,10 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import importlib.machinery
+import importlib.util
+import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,10 +40,8 @@ def address(routine: str) -> int:
         from pytensorlite.link.c.small_products import small_routine  # only who multiplies needs it
 
         return small_routine(routine)
-    from scipy.linalg import cython_blas, cython_lapack
-
-    for module in (cython_blas, cython_lapack):
-        capsule = module.__pyx_capi__.get(routine)
+    for name in ("cython_blas", "cython_lapack"):
+        capsule = linalg_extension(name).__pyx_capi__.get(routine)
         if capsule is not None:
             return _pointer(capsule)
     raise KeyError(f"neither BLAS nor LAPACK has a routine {routine!r}")
@@ -55,6 +57,25 @@ def _special_function(name: str) -> int:
         if capsule is not None and _name(capsule) == signature.encode():
             return _pointer(capsule)
     raise KeyError(f"scipy.special.cython_special has no {wanted!r} of type {signature!r}")
+
+
+@functools.cache
+def linalg_extension(name: str) -> Any:
+    """Return a compiled module of `scipy.linalg` alone: the package around it takes 100 ms.
+
+    Who imports that later gets the same module.
+    """
+    path = f"scipy.linalg.{name}"
+    scipy = importlib.util.find_spec("scipy")
+    if path not in sys.modules and scipy is not None:
+        folders = [os.path.join(each, "linalg") for each in scipy.submodule_search_locations or ()]
+        found = importlib.machinery.PathFinder.find_spec(path, folders)
+        if found is not None and found.loader is not None:
+            module = importlib.util.module_from_spec(found)
+            found.loader.exec_module(module)
+            sys.modules.pop(path, None)  # it would stand there without its package
+            return module
+    return importlib.import_module(path)
 
 
 def _name(capsule: Any) -> bytes:
@@ -85,15 +106,18 @@ def declarations(imports: Mapping[str, str], program: str) -> list[str]:
     ]
 
 
+def blas_library() -> ctypes.CDLL:
+    """Return what BLAS came in: names are looked up in what it is linked with, too."""
+    return ctypes.CDLL(linalg_extension("cython_blas").__file__)
+
+
 @functools.cache
 def blas_threads() -> tuple[int, int] | None:
     """Return the address of the function that sets the number of BLAS's threads, and the number.
 
     None where BLAS has no such function, or none that is known.
     """
-    from scipy.linalg import cython_blas
-
-    library = ctypes.CDLL(cython_blas.__file__)  # names are looked up in what it is linked with too
+    library = blas_library()
     for name in ("scipy_openblas_{}_num_threads", "openblas_{}_num_threads"):
         set_threads = getattr(library, name.format("set"), None)
         get_threads = getattr(library, name.format("get"), None)

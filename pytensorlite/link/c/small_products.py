@@ -15,6 +15,7 @@ from pytensorlite.cgen.build import BuildError, build, open_cache
 from pytensorlite.cgen.toolchain import find_toolchain
 from pytensorlite.configdefaults import config
 from pytensorlite.link.c.recorded import compile_flags
+from pytensorlite.link.c.routines import blas_library
 
 TYPES = {"small_sgemm": "float", "small_dgemm": "double"}
 
@@ -68,9 +69,7 @@ def compiled(name: str) -> int:
 
 def blas_kernels() -> str:
     """Return for which processor the BLAS in use has its kernels, "" if it does not tell."""
-    from scipy.linalg import cython_blas
-
-    library = ctypes.CDLL(cython_blas.__file__)  # names are looked up in what it is linked with too
+    library = blas_library()
     for name in ("scipy_openblas_get_corename", "openblas_get_corename"):
         tell = getattr(library, name, None)
         if tell is not None:
