@@ -135,8 +135,8 @@ FITS: list[Fit] = [
     ("erfinv, of sqrt w", lambda s: erf_inverse_of(s * s), 4, mp.mpf("6.1"), 18, True),
     ("erfinv / sqrt w, of w^(-1/4)", lambda r: erf_inverse_of(r**-4) * r**2,
      1 / mp.sqrt(mp.mpf("27.4")), 1 / mp.sqrt(6), 16, True),
-    ("erfcx(x)", _erfcx, 0, 2, 23, True),
-    ("(2 + x) erfcx(x), of 1 / (2 + x)", _erfcx_far, 0, mp.mpf(1) / 4, 20, True),
+    *_both("erfcx(x)", _erfcx, 0, 2, (23, 12), True),
+    *_both("(2 + x) erfcx(x), of 1 / (2 + x)", _erfcx_far, 0, mp.mpf(1) / 4, (20, 8), True),
     ("exp(-x) sqrt(x) i0(x), of 1/x", _bessel_far(0), 0, mp.mpf(1) / 8, 23, True),
     ("exp(-x) sqrt(x) i1(x), of 1/x", _bessel_far(1), 0, mp.mpf(1) / 8, 23, True),
 ]  # fmt: skip

@@ -75,7 +75,7 @@ PTL_INLINE double ptl_erfcinv_(double c) {
 }
 
 /* exp(x²) erfc(x). For negative x it is 2 exp(x²) - erfcx(-x), x² split so that its rounding does not count. */
-PTL_INLINE double ptl_erfcx_(double x) {
+PTL_INLINE double ptl_erfcx_d(double x) {
     const double y = fabs(x);
     const double s = (y < 2 ? y : 2) - 1;
     const double near = PTL_P23(s, 0x1.b5d8780f956b2p-2, -0x1.17c4e3f17c052p-2, 0x1.3c27283c32cc5p-3,
@@ -100,10 +100,29 @@ PTL_INLINE double ptl_erfcx_(double x) {
     const double square = PTL_FMA(coarse, low * (1 + low * (0.5 + low * (1.0 / 6))), coarse);
     return (x < 0 ? 2 * square : 0) + (x < 0 ? -positive : positive);
 }
+/* In float the larger part of x has 12 bits, so that its square is exact. */
+PTL_INLINE float ptl_erfcx_f(float x) {
+    const float y = fabs(x), s = (y < 2 ? y : 2) - 1;
+    const float near = PTL_P12(s, 0x1.b5d87768dbc71p-2, -0x1.17c4e3bd7f052p-2, 0x1.3c2785e510e19p-3,
+        -0x1.4483b9f2fbcb3p-4, 0x1.33b9dbdb7f6bcp-5, -0x1.10f25d4d3c5dep-6, 0x1.cb064630e9149p-8,
+        -0x1.6c56b5ce9c657p-9, 0x1.02954dd72efa6p-10, -0x1.7b93cd7c6c685p-12, 0x1.889f2985bfe32p-13,
+        -0x1.03c7e4add98d6p-14);
+    const float inverse = 1 / (y + 2), t = inverse - 0.125f;
+    const float far = inverse * PTL_P8(t, 0x1.7c0347aa2bfd7p-1, 0x1.c5f07aad8fcb1p+0, 0x1.9f357bf4cee9dp+1,
+        0x1.ddee53925751fp+1, 0x1.3aa9d4a8b83ecp-4, -0x1.0af816c269304p+3, -0x1.f48ca81fc3654p+2,
+        0x1.1afbf2a3c9045p+4);
+    const float positive = y < 2 ? near : far;
+    const float clipped = x > -9.415f ? x < 0 ? x : 0 : -9.415f;
+    const float high = (clipped + 0x1.8p15f) - 0x1.8p15f;
+    const float low = (clipped - high) * (clipped + high);
+    const float coarse = exp(high * high);
+    const float square = PTL_FMA(coarse, low * PTL_P4(low, 1, 0.5, 1.0 / 6, 1.0 / 24), coarse);
+    return (x < 0 ? 2 * square : 0) + (x < 0 ? -positive : positive);
+}
 
 #define ptl_erfinv(x) PTL_BY_PRECISION(ptl_erfinv, x)(x)
 #define ptl_erfcinv(x) PTL_ROUNDED(ptl_erfcinv_, x)
-#define ptl_erfcx(x) PTL_ROUNDED(ptl_erfcx_, x)
+#define ptl_erfcx(x) PTL_BY_PRECISION(ptl_erfcx, x)(x)
 
 /* -- Bessel functions ---------------------------------------------------------------------------------------------
  * The series up to 8, all of whose terms are positive; above, exp(x) / sqrt(x) times a polynomial of 1/x.
