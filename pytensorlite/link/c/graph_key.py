@@ -32,7 +32,13 @@ class NoKey(Exception):
 def graph_key(fgraph: FunctionGraph, extra: str) -> str | None:
     """Return the key of `fgraph` under the settings `extra`, or None if it has none."""
     numbers: dict[Variable, int] = {}
+    names: dict[int, str] = {}  # many nodes share an op or a type
     digest = hashlib.sha256()
+
+    def name(shared: Op | Type) -> str:
+        if id(shared) not in names:
+            names[id(shared)] = token(shared)
+        return names[id(shared)]
 
     def write(*parts: object) -> None:
         digest.update("\x1f".join(map(str, parts)).encode() + b"\x1e")
@@ -41,16 +47,16 @@ def graph_key(fgraph: FunctionGraph, extra: str) -> str | None:
     try:
         for variable in fgraph.inputs:
             numbers[variable] = len(numbers)
-            write("input", token(variable.type))
+            write("input", name(variable.type))
         for node in fgraph.toposort():
             for x in node.inputs:
                 if x not in numbers:
                     _write_constant(digest, x)
                     numbers[x] = len(numbers)
-            write("node", token(node.op), *(numbers[x] for x in node.inputs))
+            write("node", name(node.op), *(numbers[x] for x in node.inputs))
             for out in node.outputs:
                 numbers[out] = len(numbers)
-                write("output", token(out.type))
+                write("output", name(out.type))
         for variable in fgraph.outputs:
             if variable not in numbers:
                 _write_constant(digest, variable)
