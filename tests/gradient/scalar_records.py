@@ -112,7 +112,9 @@ RECORDS = {
     # gamma and beta
     "gamma": at(ABOVE_ONE),
     "gammaln": at(ABOVE_ONE),
+    "gammaln_positive": at(ABOVE_ONE),
     "psi": at(ABOVE_ONE),
+    "psi_positive": at(ABOVE_ONE),
     "tri_gamma": at(ABOVE_ONE),
     "polygamma": at((1.0, 1.0), ABOVE_ONE, held=(0,), integers=(0,)),
     "gammainc": at(ABOVE_ONE, POSITIVE),
