@@ -116,6 +116,10 @@ extern float _Complex cpowf(float _Complex, float _Complex);
 #define NAN __builtin_nanf("")
 #define INFINITY __builtin_inff()
 #define complex _Complex
+#endif
+
+/* Of the C libraries some have these for gcc only. */
+#ifndef CMPLX
 #define CMPLX(re, im) __builtin_complex((double)(re), (double)(im))
 #define CMPLXF(re, im) __builtin_complex((float)(re), (float)(im))
 #endif

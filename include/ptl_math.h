@@ -155,4 +155,16 @@ PTL_FLOAT(d, double, 3.14159265358979323846, 1.44269504088896340736)
 #pragma omp declare reduction(ptl_min : float, double, int32_t, int64_t, uint32_t, uint64_t, int8_t, int16_t, uint8_t, \
                               uint16_t : omp_out = ptl_min(omp_out, omp_in)) initializer(omp_priv = omp_orig)
 
+/* clang's own `reduction(max: acc)` begins with the largest finite number, which is not neutral among infinities. */
+#ifdef __clang__
+#pragma omp declare reduction(ptl_largest : float, double, int32_t, int64_t, uint32_t, uint64_t, int8_t, int16_t, \
+                              uint8_t, uint16_t : omp_out = omp_in > omp_out ? omp_in : omp_out) \
+    initializer(omp_priv = omp_orig)
+#pragma omp declare reduction(ptl_smallest : float, double, int32_t, int64_t, uint32_t, uint64_t, int8_t, int16_t, \
+                              uint8_t, uint16_t : omp_out = omp_in < omp_out ? omp_in : omp_out) \
+    initializer(omp_priv = omp_orig)
+#define max ptl_largest
+#define min ptl_smallest
+#endif
+
 #endif
