@@ -213,9 +213,10 @@ class CProgram(Program):
             if number is not None:
                 calls[number] = [values[x] for x in segment.inputs]
                 results = self.kernels[number](calls[number])
+                values.update(zip(segment.outputs, results, strict=True))
             else:
-                results = perform(segment.nodes[0], values)
-            values.update(zip(segment.outputs, results, strict=True))
+                (node,) = segment.nodes
+                values.update(zip(node.outputs, perform(node, values), strict=True))
         return [x.data if isinstance(x, Constant) else values[x] for x in self.outputs]
 
     def _calls(self, arrays: Sequence[Any]) -> list[Sequence[Any] | None]:
