@@ -26,12 +26,13 @@ from pytensorlite.cgen.ir import (
     Var,
     buffers,
     expressions,
+    item_size,
     subexpressions,
     walk,
 )
 from pytensorlite.cgen.parallel import CALL, call, cost
 
-BYTES = {"float32": 4, "float64": 8}
+DTYPES = ("float32", "float64")
 
 
 def fetch_ahead(
@@ -47,10 +48,10 @@ def fetch_ahead(
             continue
         fetched = Var(str(task.loop.step).replace("rows", "fetched"), "int64")
         row = next(stmt.stop for stmt in first.body if isinstance(stmt, Loop))
-        size = max(BYTES[dtype] for dtype in matrices.values())
+        size = max(map(item_size, matrices.values()))
         calls = [
             Call(f"ptl_fetch_ahead(&{name}[{Index.name(first.var) * row}], "
-                 f"{Index.name(fetched.name) * BYTES[dtype]})")
+                 f"{Index.name(fetched.name) * item_size(dtype)})")
             for name, dtype in matrices.items()
         ]  # fmt: skip
         fetching = replace(first, body=(*calls, *first.body))
@@ -91,7 +92,7 @@ def _matrices(blocks: Loop, first: Loop) -> Iterator[tuple[str, str]]:
     element = Index.name(first.var) * row.stop + Index.name(row.var)
     parts = (sub for expr in _within(row) for sub in subexpressions(expr))
     for load in (sub for sub in parts if isinstance(sub, Load)):
-        if load.index == element and load.buffer in again and load.dtype in BYTES:
+        if load.index == element and load.buffer in again and load.dtype in DTYPES:
             yield load.buffer, load.dtype
 
 

@@ -288,6 +288,20 @@ def walk(body: tuple[Stmt, ...]) -> Iterator[Stmt]:
             stack.extend(reversed(stmt.body))
 
 
+_ITEM_SIZES = {"bool": 1, "complex64": 8, "complex128": 16}
+
+
+def item_size(dtype: str) -> int:
+    """Return the bytes of an element.
+
+    Examples
+    --------
+    >>> item_size("float32"), item_size("int8"), item_size("complex128")
+    (4, 1, 16)
+    """
+    return _ITEM_SIZES.get(dtype) or int(re.sub(r"\D", "", dtype)) // 8
+
+
 def expressions(stmt: Stmt) -> tuple[Expr, ...]:
     """Return the expressions that a statement holds itself."""
     match stmt:

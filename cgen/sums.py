@@ -28,12 +28,13 @@ from pytensorlite.cgen.ir import (
     Update,
     Var,
     expressions,
+    item_size,
 )
 from pytensorlite.cgen.parallel import CALL, cost
 
 STRIP = 4096  # elements
 BYTES = 256  # of lanes: four of the longest vectors, or eight shorter ones
-SIZES = {"float32": 4, "float64": 8, "int32": 4, "int64": 8}  # of what may stand in lanes
+DTYPES = {"float32", "float64", "int32", "int64"}  # of what may stand in lanes
 
 
 def in_strips(task: Task) -> tuple[Stmt, ...]:
@@ -49,7 +50,7 @@ def in_strips(task: Task) -> tuple[Stmt, ...]:
         or len(updates) + len(lets) != len(loop.body)
         or not {stmt.var.name for stmt in updates} <= sums.keys()
         or folds.isdisjoint({"float32", "float64"})
-        or not folds <= SIZES.keys()
+        or not folds <= DTYPES
     ):
         return task.body
     start, end = Index.name(f"{loop.var}_strip"), Index.name(f"{loop.var}_end")
@@ -119,5 +120,5 @@ def lanes(*dtypes: str) -> int:
     >>> lanes("float64"), lanes("float32"), lanes("float64", "int64"), lanes(*["float64"] * 5)
     (32, 64, 16, 8)
     """
-    most = BYTES // sum(SIZES[dtype] for dtype in dtypes)
+    most = BYTES // sum(map(item_size, dtypes))
     return max(8, 1 << (most.bit_length() - 1))

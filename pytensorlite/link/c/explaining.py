@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Call, Comment, If, walk
+from pytensorlite.cgen.ir import Call, Comment, If, item_size, walk
 from pytensorlite.cgen.parallel import describe_threads
 from pytensorlite.cgen.traffic import traffic
 from pytensorlite.graph.basic import Apply
@@ -18,7 +18,7 @@ from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.basic import NativeEntry
 from pytensorlite.link.c.measuring import sizes_in_call
 from pytensorlite.link.c.plan import Note, Plan
-from pytensorlite.link.c.program import Rendered, assign_rooms, item_size
+from pytensorlite.link.c.program import Rendered, assign_rooms
 from pytensorlite.link.c.segments import cut
 from pytensorlite.link.explanation import (
     Amount,

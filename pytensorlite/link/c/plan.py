@@ -29,6 +29,7 @@ from pytensorlite.cgen.ir import (
     Store,
     Task,
     Var,
+    item_size,
 )
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.link.basic import Layout
@@ -169,7 +170,7 @@ class Plan:
         """Return the strides, in elements, of an input that lies in a layout."""
         strides = contiguous_strides([shape[axis] for axis in layout.axes])
         if layout.in_rows:
-            item = np.dtype(self.inputs[position].type.dtype).itemsize
+            item = item_size(self.inputs[position].type.dtype)
             strides = (
                 *(
                     self.define(f"in[{position}].strides[{axis}] / {item}")

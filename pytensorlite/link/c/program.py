@@ -14,7 +14,7 @@ from pytensorlite._immutable import immutable
 from pytensorlite.cgen import emit
 from pytensorlite.cgen.emit_tasks import blocks, loops
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Call, Let, Stmt, Var, names
+from pytensorlite.cgen.ir import Call, Let, Stmt, Var, item_size, names
 from pytensorlite.graph.basic import Constant
 from pytensorlite.link.basic import ArraySpec, OutputSpec
 from pytensorlite.link.c.failures import Failure
@@ -27,7 +27,6 @@ from pytensorlite.scalar.headers import headers_of
 
 HEADERS = ("ptl_runtime.h", "ptl_loops.h", "ptl_math.h")
 _SYMBOL = re.compile(r"\b[ns]\d+\b")
-_ITEM_SIZES = {"bool": 1, "complex64": 8, "complex128": 16}
 
 
 @immutable
@@ -45,11 +44,6 @@ class Rendered:
     reads: frozenset[str]  # buffers of inputs and constants
     slots: dict[Index, int]  # where lengths stand in the array of sizes
     steps: tuple[str, ...] = ()  # what is timed, in the order of the array NAME_seconds
-
-
-def item_size(dtype: str) -> int:
-    """Return the bytes of an element."""
-    return _ITEM_SIZES.get(dtype) or int(re.sub(r"\D", "", dtype)) // 8
 
 
 def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
