@@ -12,12 +12,9 @@ This is a last pass over finished statements.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pytensorlite._immutable import immutable, replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
-    Cast,
     Expr,
     If,
     Let,
@@ -28,9 +25,10 @@ from pytensorlite.cgen.ir import (
     Store,
     Update,
     Var,
-    expressions,
+    buffers,
     names,
-    subexpressions,
+    substituted,
+    walk,
 )
 from pytensorlite.cgen.parallel import CALL, cost
 
@@ -122,7 +120,7 @@ def _apart(rows: Loop) -> list[Stmt] | None:
         for store in kept
         if isinstance(store.expr, Var)
     }
-    after = tuple(_reading(stmt, stored) for stmt in after)
+    after = tuple(substituted(stmt, stored) for stmt in after)
     made = {stmt.var.name for stmt in before if isinstance(stmt, Let)}
     if not all(isinstance(stmt, Let) for stmt in before) or not made.isdisjoint(names(after)):
         return None
@@ -174,20 +172,9 @@ def _find_call(rows: Loop, inner: Loop) -> _Call | None:
             kept = replace(value, expr=argument)
         arrays = {value.buffer} | ({kept.buffer} if kept else set())
         alone = all(written.count(buffer) <= 1 for buffer in arrays)
-        if kept is not None and alone and not _is_read(arrays, (rows,)):
+        if kept is not None and alone and arrays.isdisjoint(buffers((rows,))[0]):
             return _Call(let, kept, value)
     return None
-
-
-def _is_read(arrays: set[str], body: tuple[Stmt, ...]) -> bool:
-    """Whether `body` reads any of the arrays that it writes."""
-    for stmt in body:
-        if isinstance(stmt, Loop | If) and _is_read(arrays, stmt.body):
-            return True
-        for expr in expressions(stmt):
-            if any(isinstance(sub, Load) and sub.buffer in arrays for sub in subexpressions(expr)):
-                return True
-    return False
 
 
 def _offset(store: Store, rows: Loop, inner: Loop) -> Index:
@@ -198,37 +185,10 @@ def _offset(store: Store, rows: Loop, inner: Loop) -> Index:
 def _needed(known: tuple[Stmt, ...], body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     """Return those of the statements `known` whose names `body` uses, and what they use."""
     kept: list[Stmt] = []
-    used = names(body) | {stmt.var.name for stmt in _updates(body)}
+    used = names(body) | {stmt.var.name for stmt in walk(body) if isinstance(stmt, Update)}
     for stmt in reversed(known):
         assert isinstance(stmt, Let)
         if stmt.var.name in used:
             kept.append(stmt)
             used |= names((stmt,))
     return tuple(reversed(kept))
-
-
-def _updates(body: tuple[Stmt, ...]) -> list[Update]:
-    found = [stmt for stmt in body if isinstance(stmt, Update)]
-    for stmt in body:
-        if isinstance(stmt, Loop | If):
-            found += _updates(stmt.body)
-    return found
-
-
-def _reading(stmt: Stmt, stored: Mapping[Expr, Load]) -> Stmt:
-    """Return `stmt` with the elements of arrays in place of locals."""
-    match stmt:
-        case Let() | Update() | Store() if expressions(stmt):
-            return replace(stmt, expr=_read(stmt.expr, stored))  # type: ignore[arg-type]
-    return stmt
-
-
-def _read(expr: Expr, stored: Mapping[Expr, Load]) -> Expr:
-    if expr in stored:
-        return stored[expr]
-    match expr:
-        case Op(template, args, dtype):
-            return Op(template, tuple(_read(arg, stored) for arg in args), dtype)
-        case Cast(arg, dtype):
-            return Cast(_read(arg, stored), dtype)
-    return expr

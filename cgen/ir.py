@@ -18,10 +18,10 @@ that lets it vectorise.  All nodes are immutable; no pass edits text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
-from pytensorlite._immutable import immutable
+from pytensorlite._immutable import immutable, replace
 from pytensorlite.cgen.index import Index
 
 # -- expressions -----------------------------------------------------------------------------------
@@ -323,6 +323,33 @@ def subexpressions(expr: Expr) -> Iterator[Expr]:
                 stack.extend(args)
             case Cast(arg, _):
                 stack.append(arg)
+
+
+def substitute(expr: Expr, new: Mapping[Any, Expr]) -> Expr:
+    """Return `expr` with others in place of those loads and locals that `new` has.
+
+    Examples
+    --------
+    >>> x, y = Var("x", "float64"), Var("y", "float64")
+    >>> substitute(Op("{0} + {1}", (x, y), "float64"), {x: y}).args == (y, y)
+    True
+    """
+    match expr:
+        case Load() | Var() if expr in new:
+            return new[expr]
+        case Op(template, args, dtype):
+            return Op(template, tuple(substitute(arg, new) for arg in args), dtype)
+        case Cast(arg, dtype):
+            return Cast(substitute(arg, new), dtype)
+    return expr
+
+
+def substituted(stmt: Stmt, new: Mapping[Any, Expr]) -> Stmt:
+    """Return a statement with `substitute` done in the expressions it holds itself."""
+    match stmt:
+        case Let() | Update() | Store() if expressions(stmt):
+            return replace(stmt, expr=substitute(stmt.expr, new))  # type: ignore[arg-type]
+    return stmt
 
 
 def names(body: tuple[Stmt, ...]) -> set[str]:

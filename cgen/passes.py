@@ -15,12 +15,11 @@ from pytensorlite.cgen.ir import (
     Loop,
     Op,
     Stmt,
-    Store,
-    Update,
     Var,
     buffers,
     expressions,
     names,
+    substituted,
     walk,
 )
 
@@ -146,20 +145,6 @@ def _loads_of(expr: Expr) -> Iterator[Load]:
 def _with_locals(stmt: Stmt, names: dict[Load, Var]) -> Stmt:
     if not names:
         return stmt
-    match stmt:
-        case Let() | Update() | Store() if expressions(stmt):
-            return replace(stmt, expr=_replaced(stmt.expr, names))  # type: ignore[arg-type]
-        case If():
-            return replace(stmt, body=tuple(_with_locals(inner, names) for inner in stmt.body))
-    return stmt
-
-
-def _replaced(expr: Expr, names: dict[Load, Var]) -> Expr:
-    match expr:
-        case Load() if expr in names:
-            return names[expr]
-        case Op(template, args, dtype):
-            return Op(template, tuple(_replaced(a, names) for a in args), dtype)
-        case Cast(arg, dtype):
-            return Cast(_replaced(arg, names), dtype)
-    return expr
+    if isinstance(stmt, If):
+        return replace(stmt, body=tuple(_with_locals(inner, names) for inner in stmt.body))
+    return substituted(stmt, names)
