@@ -224,6 +224,11 @@ def expand_to(var: Variable, ndim: int) -> Variable:
     return DimShuffle(input_ndim=var.type.ndim, new_order=order)(var)
 
 
+def is_same(a: Any, b: Any) -> bool:
+    """Whether two variables are one, or constants of one value."""
+    return a is b or (isinstance(a, Constant) and isinstance(b, Constant) and a.equals(b))
+
+
 def match_type(old: Variable, new: Variable) -> Variable | None:
     """Return ``new`` as what may stand for ``old``: in its dtype and its rank.
 

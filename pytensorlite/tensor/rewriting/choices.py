@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.rewriting.basic import node_rewriter
 from pytensorlite.ifelse import IfElse
-from pytensorlite.tensor.rewriting.basic import constant_value, match_type, register_canonicalize
+from pytensorlite.tensor.rewriting.basic import (
+    constant_value,
+    is_same,
+    match_type,
+    register_canonicalize,
+)
 from pytensorlite.tensor.type import TensorType
 
 
@@ -21,7 +26,7 @@ def local_useless_ifelse(fgraph: Any, node: Apply) -> list[Variable] | None:
     known = constant_value(condition)
     if known is not None:
         return _standing_for(node, yes if known else no)
-    if all(a is b or _are_equal(a, b) for a, b in zip(yes, no, strict=True)):
+    if all(map(is_same, yes, no)):
         return _standing_for(node, yes)
     return None
 
@@ -54,7 +59,3 @@ def _standing_for(node: Apply, values: list[Variable]) -> list[Variable] | None:
             return None
         found.append(new)
     return found
-
-
-def _are_equal(a: Variable, b: Variable) -> bool:
-    return isinstance(a, Constant) and isinstance(b, Constant) and a.equals(b)

@@ -41,6 +41,7 @@ from pytensorlite.tensor.rewriting.basic import (
     filled,
     has_one_client,
     is_exact,
+    is_same,
     match_type,
     register_canonicalize,
     register_specialize,
@@ -312,7 +313,7 @@ def local_useless_switch(fgraph: Any, node: Apply) -> list[Variable] | None:
     known = constant_value(condition)
     if known is not None:
         return _broadcast_to(fgraph, out, yes if known else no)
-    if yes is no or (isinstance(yes, Constant) and isinstance(no, Constant) and yes.equals(no)):
+    if is_same(yes, no):
         return _broadcast_to(fgraph, out, yes)
     if scalar_op_of(condition) == ps.invert and condition.type.dtype == "bool":
         return [switch(condition.owner.inputs[0], no, yes)]

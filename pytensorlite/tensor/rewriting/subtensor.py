@@ -28,6 +28,7 @@ from pytensorlite.tensor.indexing import (
 from pytensorlite.tensor.math import Dot
 from pytensorlite.tensor.rewriting.basic import (
     has_one_client,
+    is_same,
     match_type,
     register_canonicalize,
     register_specialize,
@@ -66,7 +67,7 @@ def _same_entry(a: Any, b: Any) -> bool:
         return False
     if isinstance(a, slice):
         return all(map(_same_entry, (a.start, a.stop, a.step), (b.start, b.stop, b.step)))
-    return a is b or (isinstance(a, Constant) and isinstance(b, Constant) and a.equals(b))
+    return is_same(a, b)
 
 
 def read(x: Any, entries: Sequence[Any]) -> Variable:
