@@ -48,9 +48,7 @@ PTL_VECTOR2(pow) PTL_VECTOR2(atan2) PTL_VECTOR2(hypot)
     extern float _Complex name##f(float _Complex);
 
 PTL_REAL_ONE(sqrt) PTL_REAL_ONE(fabs) PTL_REAL_ONE(floor) PTL_REAL_ONE(ceil) PTL_REAL_ONE(trunc) PTL_REAL_ONE(rint)
-PTL_REAL_PAIR(fmod) PTL_REAL_PAIR(copysign) PTL_REAL_PAIR(nextafter)
-extern double ldexp(double, int);
-extern float ldexpf(float, int);
+PTL_REAL_PAIR(fmod) PTL_REAL_PAIR(copysign)
 extern double j0(double), j1(double);
 
 PTL_COMPLEX_PART(creal) PTL_COMPLEX_PART(cimag) PTL_COMPLEX_PART(cabs) PTL_COMPLEX_PART(carg)
@@ -105,14 +103,11 @@ extern float _Complex cpowf(float _Complex, float _Complex);
 #define hypot(x, y) PTL_BY_SIZE(hypot, x, y)
 #define fmod(x, y) PTL_BY_SIZE(fmod, x, y)
 #define copysign(x, y) PTL_BY_SIZE(copysign, x, y)
-#define nextafter(x, y) PTL_BY_SIZE(nextafter, x, y)
-#define ldexp(x, y) PTL_BY_SIZE(ldexp, x, y)
 #define cpow(x, y) PTL_BY_SIZE(cpow, x, y)
 
 #define isnan(x) __builtin_isnan(x)
 #define isinf(x) __builtin_isinf(x)
 #define isfinite(x) __builtin_isfinite(x)
-#define signbit(x) __builtin_signbit(x)
 #define NAN __builtin_nanf("")
 #define INFINITY __builtin_inff()
 #define complex _Complex

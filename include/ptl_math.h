@@ -4,7 +4,7 @@
  * C and NumPy differ there is a ptl_* function here, and nothing in it is undefined: integers wrap by way of
  * unsigned arithmetic.  Names choose their version by the C type of the arguments.  Everything is branch-free where
  * a loop may want to be a vector: both sides are computed, then one is selected.  More of the same, for programs
- * that need it: ptl_integer.h, ptl_complex.h, ptl_logistic.h, ptl_gamma.h, ptl_special.h.
+ * that need it: ptl_bits.h, ptl_integer.h, ptl_complex.h, ptl_logistic.h, ptl_gamma.h, ptl_special.h.
  */
 #ifndef PTL_MATH_H
 #define PTL_MATH_H
@@ -113,14 +113,7 @@ PTL_INLINE uint32_t ptl_to_uint32(double x) { return (uint32_t)ptl_to_int64(x); 
         const T gap = fabs(a - b);                                                                                   \
         const T more = LOG2E * log1p(exp2(-gap));                                                                    \
         return a == b ? a + 1 : (a > b ? a : b) + more;                                                          \
-    }                                                                                                                \
-    /* The distance to the next float away from zero, with the sign of x. */                                         \
-    PTL_INLINE T ptl_spacing_##s(T x) {                                                                              \
-        return isinf(x) ? (T)NAN : nextafter(x, x < 0 ? -(T)INFINITY : (T)INFINITY) - x;                             \
-    }                                                                                                                \
-    PTL_INLINE T ptl_ldexp_##s(T x, int64_t n) { return ldexp(x, (int)(n < -5000 ? -5000 : n > 5000 ? 5000 : n)); } \
-    /* The angle of a real number: 0 or pi. */                                                                       \
-    PTL_INLINE T ptl_real_angle_##s(T x) { return x != x ? x : signbit(x) ? PI : 0; }
+    }
 
 PTL_FLOAT(f, float, 3.14159265358979323846f, 1.44269504088896340736f)
 PTL_FLOAT(d, double, 3.14159265358979323846, 1.44269504088896340736)
@@ -145,9 +138,6 @@ PTL_FLOAT(d, double, 3.14159265358979323846, 1.44269504088896340736)
 #define ptl_deg2rad(x) PTL_BY_PRECISION(ptl_deg2rad, x)(x)
 #define ptl_rad2deg(x) PTL_BY_PRECISION(ptl_rad2deg, x)(x)
 #define ptl_logaddexp2(a, b) PTL_BY_PRECISION(ptl_logaddexp2, a)(a, b)
-#define ptl_spacing(x) PTL_BY_PRECISION(ptl_spacing, x)(x)
-#define ptl_ldexp(x, n) PTL_BY_PRECISION(ptl_ldexp, x)(x, n)
-#define ptl_real_angle(x) PTL_BY_PRECISION(ptl_real_angle, x)(x)
 
 /* Reductions by these functions, for `#pragma omp simd reduction(ptl_max: acc)`. */
 #pragma omp declare reduction(ptl_max : float, double, int32_t, int64_t, uint32_t, uint64_t, int8_t, int16_t, uint8_t, \

@@ -221,14 +221,14 @@ hypot = op("hypot", np.hypot, "hypot({0}, {1})", upgrade_to_float_no_complex,
 copysign = op("copysign", np.copysign, "copysign({0}, {1})", upgrade_to_float_no_complex,
     lambda g, y, a, b: [switch(eq(signbit(a), signbit(b)), g, -g), None],
     cost=0.3)
-nextafter = op("nextafter", np.nextafter, "nextafter({0}, {1})", upgrade_to_float_no_complex,
+nextafter = op("nextafter", np.nextafter, "ptl_nextafter({0}, {1})", upgrade_to_float_no_complex,
     lambda g, y, a, b: [g, None],
-    computes_in="exactly", kinds={"half": None}, cost=3.0, vectorises=False)
+    computes_in="exactly", kinds={"half": None}, cost=0.4)
 spacing = op("spacing", np.spacing, "ptl_spacing({0})", upgrade_to_float_no_complex,
-    computes_in="exactly", kinds={"half": None}, cost=3.0, vectorises=False,
+    computes_in="exactly", kinds={"half": None}, cost=0.3,
     doc="The distance to the next float away from zero.")
 ldexp = op("ldexp", impl.ldexp, "ptl_ldexp({0}, {1})", first_float_out, lambda g, y, a, b: [ldexp(g, b), None],
-    nin=2, computes_in="first", cost=3.0, vectorises=False, doc="a times two to the b.")
+    nin=2, computes_in="first", cost=0.8, doc="a times two to the b.")
 gcd = op("gcd", np.gcd, "@ptl_int_gcd({0}, {1})", upcast_integer,
     commutative=True, associative=True, cost=50.0, vectorises=False)
 lcm = op("lcm", np.lcm, "@ptl_int_lcm({0}, {1})", upcast_integer, commutative=True, cost=60.0, vectorises=False)
@@ -323,7 +323,7 @@ isinf = op("isinf", np.isinf, "isinf({0})", bool_out,
 isfinite = op("isfinite", np.isfinite, "isfinite({0})", bool_out,
     **_ASKS, class_name="IsFinite", label="IsFinite",
     kinds={"biu": "1", "c": "isfinite(creal({0})) && isfinite(cimag({0}))"})
-signbit = op("signbit", impl.signbit, "signbit({0})", bool_out_no_complex,
+signbit = op("signbit", impl.signbit, "ptl_signbit({0})", bool_out_no_complex,
     **_ASKS, nin=1, kinds={"bu": "0", "i": "{0} < 0"})
 
 # -- logic and bits ----------------------------------------------------------------------------------------------------
@@ -381,8 +381,8 @@ real = op("real", np.real, "{0}", real_out, lambda g, y, x: [complex(g, zeros_li
 imag = op("imag", np.imag, "0", real_out, lambda g, y, x: [complex(zeros_like(g), g) if is_complex(x) else None],
     **_turn("0", "cimag({0})"), nin=1, push=lambda t, y, x: imag(t[0]), cost=0.2)
 angle = op("angle", impl.angle, "ptl_real_angle({0})", real_float_out, _angle_rule,
-    **_turn("ptl_real_angle({0})", "carg({0})"), nin=1, push=lambda t, y, x: imag(conj(x) * t[0]) / sqr(abs(x)),
-    cost=4.0)
+    **_turn("ptl_real_angle({0})", "atan2(cimag({0}), creal({0}))"), nin=1, push=lambda t, y, x: imag(conj(x) * t[0]) / sqr(abs(x)),
+    cost=0.3)
 conj = op("conj", np.conj, "{0}", same_out_min8, lambda g, y, x: [conj(g)],
     kinds={"c": "conj({0})"}, push=lambda t, y, x: conj(t[0]), holomorphic=False, cost=0.2)
 complex = op("complex", impl.complex_number, "ptl_complex({0}, {1})", complex_out,

@@ -66,6 +66,9 @@ class Cast(UnaryScalarOp):
             return "{0}"
         if source in "fc" and kind(target) in "iu":
             return f"ptl_to_{target}({real_part})"
+        if target == "float16" and (source in "iu" or input_dtypes[0] in ("float64", "complex128")):
+            # Few processors go there in one step, and rounding twice may go the wrong way.
+            return f"ptl_round_to_odd({real_part})"
         return real_part
 
     def numpy(self, x: Any) -> Any:

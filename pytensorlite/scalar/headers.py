@@ -10,6 +10,9 @@ import re
 
 _NEEDS = {
     "ptl_clock.h": re.compile(r"\bptl_seconds\("),
+    "ptl_bits.h": re.compile(
+        r"\bptl_(?:signbit|nextafter|spacing|ldexp|round_to_odd|real_angle)\("
+    ),
     "ptl_integer.h": re.compile(r"\bptl_int_"),
     "ptl_complex.h": re.compile(r"\bptl_complex"),
     "ptl_logistic.h": re.compile(

@@ -15,7 +15,7 @@ from tests.scalar.compiled_rows import INCLUDE, cases, loop
 
 #: Loops that gcc turns into a copy, or that read or write what it has no vectors of.
 NEVER = {"identity", "positive", "second", "real", "imag", "conj", "complex_from_polar"}
-NOT_IN_DOUBLE = {"angle", "signbit", "convert_to_float64"}
+NOT_IN_DOUBLE = {"convert_to_float64"}
 #: AVX2 has no instruction from floats to integers of 64 bits.
 NOT_IN_256_BITS = {"convert_to_int64", "convert_to_uint64", "convert_to_uint32"}
 
