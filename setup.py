@@ -34,6 +34,7 @@ setup(
                 "cgen/dispatch_kept.h",
                 "cgen/dispatch_kernel.h",
                 "cgen/dispatch_pool.h",
+                "cgen/dispatch_stamp.h",
                 "cgen/dispatch_threads.h",
                 "cgen/dispatch_types.h",
             ],

@@ -11,7 +11,6 @@ import ctypes
 import functools
 import os
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from .cache import DEFAULT_SIZE, Cache, Entry
 from .errors import BuildError, CacheWarning
@@ -25,7 +24,7 @@ __all__ = ["ABI_VERSION", "BuildError", "CacheWarning", "Library", "build", "bui
 ABI_VERSION = 3  # PTL_ABI_VERSION of include/ptl_runtime.h
 
 
-class Library(NamedTuple):
+class Library:
     """A loaded shared object.
 
     Attributes
@@ -42,11 +41,14 @@ class Library(NamedTuple):
         The library as ctypes sees it.
     """
 
-    key: str
-    path: str
-    seconds: float
-    from_cache: bool
-    handle: ctypes.CDLL
+    def __init__(
+        self, key: str, path: str, seconds: float, from_cache: bool, handle: ctypes.CDLL
+    ) -> None:
+        self.key = key
+        self.path = path
+        self.seconds = seconds
+        self.from_cache = from_cache
+        self.handle = handle
 
     def address(self, symbol: str) -> int:
         """The address of an exported function or variable.
@@ -121,7 +123,7 @@ def build(
     sources = (source,) if isinstance(source, str) else tuple(source)
     cache = open_cache(cache_dir, cache_size)
     toolchain = find_toolchain(compiler, cache.directory)
-    key = digest(_identity(toolchain, flags), *sources)[:40]
+    key = digest(_identity(toolchain, flags), headers_digest(), *sources)[:40]
     ready = load(key, cache_dir, cache_size)
     if ready is not None:
         return ready
@@ -141,7 +143,7 @@ def load(key: str, cache_dir: str = "", cache_size: int | str = DEFAULT_SIZE) ->
     cache = open_cache(cache_dir, cache_size)
     ready = _loaded.get((cache.directory, key))
     if ready is not None:
-        return ready._replace(from_cache=True)
+        return Library(key, ready.path, ready.seconds, True, ready.handle)
     entry = cache.get(key)
     if entry is None:
         return None
@@ -155,7 +157,7 @@ def load(key: str, cache_dir: str = "", cache_size: int | str = DEFAULT_SIZE) ->
 
 
 def build_identity(flags: Sequence[str] = (), compiler: str = "", cache_dir: str = "") -> str:
-    """A digest of all that decides the machine code besides the source.
+    """A digest of all that decides the machine code besides the source and our headers.
 
     It belongs in every key that leads to a compiled program by another way than its source.
     """
@@ -181,6 +183,6 @@ def _identity(toolchain: Toolchain, flags: Sequence[str]) -> str:
                 "chosen anyway) or name the architecture, e.g. -march=znver4"
             )
     return digest(
-        f"abi {ABI_VERSION}", toolchain.identity, headers_digest(),
-        *toolchain.compile_flags(), "link", *toolchain.link_flags(flags), "flags", *flags,
+        f"abi {ABI_VERSION}", toolchain.identity, *toolchain.compile_flags(),
+        "link", *toolchain.link_flags(flags), "flags", *flags,
     )  # fmt: skip

@@ -25,9 +25,8 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from . import locks
 from .directory import default_directory, make_private, private_temporary, refusal
 from .errors import CacheWarning
 from .sealed import read_sealed, write_sealed
@@ -53,11 +52,12 @@ _FIELDS: dict[str, Any] = {
 _TOUCH_AFTER = 3600.0  # seconds; the order of last use needs no finer clock
 
 
-class Entry(NamedTuple):
+class Entry:
     """One compiled program: the directory that holds it and its description."""
 
-    directory: str
-    meta: dict[str, Any]
+    def __init__(self, directory: str, meta: dict[str, Any]) -> None:
+        self.directory = directory
+        self.meta = meta
 
     @property
     def key(self) -> str:
@@ -178,6 +178,8 @@ class Cache:
     @contextlib.contextmanager
     def scratch(self, key: str) -> Iterator[str]:
         """A directory in which to build the entry; removed unless it was published or kept."""
+        from . import locks  # a hit takes none
+
         name = f"{_checked(key)[:16]}-{os.urandom(6).hex()}"
         make_private(self.path("tmp"))
         folder = self.path("tmp", name)
@@ -214,6 +216,8 @@ class Cache:
 
     def lock(self, key: str, patience: float) -> contextlib.AbstractContextManager[bool]:
         """The lock under which the entry of that key is built."""
+        from . import locks
+
         make_private(self.path("locks"))
         path = self.path("locks", _checked(key) + ".lock")
         return locks.hold(path, patience, until=lambda: key in self)

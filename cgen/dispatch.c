@@ -16,6 +16,7 @@
 #include <structmember.h>
 
 #include "dispatch_pool.h"
+#include "dispatch_stamp.h"
 #include "dispatch_threads.h"
 #include "ptl_runtime.h"
 

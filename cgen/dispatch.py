@@ -8,6 +8,7 @@ subclasses. The Python versions behave alike, only slower: every call is a gener
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -172,6 +173,32 @@ def _python_lead_blas(address: int, usual: int) -> None:
     """Do nothing: BLAS uses as many threads as it was told to by others."""
 
 
+def _python_stamp_files(*folders: str) -> int:
+    """Return what ``stamp_files`` of the native version returns."""
+    basis = 14695981039346656037  # of FNV-1a, as its prime below
+    return sum(_stamp_folder(os.fsencode(folder), basis) for folder in folders) % 2**64
+
+
+def _stamp_folder(folder: bytes, path: int) -> int:
+    total = 0
+    for entry in os.scandir(folder):
+        name, here = entry.name, _stamp_bytes(path, entry.name + b"\0")
+        if name.endswith((b".py", b".h")):
+            status = entry.stat()
+            for number in (status.st_size, status.st_mtime_ns):
+                here = _stamp_bytes(here, number.to_bytes(8, "little", signed=True))
+            total += here
+        elif b"." not in name and name != b"__pycache__" and entry.is_dir(follow_symlinks=False):
+            total += _stamp_folder(entry.path, here)
+    return total
+
+
+def _stamp_bytes(stamp: int, data: bytes) -> int:
+    for byte in data:
+        stamp = (stamp ^ byte) * 1099511628211 % 2**64
+    return stamp
+
+
 try:
     from pytensorlite.cgen._dispatch import (  # type: ignore[import-not-found]
         Caller,
@@ -181,6 +208,7 @@ try:
         lead_blas,
         set_pool_limit,
         settled,
+        stamp_files,
     )
 
     is_native = True
@@ -188,5 +216,5 @@ except ImportError:
     Caller, Kernel, accelerate = PythonCaller, PythonKernel, _python_accelerate
     set_pool_limit, follow_options = _python_set_pool_limit, _python_follow_options
     settled = _python_settled
-    lead_blas = _python_lead_blas
+    lead_blas, stamp_files = _python_lead_blas, _python_stamp_files
     is_native = False

@@ -422,6 +422,7 @@ static PyMethodDef module_methods[] = {
      "count_workers()\n--\n\nReturn how many threads wait for long loops."},
     {"settled", settled, METH_O,
      "settled(value)\n--\n\nReturn the value once no call in another thread is writing over it."},
+    {"stamp_files", stamp_files, METH_VARARGS, stamp_files_doc},
     {NULL, NULL, 0, NULL}};
 
 static struct PyModuleDef module_definition = {

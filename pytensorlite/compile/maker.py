@@ -116,6 +116,7 @@ class FunctionMaker:
         A program that was found in the cache needed no rewriting; that is then made up for here.
         """
         if not self.is_rewritten:
+            self.graph = self.graph.clone()  # the program finds the user's lines in the other one
             self.mode.rewrite(self.graph)
             self.is_rewritten = True
         return self.graph

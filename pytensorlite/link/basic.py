@@ -93,8 +93,7 @@ class Container:
             self.fill(value)
 
     def fill(self, value: Any) -> None:
-        """Put ``value`` into the cell as the type has it; nothing changes if the type refuses "
-        "it."""
+        """Put ``value`` into the cell as the type has it; if that refuses it, nothing changes."""
         try:
             self.storage[0] = self.type.filter(
                 value, strict=self.strict, allow_downcast=self.allow_downcast

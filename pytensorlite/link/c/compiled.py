@@ -23,8 +23,7 @@ from pytensorlite.link.c.measuring import memory_of_call
 from pytensorlite.link.c.plan import NoLowering, SizeUnknown
 from pytensorlite.link.c.program import Rendered
 from pytensorlite.link.c.record import UserGraph, to_record
-from pytensorlite.link.c.recorded import as_native, cache, compile_flags
-from pytensorlite.link.c.routines import fill_imports
+from pytensorlite.link.c.recorded import as_native, cache, compile_flags, connect
 from pytensorlite.link.c.segments import Segment, cut, plan_segment
 from pytensorlite.link.explanation import Explanation, MemoryUse
 from pytensorlite.link.native import make_kernel
@@ -150,7 +149,7 @@ def complain_of_fallbacks(segments: Sequence[Segment]) -> None:
 
 def bind(library: Library, rendered: Rendered, name: str) -> NativeEntry:
     """Return how to call one program of a loaded library."""
-    fill_imports(library, name)
+    connect(library, name)
     return NativeEntry(
         sizes=library.address(f"{name}_sizes"),
         run=library.address(f"{name}_run"),

@@ -8,7 +8,6 @@ and is simply compiled through the ordinary pipeline.
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from pytensorlite._version import __version__
+from pytensorlite.cgen import dispatch
+from pytensorlite.cgen.sealed import digest
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
@@ -33,39 +34,39 @@ def graph_key(fgraph: FunctionGraph, extra: str) -> str | None:
     """Return the key of `fgraph` under the settings `extra`, or None if it has none."""
     numbers: dict[Variable, int] = {}
     names: dict[int, str] = {}  # many nodes share an op or a type
-    digest = hashlib.sha256()
+    said: list[str] = ["pytensorlite", __version__, str(package_stamp()), extra]
+    said += map(str, settings())
 
     def name(shared: Op | Type) -> str:
-        if id(shared) not in names:
-            names[id(shared)] = token(shared)
-        return names[id(shared)]
+        found = names.get(id(shared))
+        if found is None:
+            found = names[id(shared)] = token(shared)
+        return found
 
-    def write(*parts: object) -> None:
-        digest.update("\x1f".join(map(str, parts)).encode() + b"\x1e")
+    def number(variable: Variable) -> int:
+        found = numbers.get(variable)
+        if found is None:
+            found = numbers[variable] = len(numbers)
+            said.append(_constant(variable))
+        return found
 
-    write("pytensorlite", __version__, package_fingerprint(), extra, *settings())
+    def add(variable: Variable, role: str) -> None:
+        numbers[variable] = len(numbers)
+        said.append(f"{role} {name(variable.type)}")
+
     try:
         for variable in fgraph.inputs:
-            numbers[variable] = len(numbers)
-            write("input", name(variable.type))
+            add(variable, "input")
         for node in fgraph.toposort():
-            for x in node.inputs:
-                if x not in numbers:
-                    _write_constant(digest, x)
-                    numbers[x] = len(numbers)
-            write("node", name(node.op), *(numbers[x] for x in node.inputs))
+            read = [number(x) for x in node.inputs]
+            said.append(f"node {name(node.op)} {read}")
             for out in node.outputs:
-                numbers[out] = len(numbers)
-                write("output", name(out.type))
-        for variable in fgraph.outputs:
-            if variable not in numbers:
-                _write_constant(digest, variable)
-                numbers[variable] = len(numbers)
-            write("result", numbers[variable])
-        write("updates", sorted((fgraph.update_mapping or {}).items()))
+                add(out, "output")
+        said.append(f"results {[number(variable) for variable in fgraph.outputs]}")
+        said.append(f"updates {sorted((fgraph.update_mapping or {}).items())}")
     except NoKey:
         return None
-    return "graph-" + digest.hexdigest()[:40]
+    return "graph-" + digest(*said)[:40]
 
 
 def settings() -> Iterable[object]:
@@ -86,16 +87,22 @@ def constants_of(fgraph: FunctionGraph) -> list[Constant]:
     return list(found)
 
 
-def _write_constant(digest: Any, variable: Variable) -> None:
+def _constant(variable: Variable) -> str:
+    """Name a constant by its type and value."""
     if not isinstance(variable, Constant):
         raise NoKey("a variable that is neither input nor constant")
-    digest.update(b"constant" + token(variable.type).encode())
     data = variable.data
     if isinstance(data, np.ndarray | np.generic) and data.dtype != object:
         array = np.ascontiguousarray(data)
-        digest.update(str(array.dtype).encode() + str(array.shape).encode() + array.tobytes())
+        value = f"{array.dtype}{array.shape}{_bytes(array)}"
     else:
-        digest.update(token(data).encode())
+        value = token(data)
+    return f"constant {token(variable.type)} {value}"
+
+
+def _bytes(array: np.ndarray) -> str:
+    """Name the elements of an array by themselves where they are few, else by their digest."""
+    return array.tobytes().hex() if array.nbytes <= 64 else digest(array.tobytes())
 
 
 def token(value: Any) -> str:
@@ -141,25 +148,9 @@ def _named(value: Op | Type) -> str:
 
 
 @functools.cache
-def package_fingerprint() -> str:
-    """Return a digest of the sizes and times of the package's files: other code, other programs."""
+def package_stamp() -> int:
+    """Return what the package's files and headers look like: other code, other programs."""
     top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    digest = hashlib.sha256()
-    folders = [top, _cgen_folder()]
-    while folders:
-        folder = folders.pop()
-        with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda e: e.name):
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.name != "__pycache__":
-                        folders.append(entry.path)
-                elif entry.name.endswith(".py"):
-                    status = entry.stat()
-                    digest.update(f"{entry.name}{status.st_size}{status.st_mtime_ns}".encode())
-    return digest.hexdigest()[:16]
-
-
-def _cgen_folder() -> str:
-    from pytensorlite import cgen
-
-    return os.path.dirname(os.path.abspath(cgen.__file__))
+    cgen = os.path.dirname(os.path.abspath(dispatch.__file__))
+    others = (cgen, os.path.join(os.path.dirname(cgen), "include"))  # below `top` once installed
+    return dispatch.stamp_files(top, *(each for each in others if not each.startswith(top)))

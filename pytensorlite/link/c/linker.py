@@ -7,15 +7,17 @@ in ``fallbacks``; a compiler that fails leaves the NumPy program and one warning
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytensorlite.cgen.build import BuildError, build_identity, load
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.basic import Layout, Linker, Program
 from pytensorlite.link.c.graph_key import graph_key
-from pytensorlite.link.c.record import Recorded, UserGraph
-from pytensorlite.link.c.recorded import RecordedProgram, cache, compile_flags
+from pytensorlite.link.c.recorded import Recorded, RecordedProgram, cache, compile_flags
+
+if TYPE_CHECKING:
+    from pytensorlite.link.c.record import UserGraph
 
 
 class CLinker(Linker):
@@ -51,18 +53,12 @@ class CLinker(Linker):
         except BuildError:
             return None
         key = f"{key}-{identity[:16]}"
-        self._asked = (key, UserGraph(fgraph))
-        record = cache().get_record(key)
-        if record is None:
-            return None
-        try:
-            recorded = Recorded(record, fgraph)
-        except (KeyError, ValueError, IndexError, TypeError):
-            return None
-        library = load(recorded.library_key, config.cache_dir, config.cache_size)
-        if library is None:
-            return None
-        return RecordedProgram(recorded, library)
+        found = find_program(key, fgraph)
+        if found is None:
+            from pytensorlite.link.c.record import UserGraph
+
+            self._asked = (key, UserGraph(fgraph))  # noted now: the graph will be rewritten
+        return found
 
     def link(
         self, fgraph: FunctionGraph, *, name: str | None = None, profile: Any = None
@@ -81,3 +77,16 @@ class CLinker(Linker):
         from pytensorlite.link.c.compiled import link_layouts
 
         return link_layouts(fgraph, name, layouts)
+
+
+def find_program(key: str, fgraph: FunctionGraph) -> RecordedProgram | None:
+    """Return the program that the record of that key leads to, if both are there and whole."""
+    record = cache().get_record(key)
+    if record is None:
+        return None
+    try:
+        recorded = Recorded(record, fgraph)
+    except (KeyError, ValueError, IndexError, TypeError):
+        return None
+    library = load(recorded.library_key, config.cache_dir, config.cache_size)
+    return None if library is None else RecordedProgram(recorded, library)

@@ -2,42 +2,26 @@
 
 A record leads from the key of the user's graph to the library and says how to call it.  It is JSON
 with a fixed schema; nothing in it is ever executed.  Exceptions are named by a word of a fixed list
-and the lines they blame by the position of a variable in the user's graph.
+and the lines they blame by the position of a variable in the user's graph.  It is read in
+`recorded.py`, so that a start that finds one needs nothing of this file.
 """
 
 from __future__ import annotations
 
-import binascii
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pytensorlite._immutable import as_dict
-from pytensorlite.graph.basic import Constant, Variable
+from pytensorlite.graph.basic import Constant
 from pytensorlite.graph.fg import FunctionGraph
-from pytensorlite.link.basic import ArraySpec, OutputSpec
-from pytensorlite.link.c.failures import Failure
 from pytensorlite.link.c.graph_key import constants_of
+from pytensorlite.link.c.recorded import EXCEPTIONS, SCHEMA, results_of_nodes
 
 if TYPE_CHECKING:
     from pytensorlite.link.c.program import Rendered
 
-SCHEMA = 2
 LARGEST_CONSTANT = 4096  # bytes of a constant made by rewriting that a record may hold
-
-EXCEPTIONS: dict[str, type[Exception]] = {
-    e.__name__: e
-    for e in (
-        AssertionError,
-        IndexError,
-        NotImplementedError,
-        TypeError,
-        ValueError,
-        ZeroDivisionError,
-        np.linalg.LinAlgError,
-    )
-}
 
 
 def to_record(graph: UserGraph, rendered: Rendered, library_key: str) -> dict[str, Any] | None:
@@ -68,7 +52,7 @@ class UserGraph:
     def __init__(self, fgraph: FunctionGraph):
         self.constants = [constant.data for constant in constants_of(fgraph)]
         self.lines: dict[Any, int] = {}
-        for number, variable in enumerate(_variables(fgraph)):
+        for number, variable in enumerate(results_of_nodes(fgraph)):
             trace = getattr(variable.tag, "trace", None)
             if trace:
                 self.lines.setdefault(_hashable(trace), number)
@@ -81,7 +65,7 @@ class UserGraph:
                 return {"number": number}
         if array.nbytes > LARGEST_CONSTANT:
             return None
-        text = binascii.hexlify(np.ascontiguousarray(array).tobytes()).decode()
+        text = np.ascontiguousarray(array).tobytes().hex()
         return {"dtype": str(array.dtype), "shape": list(array.shape), "hex": text}
 
     def find_line(self, node: Any) -> int:
@@ -101,50 +85,3 @@ def _same(data: Any, array: np.ndarray) -> bool:
         and data.shape == array.shape
         and data.tobytes() == array.tobytes()
     )
-
-
-def _variables(fgraph: FunctionGraph) -> list[Variable]:
-    return [out for node in fgraph.toposort() for out in node.outputs]
-
-
-class Recorded:
-    """A program as a record describes it, for the graph it was found by."""
-
-    def __init__(self, record: dict[str, Any], fgraph: FunctionGraph):
-        if record.get("schema") != SCHEMA:
-            raise ValueError("a record of another schema")
-        self.library_key: str = record["library"]
-        self.n_sizes: int = record["n_sizes"]
-        self.inputs = [
-            ArraySpec(spec["dtype"], spec["ndim"], tuple(spec["shape"]))
-            for spec in record["inputs"]
-        ]
-        self.outputs = [
-            OutputSpec(spec["dtype"], spec["ndim"], tuple(spec["dims"]), spec["into"])
-            for spec in record["outputs"]
-        ]
-        wanted = record["constants"]
-        data = [c.data for c in constants_of(fgraph)] if wanted else []
-        self.constants = [_constant(entry, data) for entry in wanted]
-        self._failures = record["failures"]
-        self._fgraph = fgraph
-
-    @property
-    def input_names(self) -> list[str]:
-        """What the user calls the inputs of this graph."""
-        return [str(variable) for variable in self._fgraph.inputs]
-
-    def failure(self, where: int) -> Failure:
-        """Return a row of the table of failures; the line is looked up in this graph."""
-        name, text, line = self._failures[where]
-        node = None
-        if line >= 0:
-            node = _variables(self._fgraph)[line].owner
-        return Failure(EXCEPTIONS[name], text, node)
-
-
-def _constant(entry: dict[str, Any], data: Sequence[Any]) -> np.ndarray:
-    if "number" in entry:
-        return np.asarray(data[entry["number"]])
-    raw = binascii.unhexlify(entry["hex"])
-    return np.frombuffer(raw, entry["dtype"]).reshape(entry["shape"]).copy()

@@ -129,8 +129,6 @@ def blas_threads() -> tuple[int, int] | None:
 
 def fill_imports(library: Library, program: str) -> None:
     """Give a loaded program the routines that it names."""
-    if not library.exports(f"{program}_import_names"):
-        return
     names = ctypes.cast(library.address(f"{program}_import_names"), ctypes.POINTER(ctypes.c_char_p))
     table = ctypes.cast(library.address(f"{program}_imports"), ctypes.POINTER(ctypes.c_void_p))
     position = 0
