@@ -4,7 +4,7 @@
  * C and NumPy differ there is a ptl_* function here, and nothing in it is undefined: integers wrap by way of
  * unsigned arithmetic.  Names choose their version by the C type of the arguments.  Everything is branch-free where
  * a loop may want to be a vector: both sides are computed, then one is selected.  More of the same, for programs
- * that need it: ptl_bits.h, ptl_integer.h, ptl_complex.h, ptl_logistic.h, ptl_gamma.h, ptl_special.h.
+ * that need it: ptl_bits.h, ptl_division.h, ptl_integer.h, ptl_complex.h, ptl_logistic.h, ptl_gamma.h, ptl_special.h.
  */
 #ifndef PTL_MATH_H
 #define PTL_MATH_H
@@ -88,22 +88,6 @@ PTL_INLINE uint32_t ptl_to_uint32(double x) { return (uint32_t)ptl_to_int64(x); 
         const T whole = trunc(x);                                                                                    \
         return copysign(fabs(whole) + (T)(fabs(x - whole) >= (T)0.5), x);                                            \
     }                                                                                                                \
-    /* Remainder with the sign of b, a zero too. */                                                                  \
-    PTL_INLINE T ptl_mod_##s(T a, T b) {                                                                             \
-        const T r = fmod(a, b);                                                                                      \
-        if (b == 0) return r;                                                                                        \
-        if (r == 0) return copysign((T)0, b);                                                                        \
-        return (r < 0) != (b < 0) ? r + b : r;                                                                       \
-    }                                                                                                                \
-    /* Quotient rounded down, consistent with the remainder: (a - a mod b) / b is nearly whole. */                   \
-    PTL_INLINE T ptl_floor_div_##s(T a, T b) {                                                                       \
-        if (b == 0) return a / b;                                                                                    \
-        const T r = fmod(a, b);                                                                                      \
-        const T quotient = (a - r) / b - (T)((r != 0) & ((r < 0) != (b < 0)));                                       \
-        if (quotient == 0) return copysign((T)0, a / b);                                                             \
-        const T down = floor(quotient);                                                                              \
-        return quotient - down > (T)0.5 ? down + 1 : down;                                                           \
-    }                                                                                                                \
     /* x * y + z with one rounding or two. */                                                                        \
     PTL_INLINE T ptl_multiply_add_##s(T x, T y, T z) { return PTL_MULTIPLY_ADD(x, y, z); }                           \
     PTL_INLINE T ptl_deg2rad_##s(T x) { return x * (PI / (T)180); }                                                  \
@@ -132,8 +116,6 @@ PTL_FLOAT(d, double, 3.14159265358979323846, 1.44269504088896340736)
 #define ptl_sign(x) PTL_BY_PRECISION(ptl_sign, x)(x)
 #define ptl_heaviside(x, h) PTL_BY_PRECISION(ptl_heaviside, x)(x, h)
 #define ptl_round_half_away(x) PTL_BY_PRECISION(ptl_round_half_away, x)(x)
-#define ptl_mod(a, b) PTL_BY_PRECISION(ptl_mod, a)(a, b)
-#define ptl_floor_div(a, b) PTL_BY_PRECISION(ptl_floor_div, a)(a, b)
 #define ptl_multiply_add(x, y, z) PTL_BY_PRECISION(ptl_multiply_add, z)(x, y, z)
 #define ptl_deg2rad(x) PTL_BY_PRECISION(ptl_deg2rad, x)(x)
 #define ptl_rad2deg(x) PTL_BY_PRECISION(ptl_rad2deg, x)(x)

@@ -9,6 +9,7 @@
 #define PTL_POLYNOMIAL_H
 
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__FP_FAST_FMA)
+#define PTL_FUSES
 PTL_INLINE float ptl_fma_f(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 PTL_INLINE double ptl_fma_d(double a, double b, double c) { return __builtin_fma(a, b, c); }
 #else

@@ -192,13 +192,13 @@ sub = op("sub", np.subtract, "{0} - {1}", upcast_out_nobool, lambda g, y, a, b: 
 true_div = op("true_div", np.true_divide, "{0} / {1}", true_div_out, lambda g, y, a, b: [g / b, -(g * y) / b],
     kinds={"c": "ptl_complex_div({0}, {1})"}, cost=1.0)
 int_div = op("int_div", np.floor_divide, "ptl_floor_div({0}, {1})", upcast_out_no_complex,
-    class_name="IntDiv", kinds={"b": "{0} & {1}", "iu": "@ptl_int_floor_div({0}, {1})"}, cost=5.0, vectorises=False,
+    class_name="IntDiv", kinds={"b": "{0} & {1}", "iu": "@ptl_int_floor_div({0}, {1})"}, cost=2.0,
     doc="The floor of the quotient.")
 mod = op("mod", np.mod, "ptl_mod({0}, {1})", upcast_out_no_complex, lambda g, y, a, b: [g, -g * int_div(a, b)],
-    kinds={"b": "0", "iu": "@ptl_int_mod({0}, {1})"}, cost=8.0, vectorises=False,
+    kinds={"b": "0", "iu": "@ptl_int_mod({0}, {1})"}, cost=2.0,
     doc="The remainder with the sign of the divisor.")
-fmod = op("fmod", np.fmod, "fmod({0}, {1})", upcast_out_no_complex, lambda g, y, a, b: [g, -g * trunc(a / b)],
-    kinds={"b": "0", "iu": "@ptl_int_fmod({0}, {1})"}, cost=8.0, vectorises=False,
+fmod = op("fmod", np.fmod, "ptl_fmod({0}, {1})", upcast_out_no_complex, lambda g, y, a, b: [g, -g * trunc(a / b)],
+    kinds={"b": "0", "iu": "@ptl_int_fmod({0}, {1})"}, cost=1.5,
     doc="The remainder with the sign of the dividend, as C's fmod.")
 pow = op("pow", impl.power, "pow({0}, {1})", upcast_out_min8, _power_rule,
     nin=2, kinds={"iu": "@ptl_int_pow({0}, {1})", "c": "ptl_complex_pow({0}, {1})"}, cost=4.0)
@@ -230,8 +230,8 @@ spacing = op("spacing", np.spacing, "ptl_spacing({0})", upgrade_to_float_no_comp
 ldexp = op("ldexp", impl.ldexp, "ptl_ldexp({0}, {1})", first_float_out, lambda g, y, a, b: [ldexp(g, b), None],
     nin=2, computes_in="first", cost=0.8, doc="a times two to the b.")
 gcd = op("gcd", np.gcd, "@ptl_int_gcd({0}, {1})", upcast_integer,
-    commutative=True, associative=True, cost=50.0, vectorises=False)
-lcm = op("lcm", np.lcm, "@ptl_int_lcm({0}, {1})", upcast_integer, commutative=True, cost=60.0, vectorises=False)
+    commutative=True, associative=True, cost=15.0, vectorises=False)
+lcm = op("lcm", np.lcm, "@ptl_int_lcm({0}, {1})", upcast_integer, commutative=True, cost=17.0, vectorises=False)
 heaviside = op("heaviside", np.heaviside, "ptl_heaviside({0}, {1})", upgrade_to_float_no_complex,
     lambda g, y, a, b: [None, switch(eq(a, 0), g, zeros_like(g))],
     cost=0.4)

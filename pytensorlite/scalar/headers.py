@@ -13,6 +13,7 @@ _NEEDS = {
     "ptl_bits.h": re.compile(
         r"\bptl_(?:signbit|nextafter|spacing|ldexp|round_to_odd|real_angle)\("
     ),
+    "ptl_division.h": re.compile(r"\bptl_(?:fmod|mod|floor_div)\("),
     "ptl_integer.h": re.compile(r"\bptl_int_"),
     "ptl_complex.h": re.compile(r"\bptl_complex"),
     "ptl_logistic.h": re.compile(

@@ -1,4 +1,4 @@
-"""Functions that look at the bits of floats agree with NumPy on any bits whatever."""
+"""Exact functions agree with NumPy on any bits whatever: of the bits of floats, and divisions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ SCALED = [
     for order in ("int32", "int64", "uint64")
 ]
 HALF = [Case("convert_to_float16", (dtype,)) for dtype in ("float64", "int64", "uint16")]
-ALL = [*UNARY, *NEXT, *SCALED, *HALF]
+DIVISIONS = [
+    Case(name, (dtype,) * 2)
+    for name in ("mod", "fmod", "int_div")
+    for dtype in ("float32", "float64", "int8", "int32", "uint32", "int64", "uint64")
+]
+DIVISORS = [Case(name, (dtype,) * 2) for name in ("gcd", "lcm") for dtype in ("uint32", "int64")]
+ALL = [*UNARY, *NEXT, *SCALED, *HALF, *DIVISIONS, *DIVISORS]
 WORDS = st.lists(st.integers(0, 2**64 - 1), min_size=19, max_size=19)
 
 
@@ -77,3 +83,35 @@ def test_rounding_to_half(compiled, case, words, exponent, zeros):
     agree(compiled, case, x)
     if case.dtypes[0] == "float64":
         agree(compiled, case, np.ldexp(np.frexp(x)[0], exponent))
+
+
+@pytest.mark.parametrize("case", DIVISIONS, ids=str)
+@settings(max_examples=200)
+@given(WORDS, WORDS, st.integers(0, 63), st.integers(0, 63))
+def test_divisions_of_any_numbers(compiled, case, words, others, cut, more):
+    a = of_words([word >> cut for word in words], case.dtypes[0])
+    b = of_words([word >> more for word in others], case.dtypes[0])
+    agree(compiled, case, a, b)
+
+
+@pytest.mark.parametrize("case", [c for c in DIVISIONS if "float" in c.dtypes[0]], ids=str)
+@settings(max_examples=200)
+@given(WORDS, WORDS, st.integers(0, 70), st.integers(-2, 2), st.booleans())
+def test_quotients_at_and_beside_whole_numbers(compiled, case, words, others, size, near, negative):
+    dtype = case.dtypes[0]
+    b = np.frexp(of_words([word >> 12 << 12 for word in words], dtype))[0]
+    whole = np.floor(np.ldexp(np.array(others, "u8") / 2.0**64, size)).astype(dtype)
+    with np.errstate(all="ignore"):
+        a = (whole * b).astype(dtype)
+        for _ in range(abs(near)):
+            a = np.nextafter(a, np.asarray(np.copysign(np.inf, near), dtype))
+    agree(compiled, case, -a if negative else a, b)
+
+
+@pytest.mark.parametrize("case", DIVISORS, ids=str)
+@given(WORDS, WORDS, st.integers(0, 62))
+def test_common_divisors(compiled, case, words, others, cut):
+    a, b = (of_words([w >> cut for w in each], case.dtypes[0]) for each in (words, others))
+    lowest = np.iinfo(case.dtypes[0]).min  # NumPy takes abs of it, which has none
+    inside = (a != lowest) | (a == 0)
+    agree(compiled, case, np.where(inside, a, 0), np.where((b != lowest) | (b == 0), b, 0))
