@@ -12,6 +12,8 @@ import functools
 import os
 from collections.abc import Callable, Sequence
 
+from pytensorlite._immutable import immutable, replace
+
 from .cache import DEFAULT_SIZE, Cache, Entry
 from .errors import BuildError, CacheWarning
 from .sealed import digest
@@ -24,6 +26,7 @@ __all__ = ["ABI_VERSION", "BuildError", "CacheWarning", "Library", "build", "bui
 ABI_VERSION = 3  # PTL_ABI_VERSION of include/ptl_runtime.h
 
 
+@immutable
 class Library:
     """A loaded shared object.
 
@@ -41,14 +44,11 @@ class Library:
         The library as ctypes sees it.
     """
 
-    def __init__(
-        self, key: str, path: str, seconds: float, from_cache: bool, handle: ctypes.CDLL
-    ) -> None:
-        self.key = key
-        self.path = path
-        self.seconds = seconds
-        self.from_cache = from_cache
-        self.handle = handle
+    key: str
+    path: str
+    seconds: float
+    from_cache: bool
+    handle: ctypes.CDLL
 
     def address(self, symbol: str) -> int:
         """The address of an exported function or variable.
@@ -143,7 +143,7 @@ def load(key: str, cache_dir: str = "", cache_size: int | str = DEFAULT_SIZE) ->
     cache = open_cache(cache_dir, cache_size)
     ready = _loaded.get((cache.directory, key))
     if ready is not None:
-        return Library(key, ready.path, ready.seconds, True, ready.handle)
+        return replace(ready, from_cache=True)
     entry = cache.get(key)
     if entry is None:
         return None

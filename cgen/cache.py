@@ -27,6 +27,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from pytensorlite._immutable import immutable
+
 from .directory import default_directory, make_private, private_temporary, refusal
 from .errors import CacheWarning
 from .sealed import read_sealed, write_sealed
@@ -52,12 +54,12 @@ _FIELDS: dict[str, Any] = {
 _TOUCH_AFTER = 3600.0  # seconds; the order of last use needs no finer clock
 
 
+@immutable
 class Entry:
     """One compiled program: the directory that holds it and its description."""
 
-    def __init__(self, directory: str, meta: dict[str, Any]) -> None:
-        self.directory = directory
-        self.meta = meta
+    directory: str
+    meta: dict[str, Any]
 
     @property
     def key(self) -> str:

@@ -12,7 +12,9 @@ import errno
 import os
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from pytensorlite._immutable import immutable
 
 from .cache import LIBRARY, Cache, Entry
 from .elf import is_whole
@@ -25,7 +27,8 @@ from .upkeep import after_build
 __all__ = ["Job", "compile_job"]
 
 
-class Job(NamedTuple):
+@immutable
+class Job:
     """What is to be compiled, by whom, under which key."""
 
     sources: tuple[str, ...]

@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
-from pytensorlite._immutable import immutable, replace
+from pytensorlite._immutable import immutable, record, replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Cast, Const, Expr, Op, Var, subexpressions
 
@@ -130,7 +129,7 @@ class Check:
 Value: TypeAlias = Source | Map | Reduce | Gather | Scatter | Check
 
 
-@dataclass(slots=True, eq=False)
+@record
 class Nest:
     """A loop over `label`; with `block`, over blocks of that many, inner loops staying within."""
 

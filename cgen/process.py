@@ -16,14 +16,16 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
-from typing import NamedTuple
+
+from pytensorlite._immutable import immutable
 
 __all__ = ["Finished", "run_all"]
 
 _LONGEST_OUTPUT = 1 << 20  # bytes kept of what one command prints
 
 
-class Finished(NamedTuple):
+@immutable
+class Finished:
     """How one command ended: `status` is its exit status, or minus the signal that ended it."""
 
     command: tuple[str, ...]

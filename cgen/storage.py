@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
+from pytensorlite._immutable import immutable
 from pytensorlite.cgen.folds import fold
 from pytensorlite.cgen.index import Index, contiguous_strides, product
 from pytensorlite.cgen.ir import (
@@ -54,13 +54,13 @@ STACK_ELEMENTS = 4096  # a local array may be this long
 INLINE_DEPTH = 3  # an expression used once is written where it is used, up to this depth
 
 
-@dataclass(slots=True)
+@immutable
 class Memory:
     """Where a value is kept: strides by label; `blocked` labels count from the block's start."""
 
     buffer: str
     strides: dict[str, Index]
-    offset: Index = field(default_factory=lambda: Index.of(0))
+    offset: Index = Index.of(0)
     blocked: frozenset[str] = frozenset()
 
 

@@ -14,7 +14,9 @@ import functools
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from pytensorlite._immutable import immutable
 
 from . import features
 from .errors import BuildError
@@ -36,7 +38,8 @@ LEFT_OUT = (
 )  # fmt: skip
 
 
-class Toolchain(NamedTuple):
+@immutable
+class Toolchain:
     """A compiler and what it makes files for.
 
     Attributes
@@ -198,7 +201,7 @@ def find_toolchain(request: str = "", memo_directory: str = "") -> Toolchain:
         if command:
             return _identify(command, wanted, memo)
     known = _read_memo(memo)["latest"].get(wanted)
-    if isinstance(known, dict) and known.keys() == set(Toolchain._fields) - {"present"}:
+    if isinstance(known, dict) and known.keys() == set(Toolchain.__match_args__) - {"present"}:
         return Toolchain(**{**known, "command": tuple(known["command"])}, present=False)
     raise not_found(wanted)
 

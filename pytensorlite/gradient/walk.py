@@ -11,10 +11,12 @@ from pytensorlite.gradient.rules import Pattern, connection_pattern, pull_back
 from pytensorlite.gradient.values import COMPLEX, cast_gradient, is_connected, total
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.null_type import disconnected_type
+from pytensorlite.graph.utils import without_collection
 
 Seeds = list[tuple[Variable, Variable]]
 
 
+@without_collection
 def pull_back_through(
     seeds: Seeds,
     wrt: Sequence[Variable],

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import singledispatch
 from io import StringIO
 from typing import Any, Literal
 
+from pytensorlite._immutable import record
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.clients import Output
 from pytensorlite.graph.fg import FunctionGraph
@@ -44,7 +44,7 @@ def op_debug_information(op: Any, node: Apply) -> dict[Apply, dict[Variable, str
     return {}
 
 
-@dataclass
+@record
 class _Options:
     """What a line shows."""
 
@@ -58,7 +58,7 @@ class _Options:
     stop_on_name: bool = False
 
 
-@dataclass
+@record
 class _Tree:
     """One tree to print, and what belongs to it only."""
 
@@ -69,7 +69,7 @@ class _Tree:
     child_prefix: str = ""
 
 
-@dataclass
+@record
 class _Printer:
     """Prints trees line by line; ids and what is done carry over from one to the next."""
 
@@ -77,8 +77,8 @@ class _Printer:
     file: Any
     ids: dict[Any, str]
     done: dict[Any, Any]
-    inner: dict[Apply, Variable] = field(default_factory=dict)
-    information: dict[Variable, str] = field(default_factory=dict)
+    inner: dict[Apply, Variable]
+    information: dict[Variable, str]
 
     def print_tree(self, tree: _Tree) -> None:
         """Print `tree.root` and what is above it."""
@@ -258,6 +258,8 @@ def debugprint(
         out,
         {} if used_ids is None else used_ids,
         {} if done is None else done,
+        inner={},
+        information={},
     )
     things = list(graph_like) if isinstance(graph_like, list | tuple | set) else [graph_like]
     for thing in things:

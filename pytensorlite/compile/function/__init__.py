@@ -17,8 +17,10 @@ from pytensorlite.compile.profiling import ProfileStats
 from pytensorlite.compile.signature import check_unused_inputs, read_signature
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Variable
+from pytensorlite.graph.utils import without_collection
 
 
+@without_collection
 def function(
     inputs: Iterable[Any],
     outputs: Any = None,

@@ -47,7 +47,9 @@ def graph_key(fgraph: FunctionGraph, extra: str) -> str | None:
         found = numbers.get(variable)
         if found is None:
             found = numbers[variable] = len(numbers)
-            said.append(_constant(variable))
+            if not isinstance(variable, Constant):
+                raise NoKey("a variable that is neither input nor constant")
+            said.append(f"constant {name(variable.type)} {_value(variable.data)}")
         return found
 
     def add(variable: Variable, role: str) -> None:
@@ -66,7 +68,7 @@ def graph_key(fgraph: FunctionGraph, extra: str) -> str | None:
         said.append(f"updates {sorted((fgraph.update_mapping or {}).items())}")
     except NoKey:
         return None
-    return "graph-" + digest(*said)[:40]
+    return "graph-" + digest("\x1e".join(said))[:40]
 
 
 def settings() -> Iterable[object]:
@@ -87,22 +89,13 @@ def constants_of(fgraph: FunctionGraph) -> list[Constant]:
     return list(found)
 
 
-def _constant(variable: Variable) -> str:
-    """Name a constant by its type and value."""
-    if not isinstance(variable, Constant):
-        raise NoKey("a variable that is neither input nor constant")
-    data = variable.data
-    if isinstance(data, np.ndarray | np.generic) and data.dtype != object:
-        array = np.ascontiguousarray(data)
-        value = f"{array.dtype}{array.shape}{_bytes(array)}"
-    else:
-        value = token(data)
-    return f"constant {token(variable.type)} {value}"
-
-
-def _bytes(array: np.ndarray) -> str:
-    """Name the elements of an array by themselves where they are few, else by their digest."""
-    return array.tobytes().hex() if array.nbytes <= 64 else digest(array.tobytes())
+def _value(data: Any) -> str:
+    """Name the value of a constant: an array by its elements where they are few."""
+    if not isinstance(data, np.ndarray | np.generic) or data.dtype == object:
+        return token(data)
+    array = np.ascontiguousarray(data)
+    elements = array.tobytes().hex() if array.nbytes <= 64 else digest(array.tobytes())
+    return f"{array.dtype.str}{array.shape}{elements}"
 
 
 def token(value: Any) -> str:

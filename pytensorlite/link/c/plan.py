@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from pytensorlite._immutable import immutable
+from pytensorlite._immutable import immutable, record
 from pytensorlite.cgen.index import Index, contiguous_strides, product
 from pytensorlite.cgen.ir import (
     Call,
@@ -92,7 +91,7 @@ class Note:
     tasks: tuple[Task, ...] = ()
 
 
-@dataclass(slots=True)
+@record
 class Workspace:
     """An array of the workspace and the steps between which its contents matter."""
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from pytensorlite._immutable import immutable
+from pytensorlite._immutable import immutable, record
 from pytensorlite.cgen import emit
 from pytensorlite.cgen.emit_tasks import blocks, loops
 from pytensorlite.cgen.index import Index
@@ -152,7 +151,7 @@ def _size_slots(plan: Plan, into: Mapping[int, int]) -> tuple[list[OutputSpec], 
     return outputs, slots
 
 
-@dataclass(slots=True)
+@record
 class Room:
     """A stretch of the workspace, for arrays that are never alive together."""
 

@@ -8,9 +8,9 @@ where that length is an input.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from pytensorlite._immutable import record
 from pytensorlite.cgen.index import Index
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.conditions import (
@@ -34,7 +34,7 @@ from pytensorlite.tensor.basic import MakeVector
 from pytensorlite.tensor.shape import Shape
 
 
-@dataclass(slots=True)
+@record
 class Segment:
     """Nodes that are one native program, or one node for NumPy (`reason` says why).
 
@@ -44,8 +44,8 @@ class Segment:
     nodes: list[Apply]
     reason: str = ""
     conditions: Conditions = ALWAYS
-    inputs: list[Variable] = field(default_factory=list)
-    outputs: list[Variable] = field(default_factory=list)
+    inputs: Sequence[Variable] = ()
+    outputs: Sequence[Variable] = ()
 
     @property
     def is_native(self) -> bool:
