@@ -90,6 +90,21 @@ class Index:
         """Every name that occurs."""
         return {name for monomial in self.terms for name in monomial}
 
+    def coefficient(self, name: str) -> Index:
+        """Return what `name` is multiplied by, where it occurs once in a product.
+
+        Examples
+        --------
+        >>> (Index.name("i") * Index.name("n1") + Index.name("j")).coefficient("i")
+        Index(n1)
+        """
+        found: dict[Monomial, int] = {}
+        for monomial, coefficient in self.terms.items():
+            if name in monomial:
+                at = monomial.index(name)
+                found[monomial[:at] + monomial[at + 1 :]] = coefficient
+        return Index(found)
+
     def substitute(self, values: Mapping[str, int | Index]) -> Index:
         """Return the polynomial with names replaced by `values`."""
         if self.names.isdisjoint(values):

@@ -26,6 +26,7 @@ from pytensorlite.cgen.passes import drop_unread, name_loads
 from pytensorlite.cgen.short import schedule
 from pytensorlite.cgen.storage import Memory, Writer
 from pytensorlite.cgen.sums import in_strips
+from pytensorlite.cgen.tiles import in_tiles
 from pytensorlite.link.c.in_place import skip_copies
 from pytensorlite.link.c.plan import Note, Plan, View
 from pytensorlite.link.c.scalars import convert
@@ -86,7 +87,9 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     integers.update(*(task.integers for task in tasks))
     sizes = sorted(integers, key=lambda name: int(name[1:]))
     outlined, tasks = fetch_ahead(outlined, tasks)
-    quick = all_at_once(side_by_side(outlined))
-    tasks = tuple(replace(task, body=all_at_once(side_by_side(in_strips(task)))) for task in tasks)
+    quick = in_tiles(all_at_once(side_by_side(outlined)))
+    tasks = tuple(
+        replace(task, body=in_tiles(all_at_once(side_by_side(in_strips(task))))) for task in tasks
+    )
     plan.add_kernel(Kernel(name, parameters, tuple(sizes), quick, comment, tasks))
     plan.notes.append(Note(plan.node, body, name, comment, tasks))
