@@ -51,6 +51,8 @@ C_TYPES = {
     "complex64": "float complex",
     "complex128": "double complex",
 }
+# Of elements of arrays.  gcc makes no vectors of loops that read `bool` from memory.
+ELEMENT_TYPES = C_TYPES | {"bool": "uint8_t"}
 
 # An accumulator's template, and the name under which OpenMP knows it.
 CLAUSES = {
@@ -253,7 +255,7 @@ def statements(body: Iterable[Stmt], level: int = 1) -> Iterator[str]:
                     yield from statements(otherwise, level + 1)
                 yield f"{pad}}}"
             case Array(name, dtype, length):
-                yield f"{pad}{C_TYPES[dtype]} {name}[{length}];"
+                yield f"{pad}{ELEMENT_TYPES[dtype]} {name}[{length}];"
             case Call(text):
                 yield f"{pad}{text};"
             case Fail(where, details):
@@ -357,7 +359,7 @@ def kernel(kernel: Kernel) -> str:
 
 def parameter(buffer: Buffer) -> str:
     """Return the declaration of an array as a parameter."""
-    kind = f"{'' if buffer.writable else 'const '}{C_TYPES[buffer.dtype]}"
+    kind = f"{'' if buffer.writable else 'const '}{ELEMENT_TYPES[buffer.dtype]}"
     return f"{kind} *{'restrict ' * buffer.alone}{buffer.name}"
 
 

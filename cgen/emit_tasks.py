@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pytensorlite.cgen.emit import C_TYPES, INDENT, WIDTH, head, parameter, statements
+from pytensorlite.cgen.emit import (
+    C_TYPES,
+    ELEMENT_TYPES,
+    INDENT,
+    WIDTH,
+    head,
+    parameter,
+    statements,
+)
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Load, Loop, Op, Store, Task, Update, Var, walk
 
@@ -101,7 +109,7 @@ def _step(task: Task) -> Iterator[str]:
         own = owned[buffer.name]
         length = own.length.substitute({n: Index.name(f"a->{n}") for n in own.length.names})
         mine = f"block == 0 ? a->{own.buffer} : a->{own.spare} + (block - 1) * ({length})"
-        yield f"{INDENT}{C_TYPES[buffer.dtype]} *const {own.buffer} = {mine};"
+        yield f"{INDENT}{ELEMENT_TYPES[buffer.dtype]} *const {own.buffer} = {mine};"
         given[position] = own.buffer
     given += [f"&a->{partial.array}[block]" for partial in task.partials]
     given += [str(task.loop.start), str(task.loop.stop)]
@@ -123,7 +131,9 @@ def _head_of_blocks(task: Task, named: bool = True) -> list[str]:
 
 def _kinds(task: Task) -> dict[str, str]:
     """Return the types of the arrays and locals that a task knows, up to where the name stands."""
-    kinds = {b.name: f"{'' if b.writable else 'const '}{C_TYPES[b.dtype]} *" for b in task.buffers}
+    kinds = {
+        b.name: f"{'' if b.writable else 'const '}{ELEMENT_TYPES[b.dtype]} *" for b in task.buffers
+    }
     kinds |= {var.name: f"{C_TYPES[var.dtype]} " for var in task.locals}
     kinds |= {own.spare: kinds[own.buffer] for own in task.owned}
     return kinds | {p.array: f"{C_TYPES[p.var.dtype]} *" for p in task.partials}

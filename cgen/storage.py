@@ -110,7 +110,11 @@ class Writer:
                 self._place(value)
         for name in reversed([name for name in self.values if name in self.heirs]):
             self.memory[name] = self.memory[self.heirs[name].name]
-        self.folds = {n: fold(v) for n, v in self.values.items() if isinstance(v, Reduce)}
+        self.folds = {
+            name: fold(value, self.values)
+            for name, value in self.values.items()
+            if isinstance(value, Reduce)
+        }
         self.doubled = _doubled(self.values.values())
         self.positional = _positional(self.values.values())
         self.inlined = {name for name in self.paths if self._may_inline(name)}

@@ -29,11 +29,13 @@ from pytensorlite.cgen.ir import (
     Var,
     expressions,
     item_size,
+    subexpressions,
 )
 from pytensorlite.cgen.parallel import CALL, cost
 
 STRIP = 4096  # elements
 BYTES = 256  # of lanes: four of the longest vectors, or eight shorter ones
+VECTOR = 64  # bytes of the longest vectors
 DTYPES = {"float32", "float64", "int32", "int64"}  # of what may stand in lanes
 
 
@@ -58,9 +60,22 @@ def in_strips(task: Task) -> tuple[Stmt, ...]:
     stop = Let(Var(f"{loop.var}_end", "int64"), Op("ptl_min_int64({0}, {1})", bounds, "int64"))
     strip = replace(loop, start=start, stop=end, parallel=False)
     work = sum(cost(expr) for stmt in loop.body for expr in expressions(stmt))
-    inside = _apart(strip, task.partials) if work >= CALL else _in_lanes(strip, task.partials)
+    apart = work >= CALL or _fills_more(loop, lanes(*(each.var.dtype for each in task.partials)))
+    inside = _apart(strip, task.partials) if apart else _in_lanes(strip, task.partials)
     step = Index.of(STRIP)
     return (replace(loop, var=f"{loop.var}_strip", step=step, kind="serial", body=(stop, *inside)),)
+
+
+def _fills_more(loop: Loop, count: int) -> bool:
+    """Whether a vector of the narrowest numbers that are read has more than `count` of them."""
+    read = [
+        item_size(sub.dtype)
+        for stmt in loop.body
+        for expr in expressions(stmt)
+        for sub in subexpressions(expr)
+        if isinstance(sub, Load)
+    ]
+    return bool(read) and VECTOR // min(read) > count
 
 
 def _apart(strip: Loop, sums: tuple[Partial, ...]) -> tuple[Stmt, ...]:

@@ -29,7 +29,7 @@ from pytensorlite.cgen.ir import (
 )
 
 # From each of 32 lines that lie across, 64 neighbours: no more pages than the processor knows by
-# heart, and no more lines than the first-level cache holds if all begin at the same place of a page.
+# heart, and no more lines than the first-level cache holds where all begin at one place of a page.
 ROWS = 64
 ELEMENTS = 32
 NEAR = 8  # elements apart that may share a line
@@ -46,12 +46,12 @@ def in_tiles(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     >>> rows = Loop("i", n0, (Loop("j", n1, (turn,), kind="simd"),))
     >>> print("\\n".join(statements(in_tiles((rows,)), 0)))
     for (int64_t i_tile = 0; i_tile < n0; i_tile += 64) {
-        const int64_t i_end = ptl_min_int64(i_tile + 64, n0);
+        const int64_t i_stop = ptl_min_int64(i_tile + 64, n0);
         for (int64_t j_tile = 0; j_tile < n1; j_tile += 32) {
-            const int64_t j_end = ptl_min_int64(j_tile + 32, n1);
-            for (int64_t i = i_tile; i < i_end; i++) {
+            const int64_t j_stop = ptl_min_int64(j_tile + 32, n1);
+            for (int64_t i = i_tile; i < i_stop; i++) {
                 #pragma omp simd
-                for (int64_t j = j_tile; j < j_end; j++) {
+                for (int64_t j = j_tile; j < j_stop; j++) {
                     y0[i*n1 + j] = x0[j*n0 + i];
                 }
             }
@@ -64,8 +64,10 @@ def in_tiles(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
             case Loop():
                 path = _perfect_nest(stmt)
                 across = _across(path) if _is_free(path) else None
-                inner = replace(stmt, body=in_tiles(stmt.body)) if across is None else None
-                result.append(inner or _tiles(path, across))
+                if across is None:
+                    result.append(replace(stmt, body=in_tiles(stmt.body)))
+                else:
+                    result.append(_tiles(path, across))
             case If():
                 inner_body, otherwise = in_tiles(stmt.body), in_tiles(stmt.otherwise)
                 result.append(replace(stmt, body=inner_body, otherwise=otherwise))
@@ -99,7 +101,9 @@ def _is_free(path: list[Loop]) -> bool:
         and not any(let.mutable for let in lets)
         and all(loop.kind == "serial" and loop.step == 1 for loop in outer)
         and all(variables.isdisjoint(loop.start.names | loop.stop.names) for loop in path)
-        and all(variables <= index.names and not index.names & looked_up for index in stores.values())
+        and all(
+            variables <= index.names and not index.names & looked_up for index in stores.values()
+        )
         and all(stores.get(load.buffer, load.index) == load.index for load in _loads(inner))
     )
 
@@ -163,10 +167,10 @@ def _tiles(path: list[Loop], across: int) -> Loop:
 def _over_tiles(loop: Loop, length: int, body: tuple[Stmt, ...]) -> Loop:
     tile = f"{loop.var}_tile"
     ends = (Integer(Index.name(tile) + length), Integer(loop.stop))
-    end = Let(Var(f"{loop.var}_end", "int64"), Op("ptl_min_int64({0}, {1})", ends, "int64"))
+    end = Let(Var(f"{loop.var}_stop", "int64"), Op("ptl_min_int64({0}, {1})", ends, "int64"))
     return replace(loop, var=tile, step=Index.of(length), kind="serial", body=(end, *body))
 
 
 def _within(loop: Loop, body: tuple[Stmt, ...], kind: str = "serial") -> Loop:
-    start, stop = Index.name(f"{loop.var}_tile"), Index.name(f"{loop.var}_end")
+    start, stop = Index.name(f"{loop.var}_tile"), Index.name(f"{loop.var}_stop")
     return Loop(loop.var, stop, body, start=start, kind=kind)

@@ -203,4 +203,79 @@ class RunningSum(Reduction):
         return 16.0 * n * n, 1.0 * n * n
 
 
+class RunningSumColumns(Reduction):
+    name = "cumsum0"
+    about = "running sums of columns"
+    limit = "copy"
+
+    def numpy(x):
+        return x.cumsum(axis=0)
+
+    def graph(api, x):
+        return api.pt.cumsum(x, axis=0)
+
+    def jax(jax):
+        return lambda x: jax.numpy.cumsum(x, axis=0)
+
+    def torch(torch):
+        return lambda x: torch.cumsum(x, dim=0)
+
+    def moved(n):
+        return 16.0 * n * n, 1.0 * n * n
+
+
+class Symmetrised(Reduction):
+    name = "symmetrised"
+    about = "half the sum of a matrix and its transpose"
+    limit = "copy"
+
+    def numpy(x):
+        return 0.5 * (x + x.T)
+
+    def graph(api, x):
+        return 0.5 * (x + x.T)
+
+    def jax(jax):
+        return lambda x: 0.5 * (x + x.T)
+
+    def torch(torch):
+        return lambda x: 0.5 * (x + x.T)
+
+    def moved(n):
+        return 16.0 * n * n, 2.0 * n * n
+
+
+class Masked(Reduction):
+    name = "masked"
+    about = "the sum of squares where a mask says, and the matrix with zeros elsewhere"
+
+    def inputs(rng, n):
+        return rng.normal(size=(n, n)), rng.uniform(size=(n, n)) < 0.5
+
+    def numpy(x, mask):
+        kept = np.where(mask, x, 0.0)
+        return (kept**2).sum(), kept
+
+    def graph(api, x, mask):
+        kept = api.pt.where(mask, x, 0.0)
+        return [(kept**2).sum(), kept]
+
+    def jax(jax):
+        def run(x, mask):
+            kept = jax.numpy.where(mask, x, 0.0)
+            return (kept**2).sum(), kept
+
+        return run
+
+    def torch(torch):
+        def run(x, mask):
+            kept = torch.where(mask, x, 0.0)
+            return (kept**2).sum(), kept
+
+        return run
+
+    def moved(n):
+        return 17.0 * n * n, 2.0 * n * n
+
+
 SINGLES = [single(each) for each in (SumRows, SumColumns, SumOfSquares, MaxRows, LogSumExp)]

@@ -318,7 +318,7 @@ neq = op("neq", np.not_equal, "{0} != {1}", bool_out,
     **_COMPARES, class_name="NEQ", label="NEQ", kinds={"mixed": "(__int128){0} != (__int128){1}"}, commutative=True)
 isnan = op("isnan", np.isnan, "isnan({0})", bool_out,
     **_ASKS, class_name="IsNan", label="IsNan", kinds={"biu": "0", "c": "isnan(creal({0})) || isnan(cimag({0}))"})
-isinf = op("isinf", np.isinf, "isinf({0})", bool_out,
+isinf = op("isinf", np.isinf, "isinf({0}) != 0", bool_out,
     **_ASKS, class_name="IsInf", label="IsInf", kinds={"biu": "0", "c": "isinf(creal({0})) || isinf(cimag({0}))"})
 isfinite = op("isfinite", np.isfinite, "isfinite({0})", bool_out,
     **_ASKS, class_name="IsFinite", label="IsFinite",

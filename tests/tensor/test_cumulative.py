@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import pytensorlite as pytensor
 import pytensorlite.tensor as pt
 from pytensorlite.gradient import grad
 from pytensorlite.graph.replace import vectorize_graph
@@ -96,3 +97,25 @@ def test_text_and_equality():
     assert str(CumOp(0)) == "Cumsum{axis=0}"
     assert str(CumOp(1, "mul")) == "Cumprod{axis=1}"
     assert CumOp(0) == CumOp(0) != CumOp(0, "mul")
+
+
+@pytest.mark.parametrize("dtype", ["int16", "float32", "float64", "complex64"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_along_any_axis_in_any_layout_in_c(rng, dtype, order):
+    x = pt.tensor("x", dtype=dtype, shape=(None, None, None))
+    outputs = [run(x, axis) for run in (cumsum, cumprod) for axis in range(3)]
+    program = pytensor.function([x], outputs, mode="C")
+    assert not program.fallbacks
+    for shape in [(3, 4, 5), (1, 7, 1), (2, 1, 9), (0, 3, 2), (2, 0, 3), (2, 3, 0), (40, 3, 2)]:
+        a = np.asarray(rng.integers(-2, 3, size=shape).astype(dtype), order=order)
+        expected = [run(a, axis, dtype) for run in (np.cumsum, np.cumprod) for axis in range(3)]
+        for found, wanted in zip(program(a), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_sums_begin_with_the_first_element(axis):
+    x = pt.dmatrix("x")
+    for mode in ("C", "NUMPY"):
+        found = evaluate(cumsum(x, axis), [x], [np.full((3, 4), -0.0)], mode)
+        assert np.signbit(found).all()

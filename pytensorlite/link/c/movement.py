@@ -12,6 +12,7 @@ from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Const,
     Expr,
+    If,
     Integer,
     Let,
     Load,
@@ -313,7 +314,11 @@ def lower_argmax(plan: Plan, node: Apply) -> None:
 
 
 def lower_cumulative(plan: Plan, node: Apply) -> None:
-    """Running sums or products: a loop that carries its accumulator."""
+    """Running sums or products, which begin with the first element.
+
+    Along the last axis the loop carries what runs.  Along another one the next row is added to the
+    one before, so that memory is walked in its own order.
+    """
     (x,), (out,) = node.inputs, node.outputs
     view = plan.view(x)
     target = plan.allocate(out, view.shape)
@@ -321,26 +326,40 @@ def lower_cumulative(plan: Plan, node: Apply) -> None:
     dtype = out.type.dtype
     if dtype == "float16":
         raise NoLowering("half precision rounds at every step")
-    names = [f"i{axis}" for axis in range(len(view.shape))]
-    place = {n: Index.name(n) for n in names}
-
-    def address(of: View) -> Index:
-        pairs = zip(names, of.strides, strict=True)
-        return of.offset + sum((place[n] * stride for n, stride in pairs), Index.of(0))
-
-    accumulator = Var("running", dtype)
-    element = convert(Load(view.buffer, address(view), view.dtype), dtype)
-    axis = node.op.axis
     template = op.c_for([dtype, dtype], dtype)
-    body = (
-        Update(accumulator, template, element),
-        Store(target.buffer, address(target), accumulator),
-    )
-    identity = reduction_identity(op, dtype)
-    loop: tuple[Stmt, ...] = (
-        Let(accumulator, identity, mutable=True),
-        Loop(names[axis], view.shape[axis], body),
-    )
-    for i in reversed([i for i in range(len(names)) if i != axis]):
-        loop = (Loop(names[i], view.shape[i], loop),)
-    add_kernel(plan, loop, (f"running {'sum' if node.op.mode == 'add' else 'product'}",))
+    axis = node.op.axis
+    place = [Index.name(f"i{i}") for i in range(len(view.shape))]
+    before = [p - (i == axis) for i, p in enumerate(place)]
+    element = convert(Load(view.buffer, _address(view, place), view.dtype), dtype)
+    here = _address(target, place)
+    rows = range(axis + 1, len(place))
+    if all(view.shape[i] == 1 for i in rows):
+        running = Var("running", dtype)
+        # Nothing at all is -0.0, which a zero of either sign may be added to.
+        nothing = Const(-0.0, dtype) if op is ps.add and dtype.startswith("float") else None
+        begin = Let(running, nothing or reduction_identity(op, dtype), mutable=True)
+        step = (Update(running, template, element), Store(target.buffer, here, running))
+        body: tuple[Stmt, ...] = (begin, Loop(f"i{axis}", view.shape[axis], step))
+    else:
+        total = Op(template, (Load(target.buffer, _address(target, before), dtype), element), dtype)
+        first = _over(rows, view, (Store(target.buffer, here, element),), dtype)
+        later = _over(rows, view, (Store(target.buffer, here, total),), dtype)
+        body = (Loop(f"i{axis}", view.shape[axis], (If(f"i{axis} == 0", first, later),)),)
+    body = _over(range(axis), view, body)
+    add_kernel(plan, body, (f"running {'sum' if node.op.mode == 'add' else 'product'}",))
+
+
+def _address(view: View, place: Sequence[Index]) -> Index:
+    pairs = zip(place, view.strides, strict=True)
+    return sum((position * stride for position, stride in pairs), view.offset)
+
+
+def _over(
+    axes: Sequence[int], view: View, body: tuple[Stmt, ...], vector: str = ""
+) -> tuple[Stmt, ...]:
+    """Return `body` inside loops over `axes`; the last is one of vectors of the dtype `vector`."""
+    kind = "simd" if vector and not vector.startswith("complex") else "serial"
+    for axis in reversed(axes):
+        body = (Loop(f"i{axis}", view.shape[axis], body, kind=kind, parallel=axis == 0),)
+        kind = "serial"
+    return body

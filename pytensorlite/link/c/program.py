@@ -268,15 +268,15 @@ def _run_function(
     for symbol in symbols:
         yield f"{emit.INDENT}const int64_t {symbol} = sizes[{slots[Index.name(symbol)]}];"
     for buffer, position in sources.items():
-        c_type = emit.C_TYPES[plan.dtypes[buffer]]
+        c_type = emit.ELEMENT_TYPES[plan.dtypes[buffer]]
         yield f"{emit.INDENT}const {c_type} *const {buffer} = in[{position}].data;"
     for position in range(len(plan.outputs)):
         if _mentions(run, f"y{position}"):
-            c_type = emit.C_TYPES[plan.dtypes[f"y{position}"]]
+            c_type = emit.ELEMENT_TYPES[plan.dtypes[f"y{position}"]]
             yield f"{emit.INDENT}{c_type} *const y{position} = out[{position}];"
     for number, room in enumerate(rooms):
         for buffer in room.names:
-            c_type = emit.C_TYPES[plan.dtypes[buffer]]
+            c_type = emit.ELEMENT_TYPES[plan.dtypes[buffer]]
             place = f"({c_type} *)(workspace + sizes[{offsets[number]}])"
             yield f"{emit.INDENT}{c_type} *const {buffer} = {place};"
     yield from run
