@@ -1,4 +1,4 @@
-"""Where the polynomials of ``ptl_logistic.h``, ``ptl_gamma.h`` and ``ptl_special.h`` come from.
+"""Where the polynomials of ``ptl_exponential.h``, ``ptl_logistic.h`` and their like come from.
 
 ``python benchmarks/special_coefficients.py`` prints every one with its largest error, as the macro
 calls that stand in the headers: near-minimax fits in 50 digits. Each function is first brought to a
@@ -117,7 +117,7 @@ def _both(name: str, function: Callable, low: Any, high: Any, terms: tuple, cent
 # name, function, interval, number of terms; polynomials are centred at the interval's middle
 # unless the interval starts at 0 and is short.
 FITS: list[Fit] = [
-    *_both("(exp(r) - 1 - r) / r²", _exp_rest, -mp.log(2), mp.log(2), (12, 6), True),
+    *_both("(exp(r) - 1 - r) / r²", _exp_rest, -mp.log(2) / 2, mp.log(2) / 2, (10, 5), True),
     *_both("(atanh(q) - q) / q³, of q²", _atanh_rest, 0, mp.mpf(1) / 9, (10, 5), False),
     ("gamma(2 + t)", lambda t: mp.gamma(2 + t), 0, 1, 19, True),
     ("gamma(x) / (x^(x-1/2) exp(-x)), of 1/x", _gamma_factor, 0, mp.mpf(1) / 8, 13, True),

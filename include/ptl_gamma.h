@@ -7,7 +7,7 @@
 #ifndef PTL_GAMMA_H
 #define PTL_GAMMA_H
 
-#include "ptl_polynomial.h"
+#include "ptl_exponential.h"
 
 /* -- polynomials ---------------------------------------------------------------------------------------------------
  * sin(pi r) for |r| <= 1/2. */

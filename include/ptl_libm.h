@@ -22,6 +22,7 @@
 #define PTL_SIMD
 #if !defined(PTL_TGMATH) && defined(__x86_64__) && defined(__GLIBC__)
 #if __GLIBC_PREREQ(2, 35)
+#define PTL_VECTOR_LIBRARY
 #undef PTL_SIMD
 #define PTL_SIMD __attribute__((simd("notinbranch"), nothrow, leaf, const))
 #endif

@@ -7,7 +7,7 @@
 #ifndef PTL_SPECIAL_H
 #define PTL_SPECIAL_H
 
-#include "ptl_polynomial.h"
+#include "ptl_exponential.h"
 
 /* The value of `f` at x, in the precision of x. */
 #define PTL_ROUNDED(f, x) PTL_LIKE(x, f(x))

@@ -14,6 +14,7 @@ _FUNCTIONS = {
     "ptl_division.h": "fmod mod floor_div",
     "ptl_integer.h": "int_",  # these two have a prefix of their own
     "ptl_complex.h": "complex",
+    "ptl_exponential.h": "exp",  # which alone has none: it stands for the C library's
     "ptl_logistic.h": "sigmoid tanh softplus logaddexp log1mexp xlogy xlog1py",
     "ptl_gamma.h": "gamma gammaln gammaln_positive psi psi_positive trigamma polygamma",
     "ptl_special.h": "erfcx erfinv erfcinv i0 i1",
@@ -25,7 +26,7 @@ def headers_of(c_text: str) -> list[str]:
     """Return the headers whose functions `c_text` calls; each wants ``ptl_math.h`` before it.
 
     >>> headers_of("y0[i] = ptl_sigmoid(x0[i]) * exp(x0[i]);")
-    ['ptl_logistic.h']
+    ['ptl_exponential.h', 'ptl_logistic.h']
     """
-    called = set(re.findall(r"\bptl_(int_|complex|\w+(?=\())", c_text))
+    called = set(re.findall(r"\b(?:ptl_|(?=exp\())(int_|complex|\w+(?=\())", c_text))
     return [header for header, names in _FUNCTIONS.items() if called.intersection(names.split())]
