@@ -87,7 +87,7 @@ def test_errors():
     assert IfElse(1) == IfElse(1) != IfElse(2)
 
 
-MODES = ["NUMPY", "FAST_COMPILE", "FAST_RUN"]
+MODES = ["NUMPY", "FAST_COMPILE", "FAST_RUN", "DebugMode"]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -116,7 +116,8 @@ def test_only_what_is_needed_is_computed(mode):
     ]:
         ran.clear()
         np.testing.assert_allclose(f(value, given_b, given_c), expected, rtol=1e-14)
-        assert sorted(ran) == needed
+        assert sorted(set(ran)) == needed
+        assert mode == "DebugMode" or len(ran) == len(needed)  # which computes things repeatedly
 
 
 @pytest.mark.parametrize("mode", MODES)

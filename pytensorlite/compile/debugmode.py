@@ -1,10 +1,10 @@
 """DebugMode: compute everything twice and believe nothing.
 
 While a graph is rewritten, a `RewriteHistory` keeps every node that is ever in it, and every claim
-"this variable may stand for that one". A call then computes all those nodes in NumPy, checks each
-op against what it says of itself, each claim by the values of its two sides, and finally the C
-program against NumPy, output by output and node by node. Very slow, and the first thing to reach
-for when a result is wrong.
+"this variable may stand for that one". A call then computes those nodes in NumPy, except what only
+the branch that a choice does not take would need; it checks each op against what it says of itself,
+each claim by the values of its two sides, and finally the C program against NumPy, output by output
+and node by node. Very slow, and the first thing to reach for when a result is wrong.
 """
 
 from __future__ import annotations
@@ -124,16 +124,18 @@ class RewriteHistory(Feature):
     Attributes
     ----------
     nodes : dict
-        Each node and its inputs as they were when it came; in an order in which they can be
-        computed.
+        Each node and its inputs as they were when it came.
     claims : dict
         Pairs of a variable and its replacement, and the rewrite that said so.
     written : set
         The nodes that were there before any rewrite.
+    asked : list
+        The outputs as they were before any rewrite.
     """
 
     def __init__(self) -> None:
         self.written: set[Apply] = set()
+        self.asked: list[Variable] = []
         self.nodes: dict[Apply, tuple[Variable, ...]] = {}
         self.claims: dict[tuple[Variable, Variable], str] = {}
 
@@ -144,6 +146,7 @@ class RewriteHistory(Feature):
         for node in fgraph.toposort():
             self.on_import(fgraph, node, "the graph as it was written")
         self.written.update(self.nodes)
+        self.asked += fgraph.outputs
 
     def on_import(self, fgraph: FunctionGraph, node: Apply, reason: Any) -> None:
         if not isinstance(node.op, Output):
@@ -205,21 +208,43 @@ class DebugProgram(Program):
         for variable, value in values.items():
             self._check_value(variable, value)
             self._check_finite(variable, value)
-        for node, inputs in self.history.nodes.items():
-            self._compute(node, inputs, values)
-        for (old, new), reason in self.history.claims.items():
-            expected, got = _value(old, values), _value(new, values)
-            if not _agree(old, expected, got):
-                raise BadOptimization(old, new, expected, got, reason)
+        self._compute_all([*self.history.asked, *self.fgraph.outputs], values)
+        self._check_claims(values)
         if self._native is not None:
             self._native.check(arrays, values)
         return [_value(variable, values) for variable in self.fgraph.outputs]
+
+    def _check_claims(self, values: dict[Variable, Any]) -> None:
+        """Compute what is said to stand for anything that was computed, and compare the two."""
+        claims = dict(self.history.claims)
+        while due := [pair for pair in claims if _is_known(pair[0], values)]:
+            for old, new in due:
+                reason = claims.pop((old, new))
+                self._compute_all([new], values)
+                expected, got = _value(old, values), _value(new, values)
+                if not _agree(old, expected, got):
+                    raise BadOptimization(old, new, expected, got, reason)
+
+    def _compute_all(self, wanted: Sequence[Variable], values: dict[Variable, Any]) -> None:
+        """Compute variables and what they need, a choice and its condition before its branch."""
+        pending = list(reversed(wanted))
+        while pending:
+            variable = pending[-1]
+            if _is_known(variable, values):
+                pending.pop()
+                continue
+            inputs = self.history.nodes[variable.owner]
+            missing = [x for x in _read(variable.owner, inputs, values) if not _is_known(x, values)]
+            if missing:
+                pending += reversed(missing)
+            else:
+                self._compute(variable.owner, inputs, values)
 
     def _compute(
         self, node: Apply, inputs: tuple[Variable, ...], values: dict[Variable, Any]
     ) -> None:
         """Run one node on copies, and check that it did what it says."""
-        given = [_value(variable, values) for variable in inputs]
+        given = [_value(x, values) if _is_known(x, values) else None for x in inputs]
         copies = [_copy(value) for value in given]
         storage = [[None] for _ in node.outputs]
         try:
@@ -260,21 +285,25 @@ class DebugProgram(Program):
 
 
 class NativeCheck:
-    """The program under test, and a second one that shows every intermediate value."""
+    """The program under test, and others that show every intermediate value.
+
+    There is one for each combination of branches that was ever taken.
+    """
 
     def __init__(self, fgraph: FunctionGraph, linker: Linker, name: str | None):
         self.variables = [v for node in fgraph.toposort() for v in node.outputs]
-        self.outputs = list(fgraph.outputs)
+        self.inputs, self.outputs = list(fgraph.inputs), list(fgraph.outputs)
+        self.linker, self.name = linker, name
         self.program = linker.link(fgraph.clone(), name=name)
-        shown = FunctionGraph(fgraph.inputs, self.variables, clone=True)
-        self.shows_all = linker.link(shown, name=name)
+        self.showing: dict[tuple[Variable, ...], Program] = {}
 
     def check(self, arrays: Sequence[Any], values: dict[Variable, Any]) -> None:
         """Raise `BadThunkOutput` for the first value on which C and NumPy disagree."""
-        for variables, program in (
-            (self.variables, self.shows_all),
-            (self.outputs, self.program),
-        ):
+        shown = tuple(variable for variable in self.variables if variable in values)
+        if shown not in self.showing:
+            graph = FunctionGraph(self.inputs, shown, clone=True)
+            self.showing[shown] = self.linker.link(graph, name=self.name)
+        for variables, program in ((shown, self.showing[shown]), (self.outputs, self.program)):
             for variable, got in zip(variables, program(arrays), strict=True):
                 expected = _value(variable, values)
                 if not _agree(variable, expected, got):
@@ -284,8 +313,25 @@ class NativeCheck:
 # -- values --------------------------------------------------------------------------------------
 
 
+def _is_known(variable: Variable, values: dict[Variable, Any]) -> bool:
+    return isinstance(variable, Constant) or variable in values
+
+
 def _value(variable: Variable, values: dict[Variable, Any]) -> Any:
     return variable.data if isinstance(variable, Constant) else values[variable]
+
+
+def _read(
+    node: Apply, inputs: Sequence[Variable], values: dict[Variable, Any]
+) -> Sequence[Variable]:
+    """Return the inputs that a node reads: of a choice the condition, then what that chooses."""
+    branches = [node.op.branch(position) for position in range(len(inputs))]
+    if all(branch is None for branch in branches):
+        return inputs
+    if not _is_known(inputs[0], values):
+        return inputs[:1]
+    taken = bool(_value(inputs[0], values))
+    return [x for x, branch in zip(inputs, branches, strict=True) if branch in (None, taken)]
 
 
 def _copy(value: Any) -> Any:

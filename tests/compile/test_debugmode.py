@@ -18,6 +18,7 @@ from pytensorlite.compile.mode import NUMPY
 from pytensorlite.graph.basic import Apply
 from pytensorlite.graph.op import Op
 from pytensorlite.graph.rewriting.basic import in2out, node_rewriter
+from pytensorlite.ifelse import ifelse
 from pytensorlite.link.basic import NumpyLinker, NumpyProgram
 
 x = pt.dvector("x")
@@ -68,6 +69,20 @@ def test_a_wrong_rewrite_is_named():
     assert raised.value.reason == "local_exp_is_cos"
     assert "at (1,)" in str(raised.value)
     assert __file__ in str(raised.value)
+
+
+@pytest.mark.parametrize("linker", ["numpy", "c"])
+def test_a_branch_is_checked_when_it_is_taken(linker):
+    @node_rewriter([pt.exp])
+    def local_exp_is_cos(fgraph, node):
+        return [pt.cos(node.inputs[0])]
+
+    mode = DebugMode(linker=linker).register((in2out(local_exp_is_cos), 1.7))
+    taken = pt.bscalar("taken")
+    f = function([x, taken], ifelse(taken, 2 * pt.exp(x) + 1, x[:1] * 2), mode=mode)
+    assert f([3.0, 4.0], 0) == 6
+    with pytest.raises(BadOptimization, match=r"local_exp_is_cos.*Exp"):
+        f([3.0, 4.0], 1)
 
 
 def test_an_op_that_changes_its_input():

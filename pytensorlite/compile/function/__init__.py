@@ -17,10 +17,11 @@ from pytensorlite.compile.profiling import ProfileStats
 from pytensorlite.compile.signature import check_unused_inputs, read_signature
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Variable
+from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.graph.utils import without_collection
+from pytensorlite.link.basic import Program
 
 
-@without_collection
 def function(
     inputs: Iterable[Any],
     outputs: Any = None,
@@ -86,29 +87,13 @@ def function(
     mode = get_mode(mode)
     name = request["name"] = name or caller_line()
     profile = as_profile(profile, name)
-    start = perf_counter()
-
-    # What was asked for: In and Out, shared variables found in the graph, updates, substitutions.
     asked = read_signature(
         inputs, outputs, updates, givens, no_default_updates, rebuild_strict, allow_input_downcast
     )
     check_unused_inputs(asked, on_unused_input or config.on_unused_input)
-
-    # A private copy; the user's graph is never touched.
-    fgraph = asked.to_fgraph()
+    fgraph = asked.to_fgraph()  # a private copy: the user's graph is never touched
     protect_inputs(fgraph, asked.inputs, accept_inplace)
-
-    # The program: known from an earlier session, or made of a better graph of the same meaning.
-    linker, key = mode.linker, mode.key()
-    program = None if key is None or profile is not None else linker.lookup(fgraph, key)
-    is_rewritten = program is None
-    if program is None:
-        mode.rewrite(fgraph)
-        rewritten = perf_counter()
-        program = linker.link(fgraph, name=name, profile=profile)
-        if profile is not None:
-            profile.add_compilation(rewritten - start, perf_counter() - rewritten)
-
+    program, is_rewritten = find_or_make(fgraph, mode, name, profile)
     maker = FunctionMaker(
         asked,
         fgraph,
@@ -122,6 +107,28 @@ def function(
         trust_input,
     )
     return maker.create()
+
+
+@without_collection
+def find_or_make(
+    fgraph: FunctionGraph, mode: Mode, name: str, profile: ProfileStats | None
+) -> tuple[Program, bool]:
+    """Return the program of a graph, and whether the graph was rewritten for it.
+
+    It is known from an earlier session, or made of a better graph of the same meaning.
+    """
+    linker, key = mode.linker, mode.key()
+    if key is not None and profile is None:
+        known = linker.lookup(fgraph, key)
+        if known is not None:
+            return known, False
+    start = perf_counter()
+    mode.rewrite(fgraph)
+    rewritten = perf_counter()
+    program = linker.link(fgraph, name=name, profile=profile)
+    if profile is not None:
+        profile.add_compilation(rewritten - start, perf_counter() - rewritten)
+    return program, True
 
 
 def function_dump(filename: str | Path, inputs: Iterable[Any], *args: Any, **kwargs: Any) -> None:

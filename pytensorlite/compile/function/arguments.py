@@ -50,7 +50,7 @@ class Arguments:
         if len(args) > self.positional_count:
             raise TypeError(
                 f"Too many arguments: {self._describe()} takes {self.positional_count}"
-                f" ({self._listed()}), got {len(args)}"
+                f" ({self.listed()}), got {len(args)}"
             )
         given: dict[int, Any] = dict(zip(self.positional, args, strict=False))
         for key, value in kwargs.items():
@@ -94,6 +94,10 @@ class Arguments:
             intern(name) if name is not None and len(self._names[name]) == 1 else None
             for name in names
         )
+
+    def listed(self) -> str:
+        """Return the arguments in order, as they stand between the parentheses of a call."""
+        return ", ".join(str(self.inputs[position].variable) for position in self.positional)
 
     # -- what can go wrong ------------------------------------------------------------------------
 
@@ -147,14 +151,11 @@ class Arguments:
         plural = "s" if len(missing) > 1 else ""
         raise TypeError(
             f"Missing required input{plural}: {', '.join(missing)} of {self._describe()},"
-            f" which takes ({self._listed()})"
+            f" which takes ({self.listed()})"
         )
 
     def _label(self, position: int) -> str:
         return self.inputs[position].name or f"the input at index {position}"
-
-    def _listed(self) -> str:
-        return ", ".join(str(self.inputs[position].variable) for position in self.positional)
 
     def _describe(self) -> str:
         return f'the function with name "{self.name}"' if self.name else "the function"

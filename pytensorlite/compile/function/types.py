@@ -218,6 +218,13 @@ class Function(Caller):
     def memory(self, *args: Any, **kwargs: Any) -> MemoryUse:
         """Return the bytes that a call with these arguments takes, beside the arguments.
 
+        Nothing is computed but by NumPy's nodes, where there are any.
+
+        Raises
+        ------
+        TypeError
+            Without arguments, which only a function that needs none can do without.
+
         Examples
         --------
         >>> import pytensorlite.tensor as pt
@@ -229,7 +236,12 @@ class Function(Caller):
         constants      0 bytes
         peak          16 bytes
         """
-        values, _ = self._arguments.bind(args, kwargs)
+        values = self._example(args, kwargs)
+        if values is None:
+            raise TypeError(
+                "the bytes of a call depend on the lengths of its arguments: give those,"
+                f" f.memory({self._arguments.listed()}); f.explain() shows formulas instead"
+            )
         return self.vm.memory(values)
 
     def _example(self, args: Any, kwargs: Any) -> list[Any] | None:

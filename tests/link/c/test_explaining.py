@@ -36,6 +36,11 @@ def test_without_arguments_there_are_formulas_only():
     assert "8*n0*n1 =" not in str(explained)
 
 
+def test_the_bytes_of_a_call_need_its_arguments():
+    with pytest.raises(TypeError, match=r"f\.memory\(X, w, y\); f\.explain\(\) shows formulas"):
+        regression().memory()
+
+
 def test_a_program_from_the_cache_tells_the_same():
     cold, warm = regression(), regression()
     assert isinstance(warm.vm, RecordedProgram)
