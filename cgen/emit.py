@@ -187,8 +187,8 @@ def constant(value: complex, dtype: str) -> str:
 
 
 def _integer_literal(number: int, dtype: str) -> str:
-    if dtype == "int64" and number == -(2**63):
-        return "INT64_MIN"
+    if dtype == "int64" and number in (-(2**63), 2**63 - 1):
+        return "INT64_MIN" if number < 0 else "INT64_MAX"
     suffix = "ULL" if dtype == "uint64" and number > 2**31 - 1 else ""
     if not suffix and abs(number) > 2**31 - 1:
         suffix = "LL"

@@ -88,7 +88,7 @@ def test_single_floats_read_back(value):
     ("value", "dtype", "text"),
     [
         (-(2**63), "int64", "INT64_MIN"),
-        (2**63 - 1, "int64", "9223372036854775807LL"),
+        (2**63 - 1, "int64", "INT64_MAX"),
         (2**64 - 1, "uint64", "18446744073709551615ULL"),
         (-0.0, D, "-0.0"),
         (5e-324, D, "5e-324"),

@@ -285,8 +285,8 @@ def lower_argmax(plan: Plan, node: Apply) -> None:
     kept = tuple(a for a in nest.labels() if int(a[1:]) not in axes)
     over = tuple(a for a in nest.labels() if int(a[1:]) in axes)
     target = plan.allocate(out, [n for i, n in enumerate(view.shape) if i not in axes])
-    flat: Expr = Const(0, "int64")
-    for axis in axes:
+    flat = nest.position(axes[0]) if axes else Const(0, "int64")
+    for axis in axes[1:]:
         scaled = Op("{0} * {1}", (flat, Integer(view.shape[axis])), "int64")
         flat = Op("{0} + {1}", (scaled, nest.position(axis)), "int64")
     if over:
