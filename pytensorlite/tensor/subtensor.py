@@ -20,6 +20,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.scalar.basic import ScalarType
 from pytensorlite.tensor.basic import as_tensor_variable
+from pytensorlite.tensor.dimshuffle import DimShuffle
 from pytensorlite.tensor.indexing import (  # noqa: F401 -- PyTensor's path
     FULL_SLICE,
     as_index_constant,
@@ -71,8 +72,8 @@ def getitem(x: TensorVariable, key: Any) -> TensorVariable:
     >>> getitem(pt.matrix("x"), (Ellipsis, None, 0)).type
     TensorType(float64, shape=(None, 1))
     """
-    entries = [_read_entry(entry) for entry in (key if isinstance(key, tuple) else (key,))]
-    entries = _expand_ellipsis(x, entries)
+    given = [_read_entry(entry) for entry in (key if isinstance(key, tuple) else (key,))]
+    entries = _expand_ellipsis(x, given)
     if any(entry is None for entry in entries):
         x, entries = _insert_new_axes(x, entries)
         if all(_is_full(entry) for entry in entries):
@@ -83,7 +84,25 @@ def getitem(x: TensorVariable, key: Any) -> TensorVariable:
     is_gather = _is_advanced(first) and all(_is_full(entry) for entry in others)
     if is_gather and first.type.ndim == 1 and first.type.dtype != "bool":
         return advanced_subtensor1(x, first)
-    return advanced_subtensor(x, *entries)
+    result = advanced_subtensor(x, *entries)
+    return (
+        _indexed_first(result, entries) if _is_split(given) and not _is_split(entries) else result
+    )
+
+
+def _is_split(entries: list[Any]) -> bool:
+    """Whether something stands between the integers and arrays of a key, be it an empty `...`."""
+    where = [k for k, entry in enumerate(entries) if isinstance(entry, Variable)]
+    return where[-1] - where[0] >= len(where)
+
+
+def _indexed_first(result: TensorVariable, entries: list[Any]) -> TensorVariable:
+    """Return ``x[entries]`` with the indexed axes in front, where a split key has them."""
+    kept = sum(isinstance(entry, slice) for entry in entries)
+    before = next(k for k, entry in enumerate(entries) if isinstance(entry, Variable))
+    indexed = range(before, result.type.ndim - kept + before)
+    others = [axis for axis in range(result.type.ndim) if axis not in indexed]
+    return result.dimshuffle([*indexed, *others]) if before and indexed else result
 
 
 def _read_entry(entry: Any) -> Any:
@@ -193,7 +212,8 @@ def inc_subtensor(
 ) -> TensorVariable:
     """Return the array that ``x`` is a part of, with ``y`` added to that part.
 
-    A position that the indices name twice is increased twice, unlike ``x[i] += y`` in NumPy.
+    A position that the indices name twice is increased twice, unlike ``x[i] += y`` in NumPy. A part
+    whose axes are in another order, ``a[i].T``, takes values in that order.
 
     Parameters
     ----------
@@ -220,6 +240,15 @@ def inc_subtensor(
     if not isinstance(x, Variable):
         raise TypeError(f"x must be the result of a subtensor operation, got {x!r}")
     op = x.owner.op if x.owner is not None else None
+    if isinstance(op, DimShuffle) and op.is_transpose and _is_part(x.owner.inputs[0]):
+        value = as_tensor_variable(y)
+        missing = x.type.ndim - value.type.ndim
+        value = value.dimshuffle(["x"] * missing + list(range(value.type.ndim)))
+        return inc_subtensor(
+            x.owner.inputs[0],
+            value.transpose(np.argsort(op.new_order).tolist()),
+            *(inplace, set_instead_of_inc, tolerate_inplace_aliasing, ignore_duplicates),
+        )
     write: Any
     if isinstance(op, Subtensor):
         write = IncSubtensor(
@@ -242,6 +271,11 @@ def inc_subtensor(
         )
     array, *indices = x.owner.inputs
     return write(array, y, *indices)
+
+
+def _is_part(x: Variable) -> bool:
+    parts = Subtensor | AdvancedSubtensor1 | AdvancedSubtensor
+    return x.owner is not None and isinstance(x.owner.op, parts)
 
 
 def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> TensorVariable:

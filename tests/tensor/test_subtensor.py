@@ -366,6 +366,42 @@ def test_a_mask_of_the_wrong_length_is_refused_when_run():
         evaluate(x[m], [x, m], [np.zeros(3), np.array([True, False])])
 
 
+ROWS = np.array([0, 1])
+SPLIT = [
+    (slice(None), ROWS, Ellipsis, ROWS, 0),
+    (slice(None), 0, Ellipsis, ROWS, 0),
+    (slice(None), slice(2), 0, Ellipsis, ROWS),
+    (slice(None), ROWS, Ellipsis, 1, np.array([True, False])),
+    (slice(None), ROWS, ROWS, Ellipsis, 0),
+    (ROWS, Ellipsis, ROWS, ROWS, ROWS),
+    (slice(None), Ellipsis, ROWS, ROWS, ROWS),
+]
+
+
+@pytest.mark.parametrize("key", SPLIT, ids=str)
+def test_an_ellipsis_of_no_axes_splits_a_key(key):
+    x = np.arange(72.0).reshape(6, 2, 3, 2)
+    v = pt.dtensor4("v")
+    part = x[key]
+    np.testing.assert_array_equal(evaluate(v[key], [v], [x]), part)
+    values = 100.0 + np.arange(part.size).reshape(part.shape)
+    written, added = x.copy(), x.copy()
+    written[key] = values
+    np.add.at(added, key, values[0])
+    np.testing.assert_array_equal(evaluate(v[key].set(values), [v], [x]), written)
+    np.testing.assert_array_equal(evaluate(v[key].inc(values[0]), [v], [x]), added)
+
+
+def test_parts_with_their_axes_turned_are_written():
+    x = np.zeros((3, 4))
+    v = pt.dmatrix("v")
+    written = x.copy()
+    written[1:].T[...] = [1.0, 2.0]
+    np.testing.assert_array_equal(evaluate(set_subtensor(v[1:].T, [1.0, 2.0]), [v], [x]), written)
+    added = evaluate(inc_subtensor(v[[0, 0]].T, np.ones((4, 2))), [v], [x])
+    np.testing.assert_array_equal(added, [[2.0] * 4, [0.0] * 4, [0.0] * 4])
+
+
 def test_what_is_not_a_part_cannot_be_written():
     x = pt.dvector("x")
     for whole in (x, x + 1, x.dimshuffle("x", 0)):
