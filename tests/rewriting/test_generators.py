@@ -48,6 +48,16 @@ def test_both_the_array_and_its_readers():
     assert np.array_equal(columns, np.ones(3))
 
 
+def test_a_length_and_positions_made_of_the_same_numbers():
+    # The length 2 n is also that of the ranges by which the matrix is written.
+    twice = pt.alloc(X[:, None], N, 2).reshape((N * 2,))
+    f = function([X], pt.diag(twice, 1), mode="C")
+    assert not f.fallbacks
+    for n in range(4):
+        x = np.linspace(1.0, 2.0, n)
+        assert np.array_equal(f(x), np.diag(np.repeat(x, 2), 1) if n else np.zeros((1, 1)))
+
+
 def test_negative_lengths_are_refused():
     n = pt.lscalar("n")
     f = function([n], pt.eye(n) * 2.0)

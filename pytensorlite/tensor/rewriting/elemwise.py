@@ -91,7 +91,10 @@ def _computes_in_output_dtype(op: Any) -> bool:
 @register_specialize
 @node_rewriter([DimShuffle])
 def local_dimshuffle_lift(fgraph: Any, node: Apply) -> list[Variable] | None:
-    """``x.T.T -> x``, one move for two, and ``f(x, y).T -> f(x.T, y.T)`` for a single reader."""
+    """``x.T.T -> x``, one move for two, and ``f(x, y).T -> f(x.T, y.T)`` for a single reader.
+
+    A single integer is computed for every reader: it may be a length, which is one as a scalar.
+    """
     op, [x] = node.op, node.inputs
     if _changes_nothing(op, x):
         return [x]
@@ -100,9 +103,11 @@ def local_dimshuffle_lift(fgraph: Any, node: Apply) -> list[Variable] | None:
         return None
     if isinstance(inner.op, DimShuffle):
         return [_move(inner.inputs[0], [_through(inner.op, i) for i in op.new_order])]
-    if type(inner.op) is Elemwise and len(inner.outputs) == 1 and has_one_client(fgraph, x):
-        return _lift_through(node, inner)
-    return None
+    if type(inner.op) is not Elemwise or len(inner.outputs) != 1:
+        return None
+    out = node.outputs[0].type
+    alone = has_one_client(fgraph, x) or (out.ndim == 0 and out.dtype == "int64")
+    return _lift_through(node, inner) if alone else None
 
 
 def _changes_nothing(op: DimShuffle, x: Variable) -> bool:

@@ -142,4 +142,5 @@ def _copied(node: Apply, chains: dict[Apply, int], copies: set[Apply]) -> Variab
     inputs = [_copied(x.owner, chains, copies) if x.owner in chains else x for x in node.inputs]
     copy = node.clone_with_new_inputs(inputs)
     copies.add(copy)
+    chains[copy] = chains[node]  # another reader of what reads it needs one more
     return copy.outputs[0]
