@@ -40,6 +40,11 @@ class _Scalar:
     right_shift = Elemwise(ps.right_shift)
 
 
+def _without_zeros(m: Any, x: Any) -> Any:
+    """Return `x`, and 1 for a zero, whose sign depends on how a sum of zeros is written."""
+    return m.where(abs(x) > 0, x, np.asarray(1, x.dtype))
+
+
 # fmt: off
 UNARY = [
     Row(lambda m, x: -x, "iufc", SIGNED),
@@ -71,7 +76,7 @@ UNARY = [
     Row(lambda m, x: m.logical_not(x), "biu", SIGNED),
     Row(lambda m, x: m.isnan(x), "f", SIGNED),
     Row(lambda m, x: m.isfinite(x), "f", SIGNED),
-    Row(lambda m, x: _by_name(m, "signbit", x), "f", SIGNED),
+    Row(lambda m, x: _by_name(m, "signbit", _without_zeros(m, x)), "f", SIGNED),
     Row(lambda m, x: _by_name(m, "copysign", x, np.asarray(-0.0, x.dtype)), "f", SIGNED),
     # what rewrites look for
     Row(lambda m, x: m.log(1 + m.exp(x)), "f", CLOSE, 20.0),
