@@ -113,6 +113,15 @@ def test_along_any_axis_in_any_layout_in_c(rng, dtype, order):
             np.testing.assert_array_equal(found, wanted)
 
 
+@pytest.mark.parametrize("static", [(None, 1), (1, None), (1, 1), (None, 1, None), (1, None, 1)])
+def test_along_and_beside_axes_of_length_one(rng, static):
+    x = pt.tensor("x", shape=static)
+    program = pytensor.function([x], [cumsum(x, axis) for axis in range(x.ndim)], mode="C")
+    a = rng.normal(size=tuple(n or 3 for n in static))
+    for axis, found in enumerate(program(a)):
+        np.testing.assert_allclose(found, np.cumsum(a, axis), rtol=1e-15)
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_sums_begin_with_the_first_element(axis):
     x = pt.dmatrix("x")

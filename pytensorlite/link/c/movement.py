@@ -328,12 +328,13 @@ def lower_cumulative(plan: Plan, node: Apply) -> None:
         raise NoLowering("half precision rounds at every step")
     template = op.c_for([dtype, dtype], dtype)
     axis = node.op.axis
-    place = [Index.name(f"i{i}") for i in range(len(view.shape))]
+    walked = [i for i, n in enumerate(view.shape) if n != 1 or i == axis]
+    place = [Index.name(f"i{i}") if i in walked else Index.of(0) for i in range(len(view.shape))]
     before = [p - (i == axis) for i, p in enumerate(place)]
     element = convert(Load(view.buffer, _address(view, place), view.dtype), dtype)
     here = _address(target, place)
-    rows = range(axis + 1, len(place))
-    if all(view.shape[i] == 1 for i in rows):
+    around, rows = [i for i in walked if i < axis], [i for i in walked if i > axis]
+    if not rows:
         running = Var("running", dtype)
         # Nothing at all is -0.0, which a zero of either sign may be added to.
         nothing = Const(-0.0, dtype) if op is ps.add and dtype.startswith("float") else None
@@ -345,7 +346,7 @@ def lower_cumulative(plan: Plan, node: Apply) -> None:
         first = _over(rows, view, (Store(target.buffer, here, element),), dtype)
         later = _over(rows, view, (Store(target.buffer, here, total),), dtype)
         body = (Loop(f"i{axis}", view.shape[axis], (If(f"i{axis} == 0", first, later),)),)
-    body = _over(range(axis), view, body)
+    body = _over(around, view, body)
     add_kernel(plan, body, (f"running {'sum' if node.op.mode == 'add' else 'product'}",))
 
 
@@ -360,6 +361,7 @@ def _over(
     """Return `body` inside loops over `axes`; the last is one of vectors of the dtype `vector`."""
     kind = "simd" if vector and not vector.startswith("complex") else "serial"
     for axis in reversed(axes):
-        body = (Loop(f"i{axis}", view.shape[axis], body, kind=kind, parallel=axis == 0),)
+        parallel = not vector and axis == axes[0]
+        body = (Loop(f"i{axis}", view.shape[axis], body, kind=kind, parallel=parallel),)
         kind = "serial"
     return body

@@ -128,15 +128,16 @@ def _positions(draw: Any, graph: Graph, length: int, shape: tuple[int, ...]) -> 
     which = draw(st.integers(0, 3))
     if which == 0 and ready:
         return draw(st.sampled_from(ready))
-    dtype = draw(st.sampled_from(INDEX_DTYPES))
+    narrow = [d for d in INDEX_DTYPES if length - 1 <= np.iinfo(d).max]
+    dtype = draw(st.sampled_from(narrow))
     least = 0 if dtype.startswith("u") else -length
     value = graph.rng.integers(least, length, shape).astype(dtype)
     if which == 1:
         return Entry(pt.constant(value), value, SIGNED)
     entry = Entry(graph.input(value, [None] * value.ndim), value, SIGNED)
     if which == 2:
-        shifted = np.minimum(value + 1, length - 1)
-        return Entry(pt.minimum(entry.variable + 1, length - 1), shifted, SIGNED)
+        shifted = np.minimum(value.astype("int64") + 1, length - 1)
+        return Entry(pt.minimum(entry.variable.astype("int64") + 1, length - 1), shifted, SIGNED)
     return entry
 
 
