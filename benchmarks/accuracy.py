@@ -55,6 +55,11 @@ def near_one(low: float) -> Draw:
     return lambda rng, n: 1 - 10 ** rng.uniform(low, 0, n)
 
 
+def near_poles(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw about -1, -2, ..., -7: the zeros of log gamma lie close to its poles there."""
+    return -rng.integers(1, 8, n) + rng.choice([-1.0, 1.0], n) * 10 ** rng.uniform(-6, -0.3, n)
+
+
 def pairs(first: Draw, second: Draw) -> Draw:
     """Draw two numbers, for functions of two."""
     return lambda rng, n: np.stack([first(rng, n), second(rng, n)])
@@ -130,7 +135,7 @@ FUNCTIONS = [
     Function("erfinv",   _erfinv,     (uniform(-1, 1), near_one(-16), decades(-10, 0, signed=True)), (8, 4, 8), domain="all"),
     Function("erfcinv",  _erfcinv,    (uniform(0, 2), decades(-300, 0)), (8, 4, 8), domain="all"),
     Function("gamma",    mp.gamma,    (uniform(0, 170), uniform(-50, 0)), FAMILY["gamma"], domain="-50 to 170"),
-    Function("gammaln",  _gammaln,    (uniform(0, 20), decades(-5, 6), uniform(-8, 0)), (32, 32, 32), domain="above -8", floor=0.25),
+    Function("gammaln",  _gammaln,    (uniform(0, 20), decades(-5, 6), uniform(-8, 0), near_poles), FAMILY["log gamma"], domain="above -8", floor=0.25),
     Function("gammaln_positive", _gammaln, (uniform(0, 20), decades(-5, 6)), FAMILY["positive"], domain="all", floor=0.25),
     Function("psi",      lambda x: mp.psi(0, x), (uniform(0, 20), decades(-5, 6), uniform(-4, 0)), FAMILY["log gamma"], domain="above -4", floor=0.25),
     Function("psi_positive", lambda x: mp.psi(0, x), (uniform(0, 20), decades(-5, 6)), FAMILY["positive"], domain="all", floor=0.25),

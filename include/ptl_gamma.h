@@ -87,31 +87,39 @@ PTL_INLINE float ptl_trigamma_rest_f(float w) {
 
 /* -- log gamma, psi, trigamma -----------------------------------------------------------------------------------------
  * Of y >= 0: below 3 a polynomial about 2.5, brought there by factors or terms; above, Stirling's series.  Negative
- * arguments are reflected, with r the distance to the nearest integer. */
+ * arguments are reflected, with r the distance to the nearest integer; log gamma only below -8, see there. */
+/* A factor on the way of a to 2. */
+#define PTL_STEP(a, k) ((a) < 2 - (k) ? (a) + (k) : 1)
 #define PTL_LOG_GAMMA(s, T)                                                                                          \
-    /* log gamma(y); if `reflected`, log(y gamma(y)) for y < 1. */                                                   \
-    PTL_INLINE T ptl_gammaln_size_##s(T y, bool reflected) {                                                         \
-        const bool small = y < 3;                                                                                    \
-        const T a = small ? y : (T)2.5, t = a - floor(a);                                                            \
-        const T factor = a < 1 ? (reflected ? a + 1 : a * (a + 1)) : a < 2 ? a : (T)1;                               \
-        /* One logarithm serves both ranges.  Of y/e it keeps the digits that log(y) - 1 would lose. */              \
-        const T l = log(small ? factor : y * (T)0x1.78b56362cef38p-2);                                               \
+    /* What Stirling's series gives. */                                                                              \
+    PTL_INLINE T ptl_gammaln_large_##s(T y, T l) {                                                                   \
         const T inverse = 1 / y, series = inverse * ptl_gammaln_rest_##s(inverse * inverse);                         \
-        const T large = (y - (T)0.5) * l + ((T)0.41893853320467274178 + series);                                     \
-        return small ? t * ptl_gammaln_near_##s(t - (T)0.5) - l : large;                                             \
+        return (y - (T)0.5) * l + ((T)0.41893853320467274178 + series);                                              \
     }                                                                                                                \
     PTL_INLINE T ptl_gammaln_positive_##s(T x) {                                                                     \
-        const T size = ptl_gammaln_size_##s(x, false);                                                               \
+        const bool small = x < 3;                                                                                    \
+        const T a = small ? fabs(x) : (T)2.5, t = a - floor(a);                                                      \
+        const T factor = a < 1 ? a * (a + 1) : a < 2 ? a : (T)1;                                                     \
+        /* One logarithm serves both ranges.  Of x/e it keeps the digits that log(x) - 1 would lose. */              \
+        const T l = log(small ? factor : x * (T)0x1.78b56362cef38p-2);                                               \
+        const T size = small ? t * ptl_gammaln_near_##s(t - (T)0.5) - l : ptl_gammaln_large_##s(x, l);               \
         return x < 0 ? (T)NAN : size;                                                                                \
     }                                                                                                                \
-    /* gamma(-y) gamma(y) = -pi / (y sin(pi y)).  Closer to 0 than 1e-18 both signs give -log(y). */                 \
+    /* From -8 on factors lead to the polynomial: what reflection subtracts is large near the zeros. */              \
     PTL_INLINE T ptl_gammaln_##s(T x) {                                                                              \
+        const bool small = (x < 3) & (x >= -8);                                                                      \
         const T y = fabs(x), r = y - rint(y);                                                                        \
-        const bool negative = x < (T)-0x1p-60;                                                                       \
-        const T size = ptl_gammaln_size_##s(y, negative);                                                            \
-        const T sine = fabs(ptl_sin_pi_##s(r)) * (y < 1 ? (T)1 : y);                                                 \
-        const T reflected = (T)1.1447298858494001741 - log(sine) - size;                                             \
-        return negative ? (isinf(x) ? x : sine == 0 ? (T)INFINITY : reflected) : size;                               \
+        const T a = small ? x : (T)2.5, t = a - floor(a);                                                            \
+        const T f0 = PTL_STEP(a, 0) * PTL_STEP(a, 1), f1 = PTL_STEP(a, 2) * PTL_STEP(a, 3);                          \
+        const T f2 = PTL_STEP(a, 4) * PTL_STEP(a, 5), f3 = PTL_STEP(a, 6) * PTL_STEP(a, 7);                          \
+        const T factor = (f0 * f1) * (f2 * f3) * (PTL_STEP(a, 8) * PTL_STEP(a, 9));                                  \
+        const T l = log(small ? fabs(factor) : y * (T)0x1.78b56362cef38p-2);                                         \
+        const T large = ptl_gammaln_large_##s(y, l);                                                                 \
+        /* gamma(-y) gamma(y) = -pi / (y sin(pi y)). */                                                              \
+        const T sine = fabs(ptl_sin_pi_##s(r)) * y;                                                                  \
+        const T reflected = (T)1.1447298858494001741 - log(sine) - large;                                            \
+        const T left = isinf(x) ? x : sine == 0 ? (T)INFINITY : reflected;                                           \
+        return small ? t * ptl_gammaln_near_##s(t - (T)0.5) - l : x < 0 ? left : large;                              \
     }                                                                                                                \
     /* psi(y); if `reflected`, psi(y) + 1/y. */                                                                      \
     PTL_INLINE T ptl_psi_size_##s(T y, bool reflected) {                                                             \
