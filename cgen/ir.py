@@ -144,7 +144,7 @@ class Array:
 
     name: str
     dtype: str
-    length: int
+    length: int | Index
 
 
 @immutable

@@ -20,6 +20,7 @@ from pytensorlite.cgen.ir import (
     names,
 )
 from pytensorlite.cgen.jam import side_by_side
+from pytensorlite.cgen.lanes import HEADER, has_lanes, in_lanes
 from pytensorlite.cgen.nest import Map, Source, Value
 from pytensorlite.cgen.parallel import outline, parameter_order
 from pytensorlite.cgen.passes import drop_unread, name_loads
@@ -87,9 +88,14 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     integers.update(*(task.integers for task in tasks))
     sizes = sorted(integers, key=lambda name: int(name[1:]))
     outlined, tasks = fetch_ahead(outlined, tasks)
-    quick = in_tiles(all_at_once(side_by_side(outlined)))
-    tasks = tuple(
-        replace(task, body=in_tiles(all_at_once(side_by_side(in_strips(task))))) for task in tasks
-    )
+    quick = _quick(outlined)
+    tasks = tuple(replace(task, body=_quick(in_strips(task))) for task in tasks)
+    if any(has_lanes(each) for each in (quick, *(task.body for task in tasks))):
+        plan.include(HEADER)
     plan.add_kernel(Kernel(name, parameters, tuple(sizes), quick, comment, tasks))
     plan.notes.append(Note(plan.node, body, name, comment, tasks))
+
+
+def _quick(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Return statements that do the same, sooner."""
+    return in_lanes(in_tiles(all_at_once(side_by_side(body))))

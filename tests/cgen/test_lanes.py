@@ -1,0 +1,71 @@
+"""Which sums go in lanes, and in how many."""
+
+import pytest
+
+from pytensorlite._immutable import replace
+from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.ir import Array, Cast, Let, Load, Loop, Op, Store, Update, Var, walk
+from pytensorlite.cgen.lanes import DOUBLES, FLOATS, has_lanes, in_lanes
+
+D, S = "float64", "float32"
+J = Index.name("j")
+X = Load("x0", J, D)
+T = Var("t", D)
+
+
+def add(term=X, var=T, template="{0} + {1}"):
+    return Update(var, template, term)
+
+
+def loop(*body, kind="simd", stop="n0"):
+    return Loop("j", Index.name(stop) if isinstance(stop, str) else Index.of(stop), body, kind=kind)
+
+
+def lanes(*body):
+    return {stmt.name: stmt.length for stmt in walk(in_lanes(body)) if isinstance(stmt, Array)}
+
+
+@pytest.mark.parametrize(
+    ("sums", "count"),
+    [
+        ((add(),), DOUBLES),
+        ((add(Load("x0", J, S), Var("t", S)),), FLOATS),
+        ((add(Cast(Load("x0", J, S), D)),), FLOATS),  # two vectors of sums for one of elements
+    ],
+)
+def test_there_are_as_many_lanes_as_elements_in_a_vector(sums, count):
+    assert lanes(loop(*sums)) == {"t_lanes": count}
+
+
+def test_each_sum_has_lanes_of_its_own_wherever_the_loop_stands():
+    other = add(Op("{0} * {0}", (X,), D), Var("u", D))
+    rows = Loop("i", Index.name("n1"), (loop(add(), other),))
+    assert lanes(rows) == {"t_lanes": DOUBLES, "u_lanes": DOUBLES}
+    assert has_lanes(in_lanes((rows,)))
+    assert not has_lanes((rows,))
+
+
+def test_what_else_an_element_does_is_done_beside_its_sum():
+    store = Store("y0", J, X)
+    inner = [stmt for stmt in walk(in_lanes((loop(store, add()),))) if isinstance(stmt, Store)]
+    assert inner.count(store) == 2  # in lanes, and for what is left over
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        loop(Store("y0", J, X)),
+        loop(add(), kind="serial"),
+        loop(add(), stop=16),
+        loop(add(template="{0} * {1}")),
+        loop(add(), add(Load("x1", J, D))),
+        loop(add(Load("x0", J, "int64"), Var("t", "int64"))),
+        loop(add(), add(Load("x1", J, S), Var("u", S))),
+        loop(add(Op("exp({0})", (X,), D))),
+        loop(Let(Var("e", D), Op("exp({0})", (X,), D)), add(Var("e", D))),
+        replace(loop(add()), start=Index.name("n1")),
+        replace(loop(add()), step=Index.of(2)),
+    ],
+)
+def test_other_loops_stay_as_they_are(given):
+    assert in_lanes((given,)) == (given,)
