@@ -14,7 +14,9 @@ from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Array,
     Call,
+    Cast,
     Const,
+    Expr,
     If,
     Integer,
     Let,
@@ -40,6 +42,7 @@ LANES = {
     ("float64", True): (FLOATS, "ptl_sum_wide({0})"),
     ("float32", True): (FLOATS, "ptl_sum_floats({0})"),
 }
+WIDE = {"float32", "float64", "int32", "int64"}  # of which vectors hold no more than lanes
 SHORT = 16  # elements of a row, known to be so few, that are summed as they are
 
 
@@ -106,19 +109,33 @@ def _only_adds_up(loop: Loop) -> bool:
         and all(stmt.template == "{0} + {1}" for stmt in sums)
         and len({stmt.var.name for stmt in sums}) == len(sums)
         and all(isinstance(stmt, Let | Store | Update) for stmt in loop.body)
-        and sum(cost(expr) for stmt in loop.body for expr in expressions(stmt)) < CALL
+        and sum(map(cost, _within(loop))) < CALL
+        and all(
+            _suits_lanes(sub, loop.var) for expr in _within(loop) for sub in subexpressions(expr)
+        )
     )
+
+
+def _suits_lanes(expr: Expr, var: str) -> bool:
+    """Whether what is read lies side by side, and is not narrower than what vectors are cut for."""
+    match expr:
+        case Load(_, index, dtype):
+            beside = index - Index.name(var)
+            return dtype in WIDE and not {var} <= index.names & beside.names
+        case Cast(arg, dtype):
+            return {arg.dtype, dtype} <= WIDE
+    return True
+
+
+def _within(loop: Loop) -> list[Expr]:
+    return [expr for stmt in loop.body for expr in expressions(stmt)]
 
 
 def _lanes(loop: Loop, before: list[Stmt]) -> list[Stmt]:
     """Return the statements that do the work of `loop`."""
     sums = [stmt.var for stmt in loop.body if isinstance(stmt, Update)]
-    singles = any(
-        sub.dtype == "float32"
-        for stmt in loop.body
-        for expr in expressions(stmt)
-        for sub in subexpressions(expr)
-    )
+    parts = (sub for expr in _within(loop) for sub in subexpressions(expr))
+    singles = any(part.dtype == "float32" for part in parts)
     count, total = LANES[sums[0].dtype, singles or sums[0].dtype == "float32"]
     group, lane = Index.name(f"{loop.var}_group"), Index.name("lane")
     position = Index.name(loop.var) - group

@@ -62,6 +62,9 @@ def test_what_else_an_element_does_is_done_beside_its_sum():
         loop(add(Load("x0", J, "int64"), Var("t", "int64"))),
         loop(add(), add(Load("x1", J, S), Var("u", S))),
         loop(add(Op("exp({0})", (X,), D))),
+        loop(add(Load("x0", J * 2, D))),  # vectors would be gathered
+        loop(add(Cast(Load("x0", J, "int8"), D))),  # vectors would be cut to a part of one
+        loop(add(Op("{0} ? {1} : 0.0", (Load("x1", J, "bool"), X), D))),
         loop(Let(Var("e", D), Op("exp({0})", (X,), D)), add(Var("e", D))),
         replace(loop(add()), start=Index.name("n1")),
         replace(loop(add()), step=Index.of(2)),
