@@ -21,7 +21,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -30,7 +29,7 @@ from typing import Any
 from pytensorlite._immutable import immutable
 
 from .directory import default_directory, make_private, private_temporary, refusal
-from .errors import CacheWarning
+from .errors import CacheWarning, outside_package
 from .sealed import read_sealed, write_sealed
 
 __all__ = ["DEFAULT_SIZE", "LIBRARY", "Cache", "Entry", "remove_tree"]
@@ -302,19 +301,10 @@ class Cache:
         """Warn once in a process about one thing."""
         if message not in _warned:
             _warned.add(message)
-            warnings.warn(message, CacheWarning, stacklevel=_depth())
+            warnings.warn(message, CacheWarning, stacklevel=outside_package())
 
 
 _warned: set[str] = set()
-
-
-def _depth() -> int:
-    """How many frames up the first one outside the package is, so that a warning points there."""
-    package = __name__.partition(".")[0]
-    depth, frame = 2, sys._getframe(2)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(package):
-        depth, frame = depth + 1, frame.f_back
-    return depth
 
 
 def _listed(folder: str) -> list[str]:

@@ -235,12 +235,7 @@ class Blockwise(Op):
         if ndim == 0:
             return self.core_op.pullback(inputs, outputs, cotangents)
         core_node = self._core_node(inputs, ndim)
-        core_cotangents = [
-            g
-            if isinstance(g.type, DisconnectedType | NullType)
-            else core.type.clone(dtype=g.type.dtype)()
-            for g, core in zip(cotangents, core_node.outputs, strict=True)
-        ]
+        core_cotangents = _core_seeds(cotangents, core_node.outputs)
         core_results = self.core_op.pullback(core_node.inputs, core_node.outputs, core_cotangents)
         replacements = _pairs(core_node, core_cotangents, inputs, outputs, cotangents)
         results = _vectorized(core_results, replacements)
@@ -257,12 +252,7 @@ class Blockwise(Op):
         if ndim == 0:
             return self.core_op.pushforward(inputs, outputs, tangents)
         core_node = self._core_node(inputs, ndim)
-        core_tangents = [
-            t
-            if isinstance(t.type, DisconnectedType | NullType)
-            else core.type.clone(dtype=t.type.dtype)()
-            for t, core in zip(tangents, core_node.inputs, strict=True)
-        ]
+        core_tangents = _core_seeds(tangents, core_node.inputs)
         core_results = self.core_op.pushforward(core_node.inputs, core_node.outputs, core_tangents)
         replacements = _pairs(core_node, core_tangents, inputs, outputs, tangents)
         return _vectorized(core_results, replacements)
@@ -272,6 +262,16 @@ class Blockwise(Op):
 
     def __repr__(self) -> str:
         return f"Blockwise(core_op={self.core_op},signature={self.signature})"
+
+
+def _core_seeds(seeds: Sequence[Any], models: Sequence[Any]) -> list[Any]:
+    """Return variables that stand for one core of each cotangent or tangent; absent ones stay."""
+    return [
+        seed
+        if isinstance(seed.type, DisconnectedType | NullType)
+        else model.type.clone(dtype=seed.type.dtype)()
+        for seed, model in zip(seeds, models, strict=True)
+    ]
 
 
 def parse_signature(signature: str) -> Signature:

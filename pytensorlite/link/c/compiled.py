@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ctypes
 import itertools
-import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from pytensorlite.cgen.build import BuildError, Library, build
+from pytensorlite.cgen.errors import outside_package
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
@@ -122,16 +122,6 @@ def warn_once(error: BuildError) -> None:
         _warned.add(headline)
         text = f"{error}\nThe function runs through NumPy instead."
         warnings.warn(text, stacklevel=outside_package())
-
-
-def outside_package() -> int:
-    """Return how many frames up, seen from the caller, the user's code begins."""
-    depth, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
-        "pytensorlite"
-    ):
-        depth, frame = depth + 1, frame.f_back
-    return depth
 
 
 def complain_of_fallbacks(segments: Sequence[Segment]) -> None:

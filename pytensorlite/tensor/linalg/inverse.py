@@ -13,32 +13,22 @@ from pytensorlite.graph.op import Op
 from pytensorlite.tensor.basic import as_tensor_variable
 from pytensorlite.tensor.blockwise import Blockwise
 from pytensorlite.tensor.linalg.matrices import (
+    SquareToSquare,
     as_core,
-    as_square,
     checked_square,
     eye_like,
     is_disconnected,
     linalg_output_dtype,
     output,
-    square_side,
 )
 from pytensorlite.tensor.math import prod
 from pytensorlite.tensor.variable import TensorVariable
 
 
-class MatrixInverse(Op):
+class MatrixInverse(SquareToSquare):
     """The inverse of a square matrix; a singular one raises `numpy.linalg.LinAlgError`."""
 
     __props__ = ()
-    gufunc_signature = "(m,m)->(m,m)"
-
-    def make_node(self, x: Any) -> Apply:
-        x = as_square(self, x)
-        side = square_side(x)
-        return Apply(self, [x], [output(linalg_output_dtype(x.type.dtype), side, side)])
-
-    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
-        return [input_shapes[0]]
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         (x,) = inputs

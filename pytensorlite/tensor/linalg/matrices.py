@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from pytensorlite.graph.basic import Apply
 from pytensorlite.graph.null_type import DisconnectedType
+from pytensorlite.graph.op import Op
 from pytensorlite.tensor.basic import (
     arange,
     as_tensor_variable,
@@ -76,6 +79,20 @@ def square_side(x: TensorVariable) -> int | None:
 def output(dtype: str, *shape: int | None) -> TensorVariable:
     """Return a fresh output variable."""
     return tensor_type(dtype, shape)()
+
+
+class SquareToSquare(Op):
+    """Base of core ops from a square matrix to one of the same side."""
+
+    gufunc_signature = "(m,m)->(m,m)"
+
+    def make_node(self, x: Any) -> Apply:
+        x = as_square(self, x)
+        side = square_side(x)
+        return Apply(self, [x], [output(linalg_output_dtype(x.type.dtype), side, side)])
+
+    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
+        return [input_shapes[0]]
 
 
 def checked_square(op: Any, a: np.ndarray) -> None:

@@ -9,36 +9,23 @@ import numpy as np
 
 from pytensorlite.graph.basic import Apply
 from pytensorlite.graph.null_type import disconnected_type
-from pytensorlite.graph.op import Op
 from pytensorlite.tensor.basic import as_tensor_variable, concatenate, eye, zeros_like
 from pytensorlite.tensor.blockwise import Blockwise
 from pytensorlite.tensor.extra_ops import broadcast_to
 from pytensorlite.tensor.linalg.inverse import inv
 from pytensorlite.tensor.linalg.matrices import (
-    as_square,
+    SquareToSquare,
     checked_square,
     is_disconnected,
-    linalg_output_dtype,
-    output,
-    square_side,
 )
 from pytensorlite.tensor.math import matmul
 from pytensorlite.tensor.variable import TensorVariable
 
 
-class Expm(Op):
+class Expm(SquareToSquare):
     """The exponential of a square matrix."""
 
     __props__ = ()
-    gufunc_signature = "(m,m)->(m,m)"
-
-    def make_node(self, x: Any) -> Apply:
-        x = as_square(self, x)
-        side = square_side(x)
-        return Apply(self, [x], [output(linalg_output_dtype(x.type.dtype), side, side)])
-
-    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
-        return [input_shapes[0]]
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         from scipy.linalg import expm

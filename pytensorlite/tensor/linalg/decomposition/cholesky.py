@@ -14,6 +14,7 @@ from pytensorlite.tensor.basic import as_tensor_variable, tril
 from pytensorlite.tensor.blockwise import Blockwise
 from pytensorlite.tensor.checking import CheckAndRaise
 from pytensorlite.tensor.linalg.matrices import (
+    SquareToSquare,
     as_square,
     checked_square,
     halved_diagonal_tril,
@@ -31,7 +32,7 @@ from pytensorlite.tensor.math import isnan, or_
 from pytensorlite.tensor.variable import TensorVariable
 
 
-class Cholesky(Op):
+class Cholesky(SquareToSquare):
     """The triangular factor of a positive definite matrix, of which it reads one triangle.
 
     A matrix that is not positive definite gives NaN.
@@ -43,18 +44,9 @@ class Cholesky(Op):
     """
 
     __props__ = ("lower",)
-    gufunc_signature = "(m,m)->(m,m)"
 
     def __init__(self, *, lower: bool = True):
         self.lower = bool(lower)
-
-    def make_node(self, x: Any) -> Apply:
-        x = as_square(self, x)
-        side = square_side(x)
-        return Apply(self, [x], [output(linalg_output_dtype(x.type.dtype), side, side)])
-
-    def infer_shape(self, fgraph: Any, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
-        return [input_shapes[0]]
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         from scipy.linalg import get_lapack_funcs
