@@ -57,7 +57,7 @@ def fetch_ahead(
         fetching = replace(first, body=(*calls, *first.body))
         inside = tuple(fetching if stmt is first else stmt for stmt in task.loop.body)
         loop = replace(task.loop, body=inside)
-        result.append(replace(task, body=(loop,), locals=(*task.locals, fetched)))
+        result.append(replace(task, body=(loop, *task.body[1:]), locals=(*task.locals, fetched)))
         body = tuple(call(result[-1]) if stmt == call(task) else stmt for stmt in body)
         numbers = (Integer(task.extent), Integer(row), Integer(Index.of(size)))
         known = Let(fetched, Op("ptl_fetched({0}, {1}, {2})", numbers, "int64"))

@@ -69,7 +69,10 @@ def describe(
             case Reduce():
                 over = ", ".join(letters.get(label, label) for label in value.over)
                 fold = FOLDS.get(value.template, value.template.split("(")[0])
-                lines.append(f"{left} = {fold}[{over}] {_text(shown(value.expr))}")
+                text = _text(shown(value.expr))
+                if value.total:
+                    text = f"({text} - their mean)**2, in the same visit"
+                lines.append(f"{left} = {fold}[{over}] {text}")
             case Gather():
                 at = ", ".join(_place(a, letters, by_name) for a in value.at)
                 source = by_name[value.source]

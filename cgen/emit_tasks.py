@@ -163,18 +163,49 @@ def _work(task: Task) -> Iterator[str]:
     yield f"struct {task.name} task = {{{', '.join(task.shared)}}};"
     loop = f"{task.name}_step, &task, {task.extent}, {count}, {task.work}"
     yield f"if (host->run_loop(host, &(ptl_loop){{{loop}}})) return PTL_FAILED;"
+    apart = {name for joined in task.joined for name in (joined.squares, joined.total)}
+    if task.joined:
+        apart.add(task.partials[0].var.name)
+        yield from _join(task, count)
     for partial in task.partials:
+        if partial.var.name in apart:
+            continue
         total = Var(f"*{partial.var.name}_sum", partial.var.dtype)
         part = Load(partial.array, block, partial.var.dtype)
         yield _each("block", count, Update(total, partial.template, part))
     for own in task.owned:
-        if own.template is not None and own.neutral is not None:
+        if own.template is not None and own.neutral is not None and own.buffer not in apart:
             dtype = own.neutral.dtype
             there = Load(own.buffer, element, dtype)
             part = Load(own.spare, block * own.length + element, dtype)
             fold = Store(own.buffer, element, Op(own.template, (there, part), dtype))
             yield f"PTL_EACH(block, {count - 1}) {_each('e', own.length, fold)}"
     yield "return PTL_OK;"
+
+
+def _join(task: Task, count: Index) -> Iterator[str]:
+    """Join squares about the means of blocks, and the totals that go with them, in order."""
+    seen = task.partials[0]
+    arrays = {partial.var.name: partial.array for partial in task.partials}
+    spares = {own.buffer: own.spare for own in task.owned}
+    yield f"PTL_EACH(block, {count}) {{"
+    yield f"{INDENT}const int64_t more = {seen.array}[block];"
+    for joined in task.joined:
+        names = (joined.total, joined.squares)
+        if joined.total in arrays:
+            first = ""
+            into = [f"{name}_sum" for name in names]
+            parts = [f"&{arrays[name]}[block]" for name in names]
+        else:  # those of the first block are there already
+            first = "if (block > 0) "
+            into = list(names)
+            place = (Index.name("block") - 1) * joined.length
+            parts = [f"&{spares[name]}[{place}]" for name in names]
+        counts = [str(joined.length), f"*{seen.var.name}_sum", "more"]
+        *lines, last = head("ptl_join(", [*into, *parts, *counts])
+        yield from (INDENT + line for line in (f"{first}{line}" for line in (*lines, f"{last};")))
+    yield f"{INDENT}*{seen.var.name}_sum += more;"
+    yield "}"
 
 
 def _each(var: str, stop: Index, stmt: Store | Update) -> str:

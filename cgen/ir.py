@@ -117,7 +117,8 @@ class Loop:
     Iterations of a loop that is not ``serial`` are independent but for `Update`.  Those of one that
     is `parallel`, whatever its kind, may also add to elements of arrays and use arrays of the
     workspace for themselves.  A ``short`` one, of a few iterations known beforehand, is written out
-    by the compiler; so is one over ``lanes``, as vectors.
+    by the compiler; so is one over ``lanes``, as vectors.  One for ``strips`` becomes vectors only
+    once it is cut into them (``sums.py``).
     """
 
     var: str
@@ -125,7 +126,7 @@ class Loop:
     body: tuple[Stmt, ...]
     start: Index = Index.of(0)
     step: Index = Index.of(1)
-    kind: str = "serial"  # "serial" | "simd" | "short" | "lanes"
+    kind: str = "serial"  # "serial" | "simd" | "short" | "lanes" | "strips"
     parallel: bool = False
 
 
@@ -215,8 +216,22 @@ class Owned:
 
 
 @immutable
+class Joined:
+    """Squares about a mean and the total that goes with them: arrays or scalars of blocks that
+    join, as many numbers as there are iterations."""
+
+    squares: str
+    total: str
+    length: Index  # of arrays; 1 for scalars
+
+
+@immutable
 class Task:
-    """A loop in a function of its own, run over a range of its iterations."""
+    """A loop in a function of its own, run over a range of its iterations.
+
+    Where squares about means are joined, the first of the partial sums is the number of iterations
+    that the block has seen.
+    """
 
     name: str
     loop: Loop
@@ -229,6 +244,7 @@ class Task:
     locals: tuple[Var, ...]
     partials: tuple[Partial, ...]
     owned: tuple[Owned, ...]
+    joined: tuple[Joined, ...] = ()
 
     @property
     def given(self) -> tuple[str, ...]:

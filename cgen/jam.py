@@ -5,15 +5,20 @@ in one loop over j an element of ``y`` is read, eight numbers are added to it on
 and it is written: the same additions in the same order, so not a bit of the result changes.  The
 rows that are left over have the loop as it was.
 
+Squares about a mean that is not known yet (``spread.py``) are about a mean of the rows that go
+together, which are then in registers; what lies between means is added once for all of them.
+
 This is a last pass over finished statements.  What a kernel reads, writes and costs is found out
 before, from loops that say each thing once.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from pytensorlite._immutable import immutable, replace
+from pytensorlite.cgen.emit import ADDITION, MULTIPLY_ADD
 from pytensorlite.cgen.folds import Fold, fold
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
@@ -36,11 +41,13 @@ from pytensorlite.cgen.ir import (
     subexpressions,
 )
 from pytensorlite.cgen.nest import Reduce
-from pytensorlite.cgen.parallel import TOUCH, cost
+from pytensorlite.cgen.parallel import CALL, OPERATION, cost
+from pytensorlite.cgen.spread import Pair, gained, joining, pairs
 
 # The most work of a row for an element, in tenths of nanoseconds, and how many such rows go
 # together.  What is saved is a reading and a writing for each row: little beside long arithmetic.
 ROWS = ((4, 8), (12, 4))
+JOINING = ((CALL - 1, 8), (math.inf, 4))
 WORDS = {4: "Four", 8: "Eight"}
 
 
@@ -100,11 +107,13 @@ class _Rows:
     def count(self) -> int:
         """Return how many rows to take together, 1 if none."""
         moving = self._moving()
-        work = sum(cost(store.expr) - TOUCH for store in self.stores)
+        work = sum(OPERATION + cost(_term(store)) for store in self.stores)
         for let in self.lets:
             if let.var.name in moving:
                 work += sum(map(cost, expressions(let)))
-        most = next((count for limit, count in ROWS if work <= limit), 1)
+        # Squares about means wait for a quotient as rows join, the fewer times the better.
+        rows = JOINING if pairs(self.inner.body) else ROWS
+        most = next((count for limit, count in rows if work <= limit), 1)
         extent = (self.loop.stop - self.loop.start).constant
         return most if extent is None or extent >= most else 1
 
@@ -116,23 +125,33 @@ class _Rows:
         loop, inner = self.loop, self.inner
         moving = self._moving()
         known = [let for number in range(count) for let in self._lets(self.known, moving, number)]
-        sums = [(store, self._fold(store)) for store in self.stores]
+        squares = {pair.squares: pair for pair in pairs(inner.body)}
+        totals = {pair.total for pair in squares.values()}
+        sums = {store: self._fold(store) for store in self.stores}
         body: list[Stmt] = []
-        for store, sum_ in sums:
-            there = Load(store.buffer, store.index, store.expr.dtype)
+        for store, sum_ in sums.items():
             first, *others = sum_.parts
-            body.append(Let(first.var, there, mutable=True))
+            apart = store in squares or store in totals  # from what the rows above have summed
+            body.append(Let(first.var, first.first if apart else _there(store), mutable=True))
             body += [Let(part.var, part.first, mutable=True) for part in others]
         for number in range(count):
             body += self._lets(self.lets, moving, number)
-            for store, sum_ in sums:
-                assert isinstance(store.expr, Op)
-                term = _in_row(store.expr.args[1], loop.var, moving, number)
+            for store, sum_ in sums.items():
+                if store in squares:
+                    continue
+                term = _in_row(_term(store), loop.var, moving, number)
                 if sum_.doubles and not isinstance(term, Var):
                     body.append(Let(Var(f"{store.buffer}_row{number}", term.dtype), term))
                     term = Var(f"{store.buffer}_row{number}", term.dtype)
                 body += [Update(part.var, part.template, part.step(term)) for part in sum_.parts]
-        body += [Store(store.buffer, store.index, sum_.total) for store, sum_ in sums]
+        for store, sum_ in sums.items():
+            expr = sum_.total
+            if store in squares:
+                total = sums[squares[store].total].total
+                body += self._squares(squares[store], sum_.total, total, moving, count)
+            if store in squares or store in totals:
+                expr = Op(ADDITION, (_there(store), expr), expr.dtype)
+            body.append(Store(store.buffer, store.index, expr))
         numbers = (Integer(loop.start), Integer(loop.stop), Integer(Index.of(count)))
         end = Index.name(whole)
         group = (*known, replace(inner, body=tuple(body)))
@@ -142,6 +161,21 @@ class _Rows:
             replace(loop, stop=end, step=Index.of(count), body=group),
             replace(loop, start=end),
         )
+
+    def _squares(
+        self, pair: Pair, squares: Expr, total: Expr, moving: set[str], count: int
+    ) -> Iterator[Stmt]:
+        """Yield what sums squares about the mean of the rows, and says what they gain above."""
+        assert isinstance(squares, Var)
+        dtype = squares.dtype
+        mean = Var(f"{squares.name}_mean", dtype)
+        yield Let(mean, Op("{0} * {1}", (total, Const(1 / count, dtype)), dtype))
+        for number in range(count):
+            apart = Var(f"{squares.name}_apart{number}", dtype)
+            there = _in_row(pair.number, self.loop.var, moving, number)
+            yield Let(apart, Op("{0} - {1}", (there, mean), dtype))
+            yield Update(squares, "{1}", Op(MULTIPLY_ADD, (apart, apart, squares), dtype))
+        yield Update(squares, ADDITION, gained(mean, _there(pair.total), pair.seen, count))
 
     def _moving(self) -> set[str]:
         """Return the names that stand for something else in each row."""
@@ -194,7 +228,7 @@ def _adding(loop: Loop) -> _Rows | None:
             isinstance(sub, Load) and sub.buffer in written
             for expr in [
                 *(expr for let in (*before, *lets) for expr in expressions(let)),
-                *(store.expr.args[1] for store in stores if isinstance(store.expr, Op)),
+                *map(_term, stores),
             ]
             for sub in subexpressions(expr)
         )
@@ -202,11 +236,22 @@ def _adding(loop: Loop) -> _Rows | None:
     return _Rows(loop, before, inner, lets, stores) if fits else None
 
 
+def _there(store: Store) -> Load:
+    return Load(store.buffer, store.index, store.expr.dtype)
+
+
+def _term(store: Store) -> Expr:
+    """Return what a row adds to an element; of squares the number that they are of."""
+    assert isinstance(store.expr, Op)
+    joins = joining(store)
+    return joins.args[0] if joins else store.expr.args[1]
+
+
 def _adds(store: Store) -> bool:
     """Whether an element becomes itself and something more."""
     match store.expr:
-        case Op(_, (Load() as there, _), dtype):
-            return there == Load(store.buffer, store.index, dtype)
+        case Op(_, (Load() as there, _), _):
+            return there == _there(store)
     return False
 
 

@@ -24,6 +24,8 @@ from pytensorlite.cgen.ir import Cast, Const, Expr, Op, Var, subexpressions
 
 # The position in an axis of a length that an index means, which may count from the end.
 WRAPPED = "ptl_wrap_index({0}, {1})"
+# An element of an array of a length that may be 0.
+IF_ANY = "{0} > 0 ? {1} : 0"
 
 
 @immutable
@@ -54,7 +56,12 @@ class Map:
 
 @immutable
 class Reduce:
-    """``name[labels] = fold(template) of expr over the labels in `over```."""
+    """``name[labels] = fold(template) of expr over the labels in `over```.
+
+    With `total` it is the sum of the squares of `expr` about its mean, over one label.  The sum of
+    `expr` over that label, which is the next value and called so, goes along in the same loop:
+    each iteration reads what the iterations before have summed (``spread.py``).
+    """
 
     name: str
     dtype: str
@@ -63,6 +70,7 @@ class Reduce:
     over: tuple[str, ...]
     template: str
     identity: Const
+    total: str | None = None
 
 
 @immutable
@@ -172,6 +180,30 @@ def computed_from(value: Value) -> tuple[str, ...]:
     elements = tuple(_names(value.expr)) if isinstance(value, Map | Reduce | Scatter) else ()
     positions = _read_positions(value) if isinstance(value, Gather | Scatter) else ()
     return elements + positions
+
+
+def doubled(values: Iterable[Value]) -> set[str]:
+    """Return the values that a template writes more than once, as a square does."""
+    return {
+        arg.name
+        for value in values
+        if isinstance(value, Map | Reduce | Scatter)
+        for expr in subexpressions(value.expr)
+        if isinstance(expr, Op)
+        for number, arg in enumerate(expr.args)
+        if isinstance(arg, Var) and expr.template.count(f"{{{number}}}") > 1
+    }
+
+
+def positional(values: Iterable[Value]) -> set[str | Place]:
+    """Return the values that are read as positions, or at positions."""
+    return {
+        name
+        for value in values
+        if isinstance(value, Gather | Scatter)
+        for name in (*value.at, value.source if isinstance(value, Gather) else value.base)
+        if name
+    }
 
 
 def reading(value: Value, names: Mapping[str, str]) -> Value:
@@ -298,6 +330,8 @@ class Scheduler:
             name = value.name
             if name in runs and name in wanted:
                 place[name] = max(place[name], wanted[name])
+            if isinstance(value, Reduce) and value.total:  # the two go along in one loop
+                place[name] = place[value.total] = min(place[name], place[value.total])
             for read in self.reads[name]:
                 last = place[name] - self._waits(value, read, label, runs)
                 wanted[read] = min(wanted.get(read, last), last)

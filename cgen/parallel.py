@@ -11,7 +11,7 @@ each block's own as well.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from pytensorlite._immutable import replace
@@ -25,6 +25,7 @@ from pytensorlite.cgen.ir import (
     Fail,
     If,
     Integer,
+    Joined,
     Let,
     Load,
     Loop,
@@ -37,13 +38,13 @@ from pytensorlite.cgen.ir import (
     Update,
     Var,
     buffers,
-    expressions,
     names,
     subexpressions,
     walk,
 )
 from pytensorlite.cgen.nest import Nest, Scatter, is_even, unfinished
 from pytensorlite.cgen.paths import values_inside
+from pytensorlite.cgen.spread import counted_from, own_expressions, pairs
 
 LONG = 100_000  # PTL_LONG
 FEW = 8  # iterations, known to be so few, that stay together
@@ -99,6 +100,9 @@ def outline(
             result.append(stmt)
         else:
             tasks.append(task)
+            if task.joined:
+                seen = task.partials[0]
+                result.append(Let(seen.var, seen.neutral, mutable=True))
             result.append(call(task))
     return tuple(result), tuple(tasks)
 
@@ -138,6 +142,15 @@ def _task(loop: Loop, before: Sequence[Stmt], program: Program, name: str) -> Ta
         for name in sorted({*read, *written} & program.dtypes.keys(), key=parameter_order)
     ]
     ranged = _over_range(loop)
+    work_of: tuple[Stmt, ...] = (ranged,)
+    joined = tuple(_joined(loop, owned))
+    if joined:
+        seen = Var(f"{name.partition('_')[2]}_seen", "int64")
+        partials.insert(0, Partial(seen, "{0} + {1}", Const(0, "int64")))
+        letter = Index.name(_letter(loop))
+        before_it = {_letter(loop): letter - ranged.start + Index.name(seen.name)}
+        ranged = replace(ranged, body=counted_from(ranged.body, before_it))
+        work_of = (ranged, Update(seen, "{0} + {1}", Integer(ranged.stop - ranged.start)))
     free = names((ranged,)) - {partial.var.name for partial in partials}
     nanoseconds = Op("ptl_nanoseconds({0})", (_as_double(cost),), "int64")
     estimate = program.define(nanoseconds)
@@ -151,7 +164,7 @@ def _task(loop: Loop, before: Sequence[Stmt], program: Program, name: str) -> Ta
     return Task(
         name=name,
         loop=ranged,
-        body=(ranged,),
+        body=work_of,
         extent=loop.stop,
         work=estimate,
         blocks=blocks,
@@ -160,7 +173,20 @@ def _task(loop: Loop, before: Sequence[Stmt], program: Program, name: str) -> Ta
         locals=tuple(scope[name].var for name in sorted(free & scope.keys())),
         partials=tuple(partials),
         owned=tuple(owned),
+        joined=joined,
     )
+
+
+def _joined(loop: Loop, owned: Sequence[Owned]) -> Iterator[Joined]:
+    """Yield the squares about means that the loop sums, and what goes with them."""
+    lengths = {own.buffer: own.length for own in owned}
+    for stmt in (loop, *walk(loop.body)):
+        for pair in pairs(stmt.body) if isinstance(stmt, Loop) else ():
+            match pair.squares, pair.total:
+                case Store(squares, _, _), Store(total, _, _):
+                    yield Joined(squares, total, lengths[squares])
+                case Update(squares, _, _), Update(total, _, _):
+                    yield Joined(squares.name, total.name, Index.of(1))
 
 
 def parameter_order(name: str) -> tuple[int, int]:
@@ -203,7 +229,7 @@ def _partials(loop: Loop, scope: dict[str, Let]) -> list[Partial] | None:
                 return None
     mutable = {name for name, let in scope.items() if let.mutable}
     for stmt in walk(loop.body):
-        for expr in expressions(stmt):
+        for expr in own_expressions(stmt):
             if any(isinstance(e, Var) and e.name in mutable for e in subexpressions(expr)):
                 return None
     return list(found.values())
@@ -270,7 +296,7 @@ def _adds_up(buffer: str, stores: Sequence[Store], loop: Loop) -> str | None:
     loads = sum(
         isinstance(sub, Load) and sub.buffer == buffer
         for stmt in walk(loop.body)
-        for expr in expressions(stmt)
+        for expr in own_expressions(stmt)
         for sub in subexpressions(expr)
     )
     return templates.pop() if len(templates) == 1 and loads == len(stores) else None
@@ -310,7 +336,7 @@ def work(loop: Loop, sizes: set[str]) -> Index | None:
         elif isinstance(stmt, If):
             return None
         else:
-            once = once + sum(map(cost, expressions(stmt))) + TOUCH * isinstance(stmt, Store)
+            once = once + sum(map(cost, own_expressions(stmt))) + TOUCH * isinstance(stmt, Store)
     if loop.start != 0:  # the rows of a strip, which the loop around counts
         return once
     if not loop.stop.names <= sizes:

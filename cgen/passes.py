@@ -22,6 +22,7 @@ from pytensorlite.cgen.ir import (
     substituted,
     walk,
 )
+from pytensorlite.cgen.nest import IF_ANY
 
 
 def name_loads(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
@@ -134,7 +135,7 @@ def _loads_of(expr: Expr) -> Iterator[Load]:
     match expr:
         case Load():
             yield expr
-        case Op(template, args, _):
+        case Op(template, args, _) if template != IF_ANY:  # where there is none, none is read
             for number, arg in enumerate(args):
                 for _ in range(template.count(f"{{{number}}}")):
                     yield from _loads_of(arg)

@@ -42,13 +42,16 @@ from pytensorlite.cgen.nest import (
     Scatter,
     Source,
     Value,
+    doubled,
     is_even,
+    positional,
     reads,
     unfinished,
 )
 from pytensorlite.cgen.parallel import may_share
 from pytensorlite.cgen.paths import Path, common_path, loop_variables, paths, values_inside
 from pytensorlite.cgen.short import folds, is_short
+from pytensorlite.cgen.spread import gained
 
 STACK_ELEMENTS = 4096  # a local array may be this long
 INLINE_DEPTH = 3  # an expression used once is written where it is used, up to this depth
@@ -115,8 +118,8 @@ class Writer:
             for name, value in self.values.items()
             if isinstance(value, Reduce)
         }
-        self.doubled = _doubled(self.values.values())
-        self.positional = _positional(self.values.values())
+        self.doubled = doubled(self.values.values())
+        self.positional = positional(self.values.values())
         self.inlined = {name for name in self.paths if self._may_inline(name)}
         self.depths: dict[str, int] = {}
         self.rows: dict[int, Index] = {}  # by id of a block, how many rows it holds
@@ -232,11 +235,14 @@ class Writer:
         return Loop(variable, extent, body, kind=kind, parallel=parallel)
 
     def _kind(self, nest: Nest, path: Path) -> str:
-        """Return whether the loop of `nest` becomes vectors, is written out, or neither.
+        """Return whether the loop of `nest` becomes vectors, is written out or cut, or none of it.
 
         Only loops around short ones become vectors if these are written out before.
         """
         around = any(self._vectorises(outer) for outer in path)
+        sums = [item for item in nest.body if isinstance(item, Reduce)]
+        if any(value.total and self._is_register(value) for value in sums):
+            return "strips"
         if self._vectorises(nest) and not around:
             return "simd"
         innermost = not any(isinstance(item, Nest) for item in nest.body)
@@ -417,10 +423,15 @@ class Writer:
                     yield Store(memory.buffer, self._address(memory, path), here)
             case Reduce():
                 expr = self._resolve(value.expr, path)
-                if self._register_home(value) is None:
+                is_register = self._register_home(value) is not None
+                if value.total:
+                    total = self.values[value.total]
+                    there = Var(total.name, total.dtype) if is_register else self._load(total, path)
+                    expr = gained(expr, there, Index.name(self.variables[value.over[0]]))
+                if not is_register:
                     memory = self.memory[name]
-                    total = Op(value.template, (self._load(value, path), expr), value.dtype)
-                    yield Store(memory.buffer, self._address(memory, path), total)
+                    expr = Op(value.template, (self._load(value, path), expr), value.dtype)
+                    yield Store(memory.buffer, self._address(memory, path), expr)
                     return
                 fold = self.folds[name]
                 if fold.doubles and not isinstance(expr, Var | Load):
@@ -569,27 +580,3 @@ class Writer:
         for label in reversed([label for label in value.over if label not in fixed]):
             body = (Loop(self.variables[label], self.extents[label], body),)
         return body
-
-
-def _doubled(values: Iterable[Value]) -> set[str]:
-    """Return the values that a template writes more than once, as a square does."""
-    return {
-        arg.name
-        for value in values
-        if isinstance(value, Map | Reduce | Scatter)
-        for expr in subexpressions(value.expr)
-        if isinstance(expr, Op)
-        for number, arg in enumerate(expr.args)
-        if isinstance(arg, Var) and expr.template.count(f"{{{number}}}") > 1
-    }
-
-
-def _positional(values: Iterable[Value]) -> set[str]:
-    """Return the values that are read as positions, or at positions."""
-    return {
-        name
-        for value in values
-        if isinstance(value, Gather | Scatter)
-        for name in (*value.at, value.source if isinstance(value, Gather) else value.base)
-        if name
-    }

@@ -12,10 +12,14 @@ Maxima, products and whatever else is folded by the way go the same road.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Array,
+    Cast,
+    Expr,
     Integer,
     Let,
     Load,
@@ -32,6 +36,8 @@ from pytensorlite.cgen.ir import (
     subexpressions,
 )
 from pytensorlite.cgen.parallel import CALL, cost
+from pytensorlite.cgen.passes import drop_unread
+from pytensorlite.cgen.spread import gained, pairs
 
 STRIP = 4096  # elements
 BYTES = 256  # of lanes: four of the longest vectors, or eight shorter ones
@@ -41,29 +47,48 @@ DTYPES = {"float32", "float64", "int32", "int64"}  # of what may stand in lanes
 
 def in_strips(task: Task) -> tuple[Stmt, ...]:
     """Return the work of `task` with its sums in strips, if sums of floats are all that it is."""
-    loop = task.loop
-    sums = {partial.var.name: partial for partial in task.partials}
+    cut = _in_strips(task.loop, {partial.var.name: partial for partial in task.partials})
+    return (cut, *task.body[1:]) if cut else task.body
+
+
+def squares_in_strips(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Return `body` with its own sums of squares about means in strips, which they need."""
+    first = {stmt.var.name: stmt for stmt in body if isinstance(stmt, Let) and stmt.mutable}
+    result: list[Stmt] = []
+    for stmt in body:
+        if isinstance(stmt, Loop) and stmt.kind == "strips":
+            updates = [each for each in stmt.body if isinstance(each, Update)]
+            sums = {
+                each.var.name: Partial(each.var, each.template, first[each.var.name].expr)
+                for each in updates
+            }
+            result.append(_in_strips(stmt, sums) or stmt)
+        else:
+            result.append(stmt)
+    return tuple(result)
+
+
+def _in_strips(loop: Loop, sums: Mapping[str, Partial]) -> Loop | None:
+    """Return `loop` with what it sums in strips, None if it does more than that."""
     updates = [stmt for stmt in loop.body if isinstance(stmt, Update)]
     lets = [stmt for stmt in loop.body if isinstance(stmt, Let)]
     folds = {stmt.var.dtype for stmt in updates}
     if (
-        loop.kind != "simd"
+        loop.kind not in ("simd", "strips")
         or loop.step != 1
         or len(updates) + len(lets) != len(loop.body)
         or not {stmt.var.name for stmt in updates} <= sums.keys()
         or folds.isdisjoint({"float32", "float64"})
         or not folds <= DTYPES
     ):
-        return task.body
+        return None
     start, end = Index.name(f"{loop.var}_strip"), Index.name(f"{loop.var}_end")
     bounds = (Integer(start + STRIP), Integer(loop.stop))
     stop = Let(Var(f"{loop.var}_end", "int64"), Op("ptl_min_int64({0}, {1})", bounds, "int64"))
-    strip = replace(loop, start=start, stop=end, parallel=False)
-    work = sum(cost(expr) for stmt in loop.body for expr in expressions(stmt))
-    apart = work >= CALL or _fills_more(loop, lanes(*(each.var.dtype for each in task.partials)))
-    inside = _apart(strip, task.partials) if apart else _in_lanes(strip, task.partials)
+    strip = replace(loop, start=start, stop=end, kind="simd", parallel=False)
+    inside = _with_squares(strip, sums) if loop.kind == "strips" else _strip(strip, sums)
     step = Index.of(STRIP)
-    return (replace(loop, var=f"{loop.var}_strip", step=step, kind="serial", body=(stop, *inside)),)
+    return replace(loop, var=f"{loop.var}_strip", step=step, kind="serial", body=(stop, *inside))
 
 
 def _fills_more(loop: Loop, count: int) -> bool:
@@ -76,6 +101,67 @@ def _fills_more(loop: Loop, count: int) -> bool:
         if isinstance(sub, Load)
     ]
     return bool(read) and VECTOR // min(read) > count
+
+
+def _strip(strip: Loop, sums: Mapping[str, Partial], word: str = "") -> tuple[Stmt, ...]:
+    """Return the sums of a strip; `word` tells its names from those of another walk."""
+    own = tuple(sums[stmt.var.name] for stmt in strip.body if isinstance(stmt, Update))
+    work = sum(cost(expr) for stmt in strip.body for expr in expressions(stmt))
+    apart = work >= CALL or _fills_more(strip, lanes(*(each.var.dtype for each in own)))
+    return _apart(strip, own) if apart else _in_lanes(strip, own, word)
+
+
+def _with_squares(strip: Loop, sums: Mapping[str, Partial]) -> tuple[Stmt, ...]:
+    """Return two walks over a strip: for its sums, then for squares about the strip's own means.
+
+    The second finds its numbers in the cache.
+    """
+    found = pairs(strip.body)
+    lets = tuple(stmt for stmt in strip.body if isinstance(stmt, Let))
+    count = strip.stop - strip.start
+    own = dict(sums)
+    first = [stmt for stmt in strip.body if stmt not in [pair.squares for pair in found]]
+    before: list[Stmt] = []
+    means: list[Stmt] = []
+    second: list[Stmt] = [*lets]
+    after: list[Stmt] = []
+    for squares, total, number, seen in ((p.squares, p.total, p.number, p.seen) for p in found):
+        name, dtype = squares.var.name, total.var.dtype
+        of_strip = Var(f"{total.var.name}_strip", dtype)
+        own[of_strip.name] = replace(sums[total.var.name], var=of_strip)
+        before.append(Let(of_strip, own[of_strip.name].neutral, mutable=True))
+        first[first.index(total)] = replace(total, var=of_strip)
+        mean = Var(f"{name}_mean", dtype)
+        means.append(Let(mean, Op("{0} / {1}", (of_strip, Cast(Integer(count), dtype)), dtype)))
+        number, about = _about(number, mean, lets)
+        middle, apart = (Var(f"{name}_{word}", number.dtype) for word in ("middle", "apart"))
+        means.append(Let(middle, about))
+        second.append(Let(apart, Op("{0} - {1}", (number, middle), apart.dtype)))
+        square: Expr = Op("{0} * {0}", (apart,), apart.dtype)
+        square = square if square.dtype == dtype else Cast(square, dtype)
+        second.append(Update(squares.var, squares.template, square))
+        above = gained(mean, total.var, seen.substitute({strip.var: strip.start}), count)
+        after.append(Update(squares.var, squares.template, above))
+        after.append(Update(total.var, total.template, of_strip))
+    walks = [replace(strip, body=drop_unread(tuple(body))) for body in (first, second)]
+    return (*before, *_strip(walks[0], own), *means, *_strip(walks[1], own, "again_"), *after)
+
+
+def _about(number: Expr, mean: Var, lets: Sequence[Let]) -> tuple[Expr, Expr]:
+    """Return of what to take squares, and about what.
+
+    That is of numbers as they are before they are measured from a level, or become wider: rounding
+    the mean for them adds no more to the squares than the square of what it loses.
+    """
+    made = {let.var: let.expr for let in lets}
+    about: Expr = mean
+    match made.get(number, number) if isinstance(number, Var) else number:
+        case Op("{0} - {1}", (before, Var() as level), _) if level not in made:
+            number, about = before, Op("{0} + {1}", (level, mean), mean.dtype)
+    match number:
+        case Cast(Load() | Var() as narrow, _) if narrow.dtype == "float32":
+            number, about = narrow, Cast(about, "float32")
+    return number, about
 
 
 def _apart(strip: Loop, sums: tuple[Partial, ...]) -> tuple[Stmt, ...]:
@@ -92,10 +178,10 @@ def _apart(strip: Loop, sums: tuple[Partial, ...]) -> tuple[Stmt, ...]:
     )
 
 
-def _in_lanes(strip: Loop, sums: tuple[Partial, ...]) -> tuple[Stmt, ...]:
+def _in_lanes(strip: Loop, sums: tuple[Partial, ...], word: str) -> tuple[Stmt, ...]:
     """Return a strip that is summed in lanes, and after them what is left over."""
     count = lanes(*(each.var.dtype for each in sums))
-    group, end = Index.name(f"{strip.var}_group"), Index.name(f"{strip.var}_whole")
+    group, end = Index.name(f"{strip.var}_group"), Index.name(f"{strip.var}_{word}whole")
     lane, position = Index.name("lane"), Index.name(strip.var) - group
     arrays = {each.var.name: f"{each.var.name}_lanes" for each in sums}
 
@@ -113,7 +199,7 @@ def _in_lanes(strip: Loop, sums: tuple[Partial, ...]) -> tuple[Stmt, ...]:
     body = tuple(map(in_lane, strip.body))
     elements = replace(strip, start=group, stop=group + count, body=body, kind="lanes")
     return (
-        Let(Var(f"{strip.var}_whole", "int64"), whole),
+        Let(Var(f"{strip.var}_{word}whole", "int64"), whole),
         *(Array(arrays[each.var.name], each.var.dtype, count) for each in sums),
         over_lanes(*(Store(arrays[each.var.name], lane, each.neutral) for each in sums)),
         Loop(f"{strip.var}_group", end, (elements,), start=strip.start, step=Index.of(count)),

@@ -61,7 +61,7 @@ def traffic(body: tuple[Stmt, ...], buffers: frozenset[str]) -> Traffic:
                     into[buffer] = into.get(buffer, Index.of(0)) + count
     loops = [stmt for nest in body for stmt, _ in _paths((nest,), ()) if isinstance(stmt, Loop)]
     inner = [loop for loop in loops if not _has_loop(loop)]
-    others = tuple(_why_scalar(loop) for loop in inner if loop.kind != "simd")
+    others = tuple(_why_scalar(loop) for loop in inner if loop.kind not in ("simd", "strips"))
     return Traffic(
         dict(sorted(reads.items())),
         dict(sorted(writes.items())),

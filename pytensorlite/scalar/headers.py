@@ -12,6 +12,7 @@ _FUNCTIONS = {
     "ptl_clock.h": "seconds",
     "ptl_bits.h": "signbit nextafter spacing ldexp round_to_odd real_angle",
     "ptl_division.h": "fmod mod floor_div",
+    "ptl_spread.h": "level gained join",
     "ptl_integer.h": "int_",  # these two have a prefix of their own
     "ptl_complex.h": "complex",
     "ptl_exponential.h": "exp",  # which alone has none: it stands for the C library's

@@ -26,8 +26,9 @@ from pytensorlite.cgen.parallel import outline, parameter_order
 from pytensorlite.cgen.passes import drop_unread, name_loads
 from pytensorlite.cgen.short import schedule
 from pytensorlite.cgen.storage import Memory, Writer
-from pytensorlite.cgen.sums import in_strips
+from pytensorlite.cgen.sums import in_strips, squares_in_strips
 from pytensorlite.cgen.tiles import in_tiles
+from pytensorlite.cgen.visits import in_one_visit
 from pytensorlite.link.c.in_place import skip_copies
 from pytensorlite.link.c.plan import Note, Plan, View
 from pytensorlite.link.c.scalars import convert
@@ -61,6 +62,7 @@ def add_nest(
 ) -> None:
     """Schedule `values`, write the kernel and append it to the plan."""
     values, extents, destinations = collapse(values, extents, destinations)
+    values = in_one_visit(values, extents, destinations)
     scheduled, tree = schedule(values, extents)
     tree = strip_mine(tree, extents)
 
@@ -88,7 +90,7 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     integers.update(*(task.integers for task in tasks))
     sizes = sorted(integers, key=lambda name: int(name[1:]))
     outlined, tasks = fetch_ahead(outlined, tasks)
-    quick = _quick(outlined)
+    quick = _quick(squares_in_strips(outlined))
     tasks = tuple(replace(task, body=_quick(in_strips(task))) for task in tasks)
     if any(has_lanes(each) for each in (quick, *(task.body for task in tasks))):
         plan.include(HEADER)
