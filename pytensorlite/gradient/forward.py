@@ -36,6 +36,7 @@ from pytensorlite.gradient.values import (
 from pytensorlite.gradient.walk import nodes_between, pull_back_through
 from pytensorlite.graph.basic import Variable
 from pytensorlite.graph.null_type import disconnected_type
+from pytensorlite.graph.utils import without_collection
 
 
 def Rop(
@@ -161,7 +162,19 @@ def _through_ops(
 ) -> list[Variable | None]:
     """Return the Jacobian times `tangents` by the ops' own forward rules."""
     _check_words(disconnected_outputs, return_disconnected)
-    tangents = checked_tangents(inputs, tangents)
+    known = _push_through(outputs, inputs, checked_tangents(inputs, tangents))
+    pushed = [known[output] if output in known else disconnected_type() for output in outputs]
+    check_not_null(outputs, pushed)
+    return settle_disconnected(
+        outputs, pushed, disconnected_outputs, return_disconnected, _DEPENDS_ON_NO_INPUT
+    )
+
+
+@without_collection
+def _push_through(
+    outputs: Sequence[Variable], inputs: Sequence[Variable], tangents: Sequence[Variable]
+) -> dict[Variable, Variable]:
+    """Carry tangents from the inputs up to the outputs; return those of all variables between."""
     known: dict[Variable, Variable] = {}
     for variable, tangent in zip(inputs, tangents, strict=True):
         _add_tangent(known, variable, tangent)
@@ -180,12 +193,7 @@ def _through_ops(
         for o, (output, tangent) in enumerate(zip(node.outputs, pushed, strict=True)):
             if pattern is None or any(pattern[position][o] for position in wanted):
                 _add_tangent(known, output, tangent)
-
-    pushed = [known[output] if output in known else disconnected_type() for output in outputs]
-    check_not_null(outputs, pushed)
-    return settle_disconnected(
-        outputs, pushed, disconnected_outputs, return_disconnected, _DEPENDS_ON_NO_INPUT
-    )
+    return known
 
 
 _NO_OUTPUT_DEPENDS = (
