@@ -26,7 +26,7 @@ static inline int64_t ptl_nanoseconds(double work) {
 static inline int64_t ptl_blocks(int64_t work, int64_t extent, int64_t own) {
     if (work < PTL_LONG) return 1;
     const int64_t worthwhile = ptl_min_int64(work / PTL_BLOCK, PTL_MOST_BLOCKS);
-    const int64_t affordable = own > 0 ? 1 + work / 64 / own : PTL_MOST_BLOCKS;
+    const int64_t affordable = own > 0 ? 1 + work / 256 / own : PTL_MOST_BLOCKS;
     return ptl_max_int64(1, ptl_min_int64(extent, ptl_min_int64(worthwhile, affordable)));
 }
 
