@@ -26,10 +26,11 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from pytensorlite._frames import outside_package
 from pytensorlite._immutable import immutable
 
 from .directory import default_directory, make_private, private_temporary, refusal
-from .errors import CacheWarning, outside_package
+from .errors import CacheWarning
 from .sealed import read_sealed, write_sealed
 
 __all__ = ["DEFAULT_SIZE", "LIBRARY", "Cache", "Entry", "remove_tree"]

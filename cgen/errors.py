@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
-__all__ = ["BuildError", "CacheWarning", "describe_failure", "outside_package"]
+__all__ = ["BuildError", "CacheWarning", "describe_failure"]
 
 
 class BuildError(RuntimeError):
@@ -35,15 +34,6 @@ class BuildError(RuntimeError):
 
 class CacheWarning(UserWarning):
     """The cache on disk could not be used as asked; the result is right, only slower to get."""
-
-
-def outside_package() -> int:
-    """How many frames up, seen from the caller, the user's code begins: a warning points there."""
-    package = __name__.partition(".")[0]
-    depth, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(package):
-        depth, frame = depth + 1, frame.f_back
-    return depth
 
 
 _CONTEXT = 3  # lines of C shown on each side of the complaint

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from pytensorlite import tensor as pt
+from pytensorlite._frames import outside_package
 from pytensorlite.gradient.errors import DisconnectedInputError, NullTypeGradError
 from pytensorlite.gradient.values import (
     COMPLEX,
@@ -178,7 +179,7 @@ def settle_disconnected(
         if disconnected_inputs == "raise":
             raise DisconnectedInputError(f"{text}\n{get_variable_trace_string(variable)}")
         if disconnected_inputs == "warn":
-            warnings.warn(text, stacklevel=3)
+            warnings.warn(text, stacklevel=outside_package())
         if return_disconnected == "zero":
             answers.append(float_zeros_like(variable))
         else:

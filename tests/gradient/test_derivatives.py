@@ -8,6 +8,7 @@ from pytensorlite import grad
 from pytensorlite.gradient import (
     DisconnectedInputError,
     NullTypeGradError,
+    Rop,
     hessian,
     hessian_vector_product,
     jacobian,
@@ -107,6 +108,25 @@ def test_jacobian_of_what_does_not_depend(jac):
         by_x, by_y = jac(x**2, [x, y], disconnected_inputs="warn")
     np.testing.assert_allclose(evaluate(by_x, values), np.diag([0.0, 2.0, 4.0]))
     np.testing.assert_array_equal(evaluate(by_y, values), np.zeros((3, 2, 4)))
+
+
+ASK = {
+    "grad": lambda x, y: grad(x.sum(), y, disconnected_inputs="warn"),
+    "hessian": lambda x, y: hessian(x.sum(), y, disconnected_inputs="warn"),
+    "jacobian": lambda x, y: jacobian(x, y, disconnected_inputs="warn"),
+    "Rop": lambda x, y: Rop(x, y, y, disconnected_outputs="warn"),
+    "forward": lambda x, y: Rop(
+        x, y, y, disconnected_outputs="warn", use_op_rop_implementation=True
+    ),
+}
+
+
+@pytest.mark.parametrize("ask", ASK.values(), ids=ASK)
+def test_warnings_point_to_the_line_that_asked(ask):
+    x, y = pt.dvectors("x", "y")
+    with pytest.warns(UserWarning, match="depend") as caught:
+        ask(x, y)
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 def test_jacobian_consider_constant(jac):

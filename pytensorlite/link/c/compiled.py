@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from pytensorlite._frames import outside_package
 from pytensorlite.cgen.build import BuildError, Library, build
-from pytensorlite.cgen.errors import outside_package
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
