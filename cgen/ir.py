@@ -18,7 +18,7 @@ that lets it vectorise.  All nodes are immutable; no pass edits text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from pytensorlite._immutable import immutable, replace
@@ -341,6 +341,22 @@ def subexpressions(expr: Expr) -> Iterator[Expr]:
                 stack.append(arg)
 
 
+def with_leaves(expr: Expr, changed: Callable[[Expr], Expr]) -> Expr:
+    """Return `expr` with each of its loads, locals and integers as `changed` makes it.
+
+    Examples
+    --------
+    >>> x, y = Var("x", "float64"), Var("y", "float64")
+    >>> with_leaves(Cast(x, "float32"), lambda leaf: y) == Cast(y, "float32")
+    True
+    """
+    if isinstance(expr, Op):
+        return Op(expr.template, tuple([with_leaves(a, changed) for a in expr.args]), expr.dtype)
+    if isinstance(expr, Cast):
+        return Cast(with_leaves(expr.arg, changed), expr.dtype)
+    return changed(expr)
+
+
 def substitute(expr: Expr, new: Mapping[Any, Expr]) -> Expr:
     """Return `expr` with others in place of those loads and locals that `new` has.
 
@@ -350,14 +366,7 @@ def substitute(expr: Expr, new: Mapping[Any, Expr]) -> Expr:
     >>> substitute(Op("{0} + {1}", (x, y), "float64"), {x: y}).args == (y, y)
     True
     """
-    match expr:
-        case Load() | Var() if expr in new:
-            return new[expr]
-        case Op(template, args, dtype):
-            return Op(template, tuple(substitute(arg, new) for arg in args), dtype)
-        case Cast(arg, dtype):
-            return Cast(substitute(arg, new), dtype)
-    return expr
+    return with_leaves(expr, lambda leaf: new.get(leaf, leaf))
 
 
 def substituted(stmt: Stmt, new: Mapping[Any, Expr]) -> Stmt:

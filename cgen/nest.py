@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from pytensorlite._immutable import immutable, record, replace
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Cast, Const, Expr, Op, Var, subexpressions
+from pytensorlite.cgen.ir import Const, Expr, Op, Var, subexpressions, with_leaves
 
 # -- values ----------------------------------------------------------------------------------------
 
@@ -529,14 +529,12 @@ class Scheduler:
 
 def renamed(expr: Expr, names: Mapping[str, str]) -> Expr:
     """Return `expr` with values called by other names."""
-    match expr:
-        case Var(name, dtype):
-            return Var(names.get(name, name), dtype)
-        case Op(template, args, dtype):
-            return Op(template, tuple(renamed(a, names) for a in args), dtype)
-        case Cast(arg, dtype):
-            return Cast(renamed(arg, names), dtype)
-    return expr
+
+    def changed(leaf: Expr) -> Expr:
+        known = isinstance(leaf, Var) and leaf.name in names
+        return Var(names[leaf.name], leaf.dtype) if known else leaf
+
+    return with_leaves(expr, changed)
 
 
 def _memory_order(source: Source) -> list[str]:

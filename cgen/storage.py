@@ -16,7 +16,6 @@ from pytensorlite.cgen.folds import fold
 from pytensorlite.cgen.index import Index, contiguous_strides, product
 from pytensorlite.cgen.ir import (
     Array,
-    Cast,
     Const,
     Expr,
     Fail,
@@ -31,6 +30,7 @@ from pytensorlite.cgen.ir import (
     Update,
     Var,
     subexpressions,
+    with_leaves,
 )
 from pytensorlite.cgen.nest import (
     Check,
@@ -391,14 +391,14 @@ class Writer:
 
     def _anew(self, expr: Expr) -> Expr:
         """Return `expr` computed once more, outside the loop whose locals have gone."""
-        match expr:
-            case Var(name, _):
-                return self._read(name, ()) if name.startswith("@") else self._value_at_labels(name)
-            case Op(template, args, dtype):
-                return Op(template, tuple(self._anew(a) for a in args), dtype)
-            case Cast(arg, dtype):
-                return Cast(self._anew(arg), dtype)
-        return expr
+
+        def changed(leaf: Expr) -> Expr:
+            if not isinstance(leaf, Var):
+                return leaf
+            is_label = leaf.name.startswith("@")
+            return self._read(leaf.name, ()) if is_label else self._value_at_labels(leaf.name)
+
+        return with_leaves(expr, changed)
 
     def _statement(self, value: Value, path: Path) -> Iterator[Stmt]:
         """Write what one iteration does for `value`."""
@@ -471,14 +471,10 @@ class Writer:
         return self.depths[name]
 
     def _resolve(self, expr: Expr, path: Path) -> Expr:
-        match expr:
-            case Var(name, _):
-                return self._read(name, path)
-            case Op(template, args, dtype):
-                return Op(template, tuple(self._resolve(a, path) for a in args), dtype)
-            case Cast(arg, dtype):
-                return Cast(self._resolve(arg, path), dtype)
-        return expr
+        """Return `expr` with what it is made of where that is to be found in this place."""
+        return with_leaves(
+            expr, lambda leaf: self._read(leaf.name, path) if isinstance(leaf, Var) else leaf
+        )
 
     def _read(self, name: str, path: Path) -> Expr:
         if name.startswith("@"):
