@@ -22,7 +22,6 @@ from pytensorlite.cgen.emit import ADDITION, MULTIPLY_ADD
 from pytensorlite.cgen.folds import Fold, fold
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
-    Cast,
     Comment,
     Const,
     Expr,
@@ -39,6 +38,7 @@ from pytensorlite.cgen.ir import (
     expressions,
     names,
     subexpressions,
+    with_leaves,
 )
 from pytensorlite.cgen.nest import Reduce
 from pytensorlite.cgen.parallel import CALL, OPERATION, cost
@@ -263,16 +263,14 @@ def _in_row(expr: Expr, row: str, moving: set[str], number: int) -> Expr:
     def moved(index: Index) -> Index:
         return index.substitute({row: Index.name(row) + number})
 
-    match expr:
-        case Var(name, dtype) if name in moving:
-            return Var(f"{name}_plus{number}", dtype)
-        case Load(buffer, index, dtype):
-            return Load(buffer, moved(index), dtype)
-        case Integer(index, dtype):
-            return Integer(moved(index), dtype)
-        case Op(template, args, dtype):
-            args = tuple(_in_row(arg, row, moving, number) for arg in args)
-            return Op(template, args, dtype)
-        case Cast(arg, dtype):
-            return Cast(_in_row(arg, row, moving, number), dtype)
-    return expr
+    def changed(leaf: Expr) -> Expr:
+        match leaf:
+            case Var(name, dtype) if name in moving:
+                return Var(f"{name}_plus{number}", dtype)
+            case Load(buffer, index, dtype):
+                return Load(buffer, moved(index), dtype)
+            case Integer(index, dtype):
+                return Integer(moved(index), dtype)
+        return leaf
+
+    return with_leaves(expr, changed)
