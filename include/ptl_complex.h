@@ -72,7 +72,8 @@
         return MAKE(expm1(re) * cos(im) - 2 * half * half, exp(re) * sin(im));                                       \
     }                                                                                                                \
     PTL_INLINE C ptl_complex_from_polar_##s(T radius, T angle) {                                                     \
-        return MAKE(radius * cos(angle), radius * sin(angle));                                                       \
+        /* Of one angle gcc would make both by one call that has no vector version; -0 + 0 is 0. */                   \
+        return MAKE(radius * cos(angle + 0), radius * sin(angle));                                                   \
     }
 
 PTL_COMPLEX(f, float, float complex, CMPLXF, 0.693147180559945309417f, 2.30258509299404568402f)

@@ -165,37 +165,65 @@ PTL_LOG_GAMMA(f, float)
 PTL_LOG_GAMMA(d, double)
 
 /* -- gamma ------------------------------------------------------------------------------------------------------
- * Below 8 the argument is brought to 2 + t, 0 <= t < 1, by factors; above, Stirling's formula. */
-PTL_INLINE double ptl_gamma_(double x) {
-    const double y = fabs(x);
-    const bool small = y < 8;
-    const double a = small ? y : 2.5;
-    const double s = a - floor(a) - 0.5;
-    const double near_two = PTL_P19(s, 0x1.544fa6d47b390p+0, 0x1.de9585f1a7093p-1, 0x1.4f224d4b7e01cp-1,
-        0x1.03f6d2fa4f509p-2, 0x1.c138b89492c3ep-4, 0x1.d0a9bc4930cd3p-6, 0x1.5489cc6bad687p-7, 0x1.a55ed2172e36fp-10,
+ * Below 8 the argument is brought to 2 + t, 0 <= t < 1, by factors; above, Stirling's formula.  gamma(2.5 + s) and
+ * gamma(1 / (r + 0.0625)) without its power and exponential: */
+PTL_INLINE double ptl_gamma_near_d(double s) {
+    return PTL_P19(s, 0x1.544fa6d47b390p+0, 0x1.de9585f1a7093p-1, 0x1.4f224d4b7e01cp-1, 0x1.03f6d2fa4f509p-2,
+        0x1.c138b89492c3ep-4, 0x1.d0a9bc4930cd3p-6, 0x1.5489cc6bad687p-7, 0x1.a55ed2172e36fp-10,
         0x1.8b8fcda4879d4p-11, 0x1.0886c5d516cc8p-18, 0x1.013c92f5859f2p-14, -0x1.ad8a6611a268ap-17,
         0x1.e6ca7ac6c8f8cp-18, -0x1.57e9b7c2d56a3p-19, 0x1.22b69ba445ed9p-20, -0x1.c094378550309p-22,
         0x1.69e0b8183d448p-23, -0x1.650430b4605f7p-24, 0x1.1df83f46b5b39p-25);
-    const double above = (a >= 3 ? a - 1 : 1) * (a >= 4 ? a - 2 : 1) * (a >= 5 ? a - 3 : 1) * (a >= 6 ? a - 4 : 1) *
-                         (a >= 7 ? a - 5 : 1);
-    /* For -1 < x < 1 the reflection formula wants y gamma(y). */
-    const double below = a < 1 ? (x < 0 ? a + 1 : a * (a + 1)) : a < 2 ? a : 1;
-    /* Stirling's formula in two factors, of which neither overflows before the product does. */
-    const double b = small ? 8 : y < 200 ? y : 200;
-    const double r = 1 / b - 0.0625;
-    const double factor = PTL_P13(r, 0x1.42860da249d4cp+1, 0x1.addd25c409e21p-3, 0x1.e73d73a2107a1p-8,
-        -0x1.bcdcb3d2d6ce4p-8, 0x1.3334dbc4b7077p-15, 0x1.f506c26d5fea0p-10, -0x1.d4d1ab4fc88cfp-12,
-        -0x1.4d2676120f8b8p-10, 0x1.dbe412a1f8ff3p-11, 0x1.5a92ae547c11cp-10, -0x1.292092c022539p-9,
-        -0x1.6e24b351d22f5p-10, 0x1.b00eefcf28600p-8);
-    const double half = small ? 1 : pow(b, 0.5 * b - 0.25);
-    const double rest = small ? near_two * above / below : half * exp(-b) * factor;
-    const double q = y - rint(y);
-    const double n = rint(y), sine = ptl_sin_pi_d(q) * (a < 1 ? 1 : y);
-    const double side = 0.5 * n == rint(0.5 * n) ? -3.14159265358979323846 : 3.14159265358979323846;
-    const double reflected = side / sine / rest / half;
-    const double pole = x == 0 ? 1 / x : (double)NAN;
-    return ((q == 0) & (x <= 0)) ? pole : x < 0 ? reflected : y < 200 ? rest * half : y * INFINITY;
 }
+PTL_INLINE double ptl_gamma_near_f(double s) {
+    return PTL_P9(s, 0x1.544fa6d47b390p+0, 0x1.de9585f62b550p-1, 0x1.4f224cfe0c355p-1, 0x1.03f6d13a57e5fp-2,
+        0x1.c139395d02c4ep-4, 0x1.d0aafd9119648p-6, 0x1.545032fd48f8ap-7, 0x1.a53260038b4eep-10,
+        0x1.9e7d92df8b9e8p-11);
+}
+PTL_INLINE double ptl_gamma_factor_d(double r) {
+    return PTL_P13(r, 0x1.42860da249d4cp+1, 0x1.addd25c409e21p-3, 0x1.e73d73a2107a1p-8, -0x1.bcdcb3d2d6ce4p-8,
+        0x1.3334dbc4b7077p-15, 0x1.f506c26d5fea0p-10, -0x1.d4d1ab4fc88cfp-12, -0x1.4d2676120f8b8p-10,
+        0x1.dbe412a1f8ff3p-11, 0x1.5a92ae547c11cp-10, -0x1.292092c022539p-9, -0x1.6e24b351d22f5p-10,
+        0x1.b00eefcf28600p-8);
+}
+PTL_INLINE double ptl_gamma_factor_f(double r) {
+    return PTL_P4(r, 0x1.42860da2253fcp+1, 0x1.addd25471b2f8p-3, 0x1.e73fc0948fc6bp-8, -0x1.bc5fbac1e46d8p-8);
+}
+/* Stirling's power and exponential in two factors, of which neither overflows before the product does.  Of floats the
+ * logarithm of both is exact enough, and infinite for doubles long after it is for floats. */
+PTL_INLINE double ptl_gamma_power_d(double b, double *half) {
+    *half = pow(b, 0.5 * b - 0.25);
+    return *half * exp(-b);
+}
+PTL_INLINE double ptl_gamma_power_f(double b, double *half) {
+    *half = 1;
+    return exp((b - 0.5) * log(b) - b);
+}
+/* Both compute in double; floats are done with shorter polynomials and, from 64 on, with infinity. */
+#define PTL_GAMMA(s, MOST)                                                                                           \
+    PTL_INLINE double ptl_gamma_of_##s(double x) {                                                                   \
+        const double y = fabs(x);                                                                                    \
+        const bool small = y < 8;                                                                                    \
+        const double a = small ? y : 2.5;                                                                            \
+        const double near = ptl_gamma_near_##s(a - floor(a) - 0.5);                                                  \
+        const double above = (a >= 3 ? a - 1 : 1) * (a >= 4 ? a - 2 : 1) * (a >= 5 ? a - 3 : 1) *                    \
+                             (a >= 6 ? a - 4 : 1) * (a >= 7 ? a - 5 : 1);                                            \
+        /* For -1 < x < 1 the reflection formula wants y gamma(y). */                                                \
+        const double below = a < 1 ? (x < 0 ? a + 1 : a * (a + 1)) : a < 2 ? a : 1;                                  \
+        double power;                                                                                                \
+        const double b = small ? 8 : y < MOST ? y : MOST, shrunk = ptl_gamma_power_##s(b, &power);                   \
+        const double half = small ? 1 : power;                                                                       \
+        /* One quotient serves all: above / below, and its reflection -pi / (y sin(pi y) gamma(y)). */               \
+        const double up = small ? near * above : shrunk * ptl_gamma_factor_##s(1 / b - 0.0625);                      \
+        const double down = small ? below : 1;                                                                       \
+        const double n = rint(y), q = y - n, sine = ptl_sin_pi_d(q) * (a < 1 ? 1 : y);                               \
+        const double side = 0.5 * n == rint(0.5 * n) ? -3.14159265358979323846 : 3.14159265358979323846;             \
+        const double quotient = (x < 0 ? side * down : up) / (x < 0 ? sine * up : down);                             \
+        const double pole = x == 0 ? 1 / x : (double)NAN, positive = y < MOST ? quotient * half : y * INFINITY;      \
+        return ((q == 0) & (x <= 0)) ? pole : x < 0 ? quotient / half : positive;                                    \
+    }
+
+PTL_GAMMA(f, 64)
+PTL_GAMMA(d, 200)
 
 /* The sum of (q + k)^-s over k = 0, 1, ... for whole s > 1: terms up to where Euler and Maclaurin's formula
  * holds, then its integral and its corrections, Bernoulli numbers over factorials.  A loop over it is no vector. */
@@ -225,7 +253,7 @@ static __attribute__((unused)) double ptl_polygamma_(double n, double x) {
     if (n == 0) return ptl_psi_d(x);
     if (n < 0) return NAN;
     const bool odd = fmod(n, 2) != 0;
-    const double scale = (odd ? 1 : -1) * ptl_gamma_(n + 1), s = n + 1;
+    const double scale = (odd ? 1 : -1) * ptl_gamma_of_d(n + 1), s = n + 1;
     if (x <= 0 && x == floor(x)) return scale * INFINITY;
     if (!(x < -100)) return scale * ptl_hurwitz_zeta_(s, x);
     const double f = -x - floor(-x), left = ptl_hurwitz_zeta_(s, f) - ptl_hurwitz_zeta_(s, 1 - x);
@@ -237,7 +265,7 @@ static __attribute__((unused)) double ptl_polygamma_(double n, double x) {
 #define ptl_psi(x) PTL_BY_PRECISION(ptl_psi, x)(x)
 #define ptl_psi_positive(x) PTL_BY_PRECISION(ptl_psi_positive, x)(x)
 #define ptl_trigamma(x) PTL_BY_PRECISION(ptl_trigamma, x)(x)
-#define ptl_gamma(x) PTL_LIKE(x, ptl_gamma_(x))
+#define ptl_gamma(x) PTL_LIKE(x, PTL_BY_PRECISION(ptl_gamma_of, x)(x))
 #define ptl_polygamma(n, x) PTL_LIKE(x, ptl_polygamma_(n, x))
 
 #endif

@@ -44,22 +44,25 @@ PTL_INLINE double ptl_erfinv_d(double x) {
     const double y = ptl_erfinv_of_w_(x, -log((1 - x) * (1 + x)));
     return fabs(x) == 1 ? copysign(INFINITY, x) : y;
 }
-/* In float sqrt w ends at 4.1. */
-PTL_INLINE float ptl_erfinv_f(float x) {
-    const float w = -log((1 - x) * (1 + x)), c = (w < 5 ? w : 2.5f) - 2.5f;
+/* In float sqrt w ends at 10.2, and one polynomial of 1 / sqrt w reaches there. */
+PTL_INLINE float ptl_erfinv_of_w_f(float x, float w) {
+    const float c = (w < 5 ? w : 2.5f) - 2.5f;
     const float centre = x * PTL_P10(c, 0x1.805c5d250add4p+0, 0x1.f91e89e353ec5p-3, -0x1.11c505c813111p-8,
         -0x1.48650b88b4c67p-10, 0x1.c9e96f22d3fa3p-13, -0x1.4db1851123b88p-18, -0x1.d0eda0a443e8cp-19,
         0x1.f6a6f712a661ep-22, 0x1.90e8ab4aaed61p-26, -0x1.32e60d3c53520p-27);
-    const float m = sqrt(w) - 3.15f;
-    const float outer = PTL_P8(m, 0x1.7dde3a3e6d38bp+1, 0x1.0126c44d24776p+0, 0x1.645091e9be8e4p-8,
-        -0x1.705c17a505ff6p-9, 0x1.02c3457edcf8fp-10, -0x1.ed9360540c1cap-13, -0x1.86de08302faaep-16,
-        0x1.32f9ad6b1e672p-15);
-    const float y = w < 5 ? centre : w >= 5 ? copysign(outer, x) : w;
+    const float root = sqrt(w), r = 1 / root - 0.27581641659311562f;
+    const float outer = root * PTL_P8(r, 0x1.e8e790c8b39b8p-1, -0x1.8b469732cf633p-3, 0x1.eadf2c0e93a51p-4,
+        0x1.e0052998e1374p-2, -0x1.9fde66323aedbp-1, 0x1.c08adc4dcc4c5p-3, -0x1.5221d34db593ap+1,
+        0x1.750d68d28529cp+2);
+    return w < 5 ? centre : w >= 5 ? copysign(outer, x) : w;
+}
+PTL_INLINE float ptl_erfinv_f(float x) {
+    const float y = ptl_erfinv_of_w_f(x, -log((1 - x) * (1 + x)));
     return fabs(x) == 1 ? copysign(INFINITY, x) : y;
 }
 
 /* The same from the tail c = 1 - x, which may be as small as it likes. */
-PTL_INLINE double ptl_erfcinv_(double c) {
+PTL_INLINE double ptl_erfcinv_d(double c) {
     const double x = 1 - c;
     const double w = -log(c * (2 - c));
     const double inner = ptl_erfinv_of_w_(x, w < 36 ? w : 36);
@@ -71,6 +74,11 @@ PTL_INLINE double ptl_erfcinv_(double c) {
         0x1.6dbd092f49272p+1, -0x1.82e0b7a4d2ad4p+2, 0x1.b95aa91480b68p+1, -0x1.53d029334e9f4p+4,
         0x1.cf5cf3d7d1e06p+5);
     const double y = w > 36 ? copysign(tail, x) : w == w ? inner : w;
+    return c == 0 ? INFINITY : c == 2 ? -INFINITY : y;
+}
+
+PTL_INLINE float ptl_erfcinv_f(float c) {
+    const float y = ptl_erfinv_of_w_f(1 - c, -log(c * (2 - c)));
     return c == 0 ? INFINITY : c == 2 ? -INFINITY : y;
 }
 
@@ -121,7 +129,7 @@ PTL_INLINE float ptl_erfcx_f(float x) {
 }
 
 #define ptl_erfinv(x) PTL_BY_PRECISION(ptl_erfinv, x)(x)
-#define ptl_erfcinv(x) PTL_ROUNDED(ptl_erfcinv_, x)
+#define ptl_erfcinv(x) PTL_BY_PRECISION(ptl_erfcinv, x)(x)
 #define ptl_erfcx(x) PTL_BY_PRECISION(ptl_erfcx, x)(x)
 
 /* -- Bessel functions ---------------------------------------------------------------------------------------------

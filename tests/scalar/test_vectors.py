@@ -14,7 +14,7 @@ from pytensorlite.scalar.headers import headers_of
 from tests.scalar.compiled_rows import INCLUDE, cases, loop
 
 #: Loops that gcc turns into a copy, or that read or write what it has no vectors of.
-NEVER = {"identity", "positive", "second", "real", "imag", "conj", "complex_from_polar"}
+NEVER = {"identity", "positive", "second", "real", "imag", "conj"}
 NOT_IN_DOUBLE = {"convert_to_float64"}
 #: AVX2 has no instruction from floats to integers of 64 bits.
 NOT_IN_256_BITS = {"convert_to_int64", "convert_to_uint64", "convert_to_uint32"}
