@@ -118,10 +118,8 @@ FAULTS: dict[str, Fault] = {
     "a running sum leaves out the element itself": Fault(
         "off by one",
         "pytensorlite/link/c/movement.py",
-        "        Update(accumulator, template, element),\n"
-        "        Store(target.buffer, address(target), accumulator),\n",
-        "        Store(target.buffer, address(target), accumulator),\n"
-        "        Update(accumulator, template, element),\n",
+        "step = (Update(running, template, element), Store(target.buffer, here, running))",
+        "step = (Store(target.buffer, here, running), Update(running, template, element))",
     ),
     "the third part of a join begins where the second does": Fault(
         "off by one",
@@ -132,8 +130,8 @@ FAULTS: dict[str, Fault] = {
     "a running sum runs along the first axis": Fault(
         "axis",
         "pytensorlite/link/c/movement.py",
-        "    axis = node.op.axis\n    template = op.c_for",
-        "    axis = 0\n    template = op.c_for",
+        "    axis = node.op.axis\n    walked",
+        "    axis = 0\n    walked",
     ),
     "what is written is aligned with the first axes": Fault(
         "broadcast",
