@@ -77,7 +77,7 @@ def side_by_side(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
             case Loop():
                 rows = _adding(stmt)
                 if rows and (count := rows.count()) > 1:
-                    result += rows.together(count, _fresh(f"{stmt.var}_whole", result))
+                    result += rows.together(count, fresh(f"{stmt.var}_whole", result))
                 else:
                     result.append(replace(stmt, body=side_by_side(stmt.body)))
             case If():
@@ -88,7 +88,7 @@ def side_by_side(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     return tuple(result)
 
 
-def _fresh(name: str, before: list[Stmt]) -> str:
+def fresh(name: str, before: list[Stmt]) -> str:
     """Return `name`, numbered where the statements before have it already."""
     taken = sum(isinstance(stmt, Let) and stmt.var.name.startswith(name) for stmt in before)
     return f"{name}{taken + 1}" if taken else name

@@ -31,9 +31,9 @@ from pytensorlite.cgen.ir import (
     subexpressions,
     walk,
 )
+from pytensorlite.cgen.jam import fresh
 from pytensorlite.cgen.parallel import CALL, cost
 
-HEADER = "ptl_lanes.h"
 DOUBLES, FLOATS = Index.name("PTL_DOUBLES"), Index.name("PTL_FLOATS")
 # For a dtype of sums, and whether there are floats of single precision among what is summed: how
 # many lanes there are, which is how many elements a vector holds, and what adds them up.
@@ -109,7 +109,6 @@ def _only_adds_up(loop: Loop) -> bool:
         and all(stmt.template == "{0} + {1}" for stmt in sums)
         and len({stmt.var.name for stmt in sums}) == len(sums)
         and all(isinstance(stmt, Let | Store | Update) for stmt in loop.body)
-        and sum(map(cost, _within(loop))) < CALL
         and all(
             _suits_lanes(sub, loop.var) for expr in _within(loop) for sub in subexpressions(expr)
         )
@@ -117,13 +116,18 @@ def _only_adds_up(loop: Loop) -> bool:
 
 
 def _suits_lanes(expr: Expr, var: str) -> bool:
-    """Whether what is read lies side by side, and is not narrower than what vectors are cut for."""
+    """Whether what is read lies side by side, and is not narrower than what vectors are cut for.
+
+    Functions take so long that it does not matter how their values are added.
+    """
     match expr:
         case Load(_, index, dtype):
             beside = index - Index.name(var)
             return dtype in WIDE and not {var} <= index.names & beside.names
         case Cast(arg, dtype):
             return {arg.dtype, dtype} <= WIDE
+        case Op(template, args, _):
+            return "/" in template or cost(expr) - sum(map(cost, args)) < CALL
     return True
 
 
@@ -139,7 +143,7 @@ def _lanes(loop: Loop, before: list[Stmt]) -> list[Stmt]:
     count, total = LANES[sums[0].dtype, singles or sums[0].dtype == "float32"]
     group, lane = Index.name(f"{loop.var}_group"), Index.name("lane")
     position = Index.name(loop.var) - group
-    whole = _fresh(f"{loop.var}_whole", before)
+    whole = fresh(f"{loop.var}_whole", before)
     end = Index.name(whole)
 
     def in_lane(stmt: Stmt) -> Stmt:
@@ -166,9 +170,3 @@ def _lanes(loop: Loop, before: list[Stmt]) -> list[Stmt]:
 
 def _array(var: Var) -> str:
     return f"{var.name}_lanes"
-
-
-def _fresh(name: str, before: list[Stmt]) -> str:
-    """Return `name`, numbered where the statements before have it already."""
-    taken = sum(isinstance(stmt, Let) and stmt.var.name.startswith(name) for stmt in before)
-    return f"{name}{taken + 1}" if taken else name

@@ -45,6 +45,10 @@ def test_each_sum_has_lanes_of_its_own_wherever_the_loop_stands():
     assert not has_lanes((rows,))
 
 
+def test_divisions_are_no_functions():
+    assert lanes(loop(add(Op("{0} / {1}", (X, X), D)))) == {"t_lanes": DOUBLES}
+
+
 def test_what_else_an_element_does_is_done_beside_its_sum():
     store = Store("y0", J, X)
     inner = [stmt for stmt in walk(in_lanes((loop(store, add()),))) if isinstance(stmt, Store)]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.ahead import fetch_ahead
 from pytensorlite.cgen.blocks import strip_mine
+from pytensorlite.cgen.claim import claim_lines
 from pytensorlite.cgen.collapse import collapse
 from pytensorlite.cgen.describe import describe
 from pytensorlite.cgen.flat import all_at_once
@@ -20,7 +21,7 @@ from pytensorlite.cgen.ir import (
     names,
 )
 from pytensorlite.cgen.jam import side_by_side
-from pytensorlite.cgen.lanes import HEADER, has_lanes, in_lanes
+from pytensorlite.cgen.lanes import has_lanes, in_lanes
 from pytensorlite.cgen.nest import Map, Source, Value
 from pytensorlite.cgen.parallel import outline, parameter_order
 from pytensorlite.cgen.passes import drop_unread, name_loads
@@ -89,11 +90,11 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     integers = names(body) & plan.symbols
     integers.update(*(task.integers for task in tasks))
     sizes = sorted(integers, key=lambda name: int(name[1:]))
-    outlined, tasks = fetch_ahead(outlined, tasks)
+    outlined, tasks = claim_lines(*fetch_ahead(outlined, tasks))
     quick = _quick(squares_in_strips(outlined))
     tasks = tuple(replace(task, body=_quick(in_strips(task))) for task in tasks)
     if any(has_lanes(each) for each in (quick, *(task.body for task in tasks))):
-        plan.include(HEADER)
+        plan.include("ptl_lanes.h")
     plan.add_kernel(Kernel(name, parameters, tuple(sizes), quick, comment, tasks))
     plan.notes.append(Note(plan.node, body, name, comment, tasks))
 
