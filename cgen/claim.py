@@ -34,7 +34,7 @@ def claim_lines(
     """Return the statements of a kernel, and its tasks, with claims where they may pay."""
     result: list[Task] = []
     for task in tasks:
-        (blocks,) = task.body
+        blocks, *after = task.body
         assert isinstance(blocks, Loop)
         first = next((stmt for stmt in blocks.body if isinstance(stmt, Loop)), None)
         outputs = dict(_outputs(blocks, first)) if first else {}
@@ -50,7 +50,7 @@ def claim_lines(
         ]  # fmt: skip
         claiming = replace(first, body=(*calls, *first.body))
         inside = tuple(claiming if stmt is first else stmt for stmt in blocks.body)
-        anew = (replace(blocks, body=inside),)
+        anew = (replace(blocks, body=inside), *after)
         result.append(replace(task, body=anew, locals=(*task.locals, claimed)))
         size = sum(map(item_size, outputs.values()))
         numbers = (Integer(task.extent), Integer(row), Integer(Index.of(size)))
