@@ -288,8 +288,8 @@ tanh = op("tanh", np.tanh, "ptl_tanh({0})", upgrade_to_float, lambda g, y, x: [g
     kinds={"c": "tanh({0})"}, cost=2.0)
 arcsinh = op("arcsinh", np.arcsinh, "asinh({0})", upgrade_to_float, lambda g, y, x: [g / sqrt(sqr(x) + 1)],
     class_name="ArcSinh", cost=4.0)
-arccosh = op("arccosh", np.arccosh, "acosh({0})", upgrade_to_float, lambda g, y, x: [g / (sqrt(x - 1) * sqrt(x + 1))],
-    class_name="ArcCosh", cost=4.0)
+arccosh = op("arccosh", np.arccosh, "ptl_arccosh({0})", upgrade_to_float, lambda g, y, x: [g / (sqrt(x - 1) * sqrt(x + 1))],
+    class_name="ArcCosh", kinds={"c": "acosh({0})"}, cost=3.0)
 arctanh = op("arctanh", np.arctanh, "atanh({0})", upgrade_to_float, lambda g, y, x: [g / (1 - sqr(x))],
     class_name="ArcTanh", cost=4.0)
 deg2rad = op("deg2rad", np.deg2rad, "ptl_deg2rad({0})", upgrade_to_float_no_complex,

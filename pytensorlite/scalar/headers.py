@@ -17,6 +17,7 @@ _FUNCTIONS = {
     "ptl_complex.h": "complex",
     "ptl_exponential.h": "exp",  # which alone has none: it stands for the C library's
     "ptl_logistic.h": "sigmoid tanh softplus logaddexp log1mexp xlogy xlog1py",
+    "ptl_hyperbolic.h": "arccosh",
     "ptl_gamma.h": "gamma gammaln gammaln_positive psi psi_positive trigamma polygamma",
     "ptl_special.h": "erfcx erfinv erfcinv i0 i1",
     "ptl_incomplete.h": "gammainc_by betainc_by hyp2f1_by",
