@@ -50,6 +50,8 @@ def do_run(options: argparse.Namespace) -> None:
         chosen += cases(options.workloads, options.sizes)
     if options.ops:
         chosen += ops.chosen(options.ops, options.sizes)
+    if not chosen:
+        raise SystemExit(f"no size {', '.join(options.sizes)}; `list` shows them")
     found = measure.run(
         chosen, options.contenders, pythons=dict(options.python),
         threads=options.threads, rounds=options.rounds, seconds=options.seconds,
@@ -126,9 +128,10 @@ def do_guard(options: argparse.Namespace) -> int:
 
 
 def do_list(options: argparse.Namespace) -> None:
-    """List the workloads and their sizes."""
+    """List the workloads and the operations' sizes."""
     for name, workload in load().items():
         print(f"{name:<20}{workload.about}\n{'':<20}sizes: {', '.join(workload.sizes)}")
+    print(f"{'--ops':<20}one operation, 64 or 32 bits\n{'':<20}sizes: {', '.join(ops.SIZES)}")
 
 
 def add_choices(parser: argparse.ArgumentParser, default: str) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import ops, worker
+from benchmarks.__main__ import do_run, parser, words
 from benchmarks.contenders import BUILDERS, load_kernel
 from benchmarks.workload import Case, arrays_for, load
 
@@ -63,7 +64,7 @@ def test_a_difference_from_numpy_is_found():
 @pytest.mark.parametrize("name", list(ops.STRUCTURAL))
 @pytest.mark.parametrize("bits", [32, 64])
 def test_operations_on_arrays_agree_with_numpy(name, bits):
-    case = Case(ops.workload(f"op.{name}"), f"in cache, {bits}")
+    case = Case(ops.workload(f"op.{name}"), f"cache-{bits}")
     arrays = arrays_for(case)
     worker.check(case, BUILDERS["pytensorlite"](case.workload, arrays), arrays)
 
@@ -77,3 +78,20 @@ def test_every_operation_of_the_table_that_has_c_is_measured():
         # Of more than three inputs there is but one, which borrows its C from SciPy.
         if isinstance(each, ScalarOp) and each.c is not None and each.nin <= 3:
             assert each.name in listed
+
+
+@pytest.mark.parametrize("name", ["add", "gammainc_dk", "matrix by matrix"])
+def test_sizes_of_operations_can_be_named_on_the_command_line(name):
+    for size in ops.SIZES:
+        (case,) = ops.chosen([name], words(f"{size},no-such-size"))
+        assert case.size == size
+
+
+def test_a_size_that_is_not_there_is_said_to_be_missing():
+    with pytest.raises(SystemExit, match="no size in cache"):
+        do_run(parser().parse_args(["run", "--ops", "add", "--sizes", "in cache"]))
+
+
+def test_a_slow_operation_has_fewer_elements():
+    fast, slow = (ops.workload(f"op.{name}").sizes["memory-64"] for name in ("add", "kv"))
+    assert slow["rows"] < fast["rows"] == ops.SIZES["memory-64"]["rows"]
