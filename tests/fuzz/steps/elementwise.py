@@ -151,10 +151,9 @@ def _apply(row: Row, graph: Graph, *operands: Entry) -> Entry:
     """Add what a row makes of operands: NumPy computes in the dtype that the graph has."""
     variable = row.expression(pt, *(entry.variable for entry in operands))
     values = [entry.value for entry in operands]
-    if variable.type.dtype in FLOATS:
-        values = [value.astype(_at_least(value.dtype, variable.type.dtype)) for value in values]
-    elif variable.type.dtype in INTEGERS and len(operands) > 1:
-        values = [value.astype(variable.type.dtype) for value in values]
+    dtype = variable.type.dtype
+    if dtype in FLOATS or (dtype in INTEGERS and len(operands) > 1):
+        values = [value.astype(_at_least(value.dtype, dtype)) for value in values]
     value = row.expression(NUMPY, *values)
     return graph.add(variable, value, min(row.level, *(e.level for e in operands), SIGNED))
 
