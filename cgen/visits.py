@@ -58,9 +58,8 @@ def in_one_visit(
         if renewed is None:
             continue
         renewed = _needed(renewed, outputs)
-        if _outermost(renewed, extents)[1] < moved and (
-            value.labels or _only_sums(renewed, extents, value.name, outputs)
-        ):
+        less = _outermost(renewed, extents)[1] < moved
+        if less and _only_sums(renewed, extents, squares.value, outputs):
             values = renewed
             by_name = {value.name: value for value in values}
     return values
@@ -86,21 +85,27 @@ def _needed(values: Sequence[Value], outputs: Collection[str]) -> list[Value]:
 
 
 def _only_sums(
-    values: Sequence[Value], extents: Mapping[str, Index], name: str, outputs: Collection[str]
+    values: Sequence[Value], extents: Mapping[str, Index], squares: Reduce, outputs: Collection[str]
 ) -> bool:
-    """Whether the loop that computes `name` sums cheap numbers and does nothing else.
+    """Whether the loop that computes `squares` sums and does nothing else.
 
-    Such loops go in strips, which are walked twice.
+    Only such loops go by several rows, or in strips, which are walked twice.
     """
-    for nest in Scheduler(values, extents).schedule():
+    tree = Scheduler(values, extents).schedule()
+    for nest in tree:
         inside = {value.name: value for value in values_inside(nest)}
-        if name in inside and isinstance(nest, Nest):
-            elsewhere = {each for v in values if v.name not in inside for each in reads(v)}
+        if squares.name in inside and isinstance(nest, Nest):
+            others = (value for item in tree if item is not nest for value in values_inside(item))
+            elsewhere = {name for value in others for name in reads(value)}
             maps = [value for value in inside.values() if isinstance(value, Map)]
+            sums = [value for value in inside.values() if isinstance(value, Reduce)]
+            loops = [item for item in nest.body if isinstance(item, Nest)]
             return (
-                all(isinstance(item, Map | Reduce) for item in nest.body)
-                and sum(value.cost for value in maps) < CHEAP
+                len(maps) + len(sums) == len(inside)
+                and all(value.over == squares.over for value in sums)
                 and not any(value.name in elsewhere or value.name in outputs for value in maps)
+                and len(loops) == bool(squares.labels)
+                and (bool(loops) or sum(value.cost for value in maps) < CHEAP)
             )
     return False
 

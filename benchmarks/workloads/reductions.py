@@ -278,4 +278,7 @@ class Masked(Reduction):
         return 17.0 * n * n, 2.0 * n * n
 
 
-SINGLES = [single(each) for each in (SumRows, SumColumns, SumOfSquares, MaxRows, LogSumExp)]
+SINGLES = [
+    single(each)
+    for each in (SumRows, SumColumns, SumOfSquares, MaxRows, MeanVarianceColumns, LogSumExp)
+]

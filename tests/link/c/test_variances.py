@@ -37,13 +37,14 @@ ONE_VISIT = {
     "all axes": ([c], [c.var()]),
     "known lengths": ([known], [known.var(axis=0)]),
     "all of known lengths": ([known], [known.var()]),
-    "with other rows": ([x], [x.var(axis=0), pt.exp(x)]),
 }
 TWO_VISITS = {
     "rows": ([x], [x.var(axis=1)]),
     "corrected": ([x], [x.var(axis=0, corrected=True)]),
     "few numbers": ([known], [known[:30, :90].var()]),
     "a vector among other work": ([v], [v.var(), pt.exp(v)]),
+    "columns among other work": ([x], [x.var(axis=0), pt.exp(x)]),
+    "columns and rows": ([x], [x.var(axis=0), x.sum(axis=1)]),
     "costly numbers, all": ([x], [pt.exp(x).var()]),
     "not a mean": ([x], [((x - x.max(axis=0)) ** 2).sum(axis=0)]),
     "the mean of others": ([x], [((x - (2 * x).mean(axis=0)) ** 2).sum(axis=0)]),
