@@ -41,7 +41,7 @@ from pytensorlite.cgen.ir import (
     with_leaves,
 )
 from pytensorlite.cgen.nest import Reduce
-from pytensorlite.cgen.parallel import CALL, OPERATION, cost
+from pytensorlite.cgen.parallel import CALL, OPERATION, TOUCH, cost
 from pytensorlite.cgen.spread import Pair, gained, joining, pairs
 
 # The most work of a row for an element, in tenths of nanoseconds, and how many such rows go
@@ -107,7 +107,9 @@ class _Rows:
     def count(self) -> int:
         """Return how many rows to take together, 1 if none."""
         moving = self._moving()
-        work = sum(OPERATION + cost(_term(store)) for store in self.stores)
+        work = sum(
+            (OPERATION if joining(store) else cost(store.expr) - TOUCH) for store in self.stores
+        )
         for let in self.lets:
             if let.var.name in moving:
                 work += sum(map(cost, expressions(let)))

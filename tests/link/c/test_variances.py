@@ -159,6 +159,14 @@ def test_threads_change_no_bit(name, shape, rng, monkeypatch):
     assert found[0] == found[1] == found[2]
 
 
+def test_a_block_goes_on_after_each_of_its_steps(rng):
+    """So many columns are one block, and that much work is done in steps."""
+    narrow = pt.bmatrix("narrow")
+    data = rng.integers(-100, 100, size=(101, 50_000), dtype="int8")
+    found = function([narrow], narrow.var(axis=0), mode="C")(data)
+    np.testing.assert_allclose(found[:200], data[:, :200].var(axis=0), rtol=1e-13)
+
+
 # -- how exactly -----------------------------------------------------------------------------------
 
 
