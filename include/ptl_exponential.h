@@ -74,16 +74,37 @@ PTL_INLINE float ptl_exp_f(float x) {
     return ptl_exp_whole_f(p, biased);
 }
 
+/* exp(x) - 1: the 1 is taken away between the two powers, divided by the second. */
+PTL_BOUND(double, ptl_expm1_least_d, -64) PTL_BOUND(float, ptl_expm1_least_f, -32)
+PTL_INLINE double ptl_expm1_d(double x) {
+    uint64_t biased;
+    const double p = ptl_exp_parts_d(PTL_WITHIN(ptl_expm1_least_d, x, ptl_exp_most_d), 2 * 1023, &biased);
+    const uint64_t half = biased >> 1, rest = biased - half;
+    const double power = ptl_power_d(half), one = ptl_power_d(2 * 1023 - rest);
+    return copysign(PTL_FMA(p, power, power - one) * ptl_power_d(rest), x);
+}
+PTL_INLINE float ptl_expm1_f(float x) {
+    uint32_t biased;
+    const float p = ptl_exp_parts_f(PTL_WITHIN(ptl_expm1_least_f, x, ptl_exp_most_f), 2 * 127, &biased);
+    const uint32_t half = biased >> 1, rest = biased - half;
+    const float power = ptl_power_f(half), one = ptl_power_f(2 * 127 - rest);
+    return copysign(PTL_FMA(p, power, power - one) * ptl_power_f(rest), x);
+}
+
 /* With 256 bits the library's exponential of doubles is no slower. */
 #if defined(PTL_VECTOR_LIBRARY) && !defined(__AVX512F__)
 #define PTL_EXP_D exp
+#define PTL_EXPM1_D expm1
 #else
 #define PTL_EXP_D ptl_exp_d
+#define PTL_EXPM1_D ptl_expm1_d
 #endif
 #ifdef PTL_FUSES
 #undef exp
 #define exp(x) \
     _Generic((x), float: ptl_exp_f, float complex: cexpf, double complex: cexp, default: PTL_EXP_D)(x)
+#undef expm1
+#define expm1(x) _Generic((x), float: ptl_expm1_f, default: PTL_EXPM1_D)(x)
 #endif
 
 #endif

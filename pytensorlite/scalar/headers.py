@@ -15,7 +15,7 @@ _FUNCTIONS = {
     "ptl_spread.h": "level gained join",
     "ptl_integer.h": "int_",  # these two have a prefix of their own
     "ptl_complex.h": "complex",
-    "ptl_exponential.h": "exp",  # which alone has none: it stands for the C library's
+    "ptl_exponential.h": "exp expm1",  # which have none: they stand for the C library's
     "ptl_logistic.h": "sigmoid tanh softplus logaddexp log1mexp xlogy xlog1py",
     "ptl_hyperbolic.h": "arccosh",
     "ptl_gamma.h": "gamma gammaln gammaln_positive psi psi_positive trigamma polygamma",
@@ -30,5 +30,5 @@ def headers_of(c_text: str) -> list[str]:
     >>> headers_of("y0[i] = ptl_sigmoid(x0[i]) * exp(x0[i]);")
     ['ptl_exponential.h', 'ptl_logistic.h']
     """
-    called = set(re.findall(r"\b(?:ptl_|(?=exp\())(int_|complex|\w+(?=\())", c_text))
+    called = set(re.findall(r"\b(?:ptl_|(?=exp(?:m1)?\())(int_|complex|\w+(?=\())", c_text))
     return [header for header, names in _FUNCTIONS.items() if called.intersection(names.split())]

@@ -47,7 +47,7 @@ def test_loops_call_the_vector_library(compiled):
         ["objdump", "-T", str(library.path)], capture_output=True, text=True, check=True
     ).stdout
     called = set(re.findall(r"_ZGV\w+?v+_(\w+)", listing))
-    wanted = {"log", "sin", "cos", "sinh", "erf", "erfc", "log1p", "expm1", "logf", "sinf"}
+    wanted = {"log", "sin", "cos", "sinh", "erf", "erfc", "log1p", "logf", "sinf"}
     assert wanted <= called, wanted - called
 
 
