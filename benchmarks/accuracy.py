@@ -119,7 +119,7 @@ FUNCTIONS = [
     Function("arctan",   mp.atan,     (decades(-10, 10, signed=True),), domain="all"),
     Function("arctan2",  mp.atan2,    (pairs(uniform(-5, 5), uniform(-5, 5)), pairs(decades(-9, 9, signed=True), decades(-9, 9, signed=True))), domain="all"),
     Function("hypot",    mp.hypot,    (pairs(uniform(-5, 5), uniform(-5, 5)), pairs(decades(-9, 9), decades(-9, 9))), domain="all"),
-    Function("pow",      mp.power,    (pairs(uniform(0, 5), uniform(-5, 5)), pairs(decades(-9, 9), uniform(-9, 9))), domain="positive base"),
+    Function("pow",      mp.power,    (pairs(uniform(0, 5), uniform(-5, 5)), pairs(decades(-9, 9), uniform(-9, 9)), pairs(uniform(0.7, 1.4), uniform(-2000, 2000)), pairs(decades(-300, 300), uniform(-1, 1))), domain="positive base"),
     Function("sinh",     mp.sinh,     (uniform(-700, 700), decades(-10, 1, signed=True)), domain="-700 to 700"),
     Function("cosh",     mp.cosh,     (uniform(-700, 700), decades(-10, 1, signed=True)), domain="-700 to 700"),
     Function("tanh",     mp.tanh,     (uniform(-20, 20), decades(-10, 0, signed=True)), (4, 4, 3), domain="all"),

@@ -101,6 +101,14 @@ def _atanh_rest(v: Any) -> Any:
     return (mp.atanh(q) - q) / q**3 if v > mp.mpf(10) ** -20 else mp.mpf(1) / 3 + v / 5
 
 
+def _log2_rest(v: Any) -> Any:
+    return 2 / mp.log(2) * (mp.mpf(1) / 3 if not v else _atanh_rest(v))
+
+
+def _exp2_rest(r: Any) -> Any:
+    return mp.expm1(r * mp.log(2)) / r if r else mp.log(2)
+
+
 def _quotient(f: Callable) -> Callable:
     """f(sqrt(v)) / sqrt(v): an odd function as a polynomial of the square."""
     return lambda v: f(mp.sqrt(v)) / mp.sqrt(v) if v else mp.pi
@@ -119,6 +127,8 @@ def _both(name: str, function: Callable, low: Any, high: Any, terms: tuple, cent
 FITS: list[Fit] = [
     *_both("(exp(r) - 1 - r) / r²", _exp_rest, -mp.log(2) / 2, mp.log(2) / 2, (10, 5), True),
     *_both("(atanh(q) - q) / q³, of q²", _atanh_rest, 0, mp.mpf(1) / 9, (10, 5), False),
+    *_both("2 / log 2 (atanh(q) - q) / q³, of q²", _log2_rest, 0, mp.mpf("0.00345"), (6, 3), False),
+    *_both("(2^r - 1) / r", _exp2_rest, -mp.mpf(1) / 2, mp.mpf(1) / 2, (11, 6), True),
     *_both("gamma(2 + t)", lambda t: mp.gamma(2 + t), 0, 1, (19, 9), True),
     *_both("gamma(x) / (x^(x-1/2) exp(-x)), of 1/x", _gamma_factor, 0, mp.mpf(1) / 8, (13, 4),
            True),

@@ -15,18 +15,11 @@
 #define PTL_SMALL_QUOTIENT(ratio, most) false
 #endif
 
-/* A loop over a function that may call another one is no vector, unless gcc makes a version for vectors of it. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
-#define PTL_SELDOM static __attribute__((noinline, unused, const, simd("notinbranch")))
-#else
-#define PTL_SELDOM PTL_INLINE
-#endif
-
 /* MOST: up to there quotients are known to less than one half. */
 #define PTL_DIVISION(s, T, MOST)                                                                                     \
-    /* What has been found, unless that is NaN. */                                                                   \
-    PTL_SELDOM T ptl_remainder_##s(T r, T a, T b) { return __builtin_expect(r == r, 1) ? r : fmod(a, b); }           \
-    PTL_SELDOM T ptl_quotient_##s(T quotient, T a, T b) {                                                            \
+    /* What has been found, unless that is NaN: a loop that may call fmod itself would be no vector. */              \
+    PTL_ONCE T ptl_remainder_##s(T r, T a, T b) { return __builtin_expect(r == r, 1) ? r : fmod(a, b); }           \
+    PTL_ONCE T ptl_quotient_##s(T quotient, T a, T b) {                                                            \
         if (__builtin_expect(quotient == quotient, 1)) return quotient;                                              \
         if (b == 0) return a / b;                                                                                    \
         const T r = fmod(a, b), whole = (a - r) / b - (T)((r != 0) & ((r < 0) != (b < 0)));                          \

@@ -13,6 +13,13 @@
 
 #define PTL_INLINE static inline __attribute__((always_inline, unused))
 
+/* A long function is compiled once in a program: gcc makes a version of it for vectors, which loops call. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define PTL_ONCE static __attribute__((noinline, unused, const, simd("notinbranch")))
+#else
+#define PTL_ONCE PTL_INLINE
+#endif
+
 /* -- integers ------------------------------------------------------------------------------------------------------
  * For each type T, computed in the unsigned type U of the same width, where wrapping is defined.  Narrower types are
  * computed as int and cut by the caller. */

@@ -200,9 +200,9 @@ mod = op("mod", np.mod, "ptl_mod({0}, {1})", upcast_out_no_complex, lambda g, y,
 fmod = op("fmod", np.fmod, "ptl_fmod({0}, {1})", upcast_out_no_complex, lambda g, y, a, b: [g, -g * trunc(a / b)],
     kinds={"b": "0", "iu": "@ptl_int_fmod({0}, {1})"}, cost=1.5,
     doc="The remainder with the sign of the dividend, as C's fmod.")
-pow = op("pow", impl.power, "pow({0}, {1})", upcast_out_min8, _power_rule,
+pow = op("pow", impl.power, "ptl_pow({0}, {1})", upcast_out_min8, _power_rule,
     nin=2, kinds={"iu": "@ptl_int_pow({0}, {1})", "c": "ptl_complex_pow({0}, {1})"}, cost=4.0)
-float_power = op("float_power", np.float_power, "pow({0}, {1})", float_power_out, _power_rule,
+float_power = op("float_power", np.float_power, "ptl_pow({0}, {1})", float_power_out, _power_rule,
     kinds={"c": "ptl_complex_pow({0}, {1})"}, cost=4.0, doc="The power, in float64 or complex128 whatever comes in.")
 neg = op("neg", np.negative, "-{0}", same_out_nobool, lambda g, y, x: [-g], kinds={"iu": "@ptl_neg({0})"}, cost=0.2)
 positive = op("positive", np.positive, "{0}", same_out_nobool, lambda g, y, x: [g], cost=0.1)

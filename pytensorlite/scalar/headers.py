@@ -18,6 +18,7 @@ _FUNCTIONS = {
     "ptl_exponential.h": "exp expm1",  # which have none: they stand for the C library's
     "ptl_logistic.h": "sigmoid tanh softplus logaddexp log1mexp xlogy xlog1py",
     "ptl_hyperbolic.h": "arccosh",
+    "ptl_power.h": "pow",
     "ptl_gamma.h": "gamma gammaln gammaln_positive psi psi_positive trigamma polygamma",
     "ptl_special.h": "erfcx erfinv erfcinv i0 i1",
     "ptl_incomplete.h": "gammainc_by betainc_by hyp2f1_by",
