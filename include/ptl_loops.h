@@ -38,9 +38,19 @@ static inline int64_t ptl_rows_ahead(int64_t rows, int64_t bytes) {
     return bytes > 0 ? ptl_min_int64(rows, ptl_max_int64(8, PTL_AHEAD / bytes / 8 * 8)) : rows;
 }
 
-static inline void ptl_fetch_ahead(const void *row, int64_t bytes) {
-    for (int64_t k = 0; k < bytes; k += 64) __builtin_prefetch((const char *)row + PTL_AHEAD + k);
+static inline void ptl_fetch(const void *from, int64_t bytes) {
+    for (int64_t k = 0; k < bytes; k += 64) __builtin_prefetch((const char *)from + k);
 }
+static inline void ptl_fetch_ahead(const void *row, int64_t bytes) {
+    ptl_fetch((const char *)row + PTL_AHEAD, bytes);
+}
+
+/* How many elements to fetch while as many are computed with, or none; what a strip of a row is then. */
+static inline int64_t ptl_meanwhile(int64_t rows, int64_t elements, int64_t size) {
+    const int64_t bytes = elements * size;
+    return bytes > 0 && rows > PTL_BEYOND_CACHES / bytes ? ptl_min_int64(elements, 2048 / size) : 0;
+}
+static inline int64_t ptl_strip(int64_t fetched, int64_t elements) { return fetched > 0 ? fetched : elements; }
 
 /* What is written and is larger lies in no cache near by, beside what is read for it. */
 #define PTL_CLAIMED_FROM (8 << 20)

@@ -22,6 +22,7 @@ from pytensorlite.cgen.ir import (
 )
 from pytensorlite.cgen.jam import side_by_side
 from pytensorlite.cgen.lanes import has_lanes, in_lanes
+from pytensorlite.cgen.meanwhile import fetch_meanwhile
 from pytensorlite.cgen.nest import Map, Source, Value
 from pytensorlite.cgen.parallel import outline, parameter_order
 from pytensorlite.cgen.passes import drop_unread, name_loads
@@ -90,7 +91,7 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     integers = names(body) & plan.symbols
     integers.update(*(task.integers for task in tasks))
     sizes = sorted(integers, key=lambda name: int(name[1:]))
-    outlined, tasks = claim_lines(*fetch_ahead(outlined, tasks))
+    outlined, tasks = fetch_meanwhile(*claim_lines(*fetch_ahead(outlined, tasks)))
     quick = _quick(squares_in_strips(outlined))
     tasks = tuple(replace(task, body=_quick(in_strips(task))) for task in tasks)
     if any(has_lanes(each) for each in (quick, *(task.body for task in tasks))):
