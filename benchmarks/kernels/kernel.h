@@ -49,6 +49,22 @@ static REAL *scratch(int64_t count) {
     return memory;
 }
 
+/* Partial sums, as many as a vector holds, and their total by halves: `omp simd reduction` adds one after the other. */
+enum { LANES = 64 / sizeof(REAL) };
+static inline REAL total(REAL *lanes) {
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++) lanes[k] += lanes[k + half];
+    return lanes[0];
+}
+
+/* Ask for lines that will be read, or written; what is not there by then is waited for. */
+static inline void fetch(const REAL *from, int64_t count) {
+    for (int64_t k = 0; k < count; k += LANES) __builtin_prefetch(from + k);
+}
+static inline void claim(REAL *to, int64_t count) {
+    for (int64_t k = 0; k < count; k += LANES) __builtin_prefetch(to + k, 1);
+}
+
 static PyObject *compute(PyArrayObject *const *in);
 
 static PyObject *run(PyObject *module, PyObject *const *args, Py_ssize_t count) {
