@@ -98,6 +98,11 @@ def write_beside_view(draw: Any, graph: Graph) -> Entry | None:
     return graph.add(look(own.variable) * total.variable, look(own.value) * total.value, CLOSE)
 
 
+def _add_at(result: np.ndarray, key: Any, value: Any) -> None:
+    """Add in place; NumPy itself reads beyond a vector that matrices of positions broadcast."""
+    np.add.at(result, key, np.broadcast_to(value, result[key].shape))
+
+
 def _write(
     draw: Any, graph: Graph, x: Entry, part: Entry, y: Entry | None, numeric: Any
 ) -> Entry | None:
@@ -110,7 +115,7 @@ def _write(
     if draw(st.booleans()) or x.kind == "b":
         result[numeric] = y.value
         return graph.add(part.variable.set(y.variable), result, min(x.level, y.level))
-    np.add.at(result, numeric, y.value)
+    _add_at(result, numeric, y.value)
     level = SIGNED if x.kind in "iu" else CLOSE
     return graph.add(part.variable.inc(y.variable), result, min(x.level, y.level, level))
 
@@ -172,7 +177,7 @@ def _write_at(
     if x.kind == "b" or y is None:
         return None
     result = x.value.copy()
-    np.add.at(result, numeric, y.value)
+    _add_at(result, numeric, y.value)
     level = SIGNED if x.kind in "iu" else CLOSE
     return graph.add(part.variable.inc(y.variable), result, min(x.level, y.level, level))
 
