@@ -17,8 +17,9 @@
 /* Stands in loops over less than a vector, which compilers would otherwise make vectors of in vain. */
 #define PTL_ONE_BY_ONE __asm__("")
 
-/* Halves are added to each other.  Compilers add one lane after the other, which takes longer than a short row. */
-#define PTL_HALF(type, bytes) type __attribute__((vector_size(bytes), may_alias))
+/* Halves are added to each other.  Compilers add one lane after the other, which takes longer than a short row.
+ * They need not align local arrays as vectors are. */
+#define PTL_HALF(type, bytes) type __attribute__((vector_size(bytes), aligned(sizeof(type)), may_alias))
 typedef PTL_HALF(double, 16) ptl_double2;
 typedef PTL_HALF(double, 32) ptl_double4;
 typedef PTL_HALF(float, 16) ptl_float4;

@@ -9,6 +9,16 @@ from hypothesis import strategies as st
 
 import pytensorlite
 import pytensorlite.tensor as pt
+from pytensorlite.cgen.build import build
+
+ANYWHERE = """
+#include "ptl_runtime.h"
+#include "ptl_lanes.h"
+_Static_assert(_Alignof(ptl_double2) == _Alignof(double), "two doubles");
+_Static_assert(_Alignof(ptl_double4) == _Alignof(double), "four doubles");
+_Static_assert(_Alignof(ptl_float4) == _Alignof(float), "four floats");
+_Static_assert(_Alignof(ptl_float8) == _Alignof(float), "eight floats");
+"""
 
 
 def roundings(n):
@@ -61,3 +71,8 @@ def test_float32_sums_in_double_keep_their_digits(rng):
     given = rng.normal(size=(3, 1003)).astype("float32")
     expected = [math.fsum(row) for row in given]
     np.testing.assert_allclose(function(given), expected, rtol=1e-12)
+
+
+def test_lanes_may_lie_anywhere(tmp_path):
+    """Local arrays begin at multiples of 16 bytes, unless an optimiser knows of the vectors."""
+    build(ANYWHERE, cache_dir=str(tmp_path))
