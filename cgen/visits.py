@@ -7,7 +7,8 @@ LeVeque, 1983).  All that is added is positive, so that nothing cancels.
 
 What means of blocks lose by rounding would be large beside a small variance.  So doubles are
 measured from a level near them before: the smaller one of the first and the last number.  Should
-that be an outlier, the variance is as large as the damage that it does.
+that be an outlier, the variance is as large as the damage that it does; the sum that leaves the
+region would suffer from it, and so is added up from the numbers themselves.
 """
 
 from __future__ import annotations
@@ -118,7 +119,6 @@ class _Squares:
     total: Reduce
     number: Expr
     everywhere: tuple[str, ...]  # the labels of the numbers
-    count: Expr
     extents: Mapping[str, Index]
     by_name: Mapping[str, Value]
 
@@ -158,10 +158,7 @@ class _Squares:
         size = product(extents[label] for label in numbers.labels)
         if size.constant is not None and size.constant <= NEAR:
             return None
-        length: Expr = Cast(Integer(elements), "float64")
-        if elements.constant is not None:
-            length = Const(float(elements.constant), "float64")
-        return cls(value, total, number, numbers.labels, length, extents, by_name)
+        return cls(value, total, number, numbers.labels, extents, by_name)
 
     @property
     def over(self) -> tuple[str, ...]:
@@ -175,7 +172,8 @@ class _Squares:
         copies: dict[str, list[Value]] = {}
         number = _double(self.number)
         total = Var(f"{own}_total", "float64")
-        sum_: Expr = total
+        # With a level, what leaves the region is a sum of its own: no outlier may spoil the mean.
+        keeps = self.total.dtype != "float64" or self.number.dtype not in COARSE
         if self.number.dtype not in COARSE:
             ends = _Ends(self.by_name, self.over[0], self.extents[self.over[0]], copies)
             first, last = (ends.expression(self.number, place) for place in ("first", "last"))
@@ -187,14 +185,11 @@ class _Squares:
             number_of = Op("{0} - {1}", (number, level), "float64")
             number = Var(f"{own}_number", "float64")
             new.append(Map(number.name, "float64", self.everywhere, number_of, 0.3))
-            of_levels = Op("{0} * {1}", (self.count, level), "float64")
-            sum_ = Op(SUM, (of_levels, total), "float64")
         new += [
             Reduce(own, "float64", labels, number, self.over, SUM, ZERO, total.name),
             Reduce(total.name, "float64", labels, number, self.over, SUM, ZERO),
         ]
-        keeps = self.total.dtype != "float64"
-        new.append(self.total if keeps else Map(self.total.name, "float64", labels, sum_))
+        new.append(self.total if keeps else Map(self.total.name, "float64", labels, total))
         result: list[Value] = []
         for value in values:
             if value is self.total:

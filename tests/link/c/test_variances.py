@@ -1,5 +1,6 @@
 """Squares about a mean in one visit of the data: where it is done, what it yields, how exactly."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -225,6 +226,15 @@ def test_means_of_small_numbers_survive_a_large_first_one(rng):
     data[0] = 1e10
     for ours, column in zip(compiled("columns", "C")(data)[1], data.T, strict=True):
         assert error(ours, exact(column)[0]) < 1e-14
+
+
+def test_outliers_at_both_ends_do_not_spoil_the_sum(rng):
+    # A sum errs by at most so many units of roundoff times the sum of magnitudes (docs/design.md).
+    data = rng.uniform(size=(20_000, 3))
+    data[[0, -1]], data[7000] = 1e10, -2e10
+    total, _ = function([x], [x.sum(axis=0), x.var(axis=0)], mode="C")(data)
+    for found, column in zip(total, data.T, strict=True):
+        assert abs(found - math.fsum(column)) <= 500 * 2.0**-53 * np.abs(column).sum()
 
 
 def test_singles_are_summed_in_doubles(rng):
