@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from pytensorlite._immutable import immutable
+from pytensorlite._immutable import immutable, replace
 
 from .cache import LIBRARY, Cache, Entry
 from .elf import is_whole
@@ -25,6 +25,11 @@ from .toolchain import INCLUDE, Toolchain, environment, headers_digest, not_foun
 from .upkeep import after_build
 
 __all__ = ["Job", "compile_job"]
+
+# What a compiler says that breaks down over correct C: gcc 12 does over some loops that gather, and
+# compiles them without vectors.
+BREAKDOWN = "internal compiler error"
+SIMPLER = ("-fno-tree-vectorize",)
 
 
 @immutable
@@ -105,14 +110,18 @@ def _write_and_compile(job: Job, folder: str) -> list[Finished]:
     if job.graph:
         write_private(os.path.join(folder, "graph.txt"), job.graph.encode("utf-8", "replace"))
     try:
-        steps = _run_compiler(job, folder, tuple(files))
+        tried = steps = _run_compiler(job, folder, tuple(files))
+        if any(BREAKDOWN in step.output for step in steps if not step.fine):
+            simpler = replace(job, flags=(*job.flags, *SIMPLER))
+            steps = _run_compiler(simpler, folder, tuple(files))
+            tried = tried + steps
     except OSError as error:
         raise BuildError(
             f"{job.toolchain.command[0]} could not be started: {error.strerror}\n"
             "  remedy: install it again, or name another compiler in $CC or config.compiler",
             command=job.toolchain.command,
         ) from error
-    write_private(os.path.join(folder, "build.log"), _log(steps).encode("utf-8", "replace"))
+    write_private(os.path.join(folder, "build.log"), _log(tried).encode("utf-8", "replace"))
     for name in os.listdir(folder):
         if name.endswith(".o"):
             os.unlink(os.path.join(folder, name))

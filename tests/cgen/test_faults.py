@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,15 @@ def start(code, *arguments, **options):
 def test_compiler_that_crashes(place, fake_compiler):
     with pytest.raises(BuildError, match="was ended by SIGSEGV"):
         build(SOURCE, compiler=fake_compiler("kill -SEGV $$"), cache_dir=place)
+
+
+def test_compiler_that_breaks_down_over_vectors(place, fake_compiler):
+    fails = "echo 'source.c:1:1: internal compiler error: in vectors' >&2; exit 1"
+    compiles = f'exec {real_compiler()} "$@"'
+    compiler = fake_compiler(f'case "$*" in *-fno-tree-vectorize*) {compiles};; esac; {fails}')
+    assert build(SOURCE, compiler=compiler, cache_dir=place).handle.plus_one(41) == 42
+    (log,) = Path(place).rglob("build.log")
+    assert "internal compiler error" in log.read_text()
 
 
 LIES = {
