@@ -406,6 +406,7 @@ NO_DERIVATIVE = {
     "Reading": "base class",
     "SearchsortedOp": "indices",
     "SolveBase": "base class",
+    "SquareToSquare": "base class of functions of square matrices",
     "UndefinedGrad": "steers the gradient: test_views.py",
     "Unique": "not implemented, and says so",
     "UnitVectors": "a constant, made by jacobian",
