@@ -18,7 +18,6 @@ from pytensorlite.cgen.ir import (
     Expr,
     Integer,
     Let,
-    Load,
     Loop,
     Op,
     Stmt,
@@ -27,7 +26,7 @@ from pytensorlite.cgen.ir import (
     buffers,
     expressions,
     item_size,
-    subexpressions,
+    loads,
     walk,
 )
 from pytensorlite.cgen.parallel import CALL, call, cost
@@ -90,8 +89,7 @@ def _matrices(blocks: Loop, first: Loop) -> Iterator[tuple[str, str]]:
         return
     again = buffers(tuple(others))[0].keys() - buffers(blocks.body)[1].keys()
     element = Index.name(first.var) * row.stop + Index.name(row.var)
-    parts = (sub for expr in _within(row) for sub in subexpressions(expr))
-    for load in (sub for sub in parts if isinstance(sub, Load)):
+    for load in loads(row.body):
         if load.index == element and load.buffer in again and load.dtype in DTYPES:
             yield load.buffer, load.dtype
 

@@ -25,7 +25,7 @@ from pytensorlite.cgen.ir import (
     item_size,
     walk,
 )
-from pytensorlite.cgen.parallel import call
+from pytensorlite.cgen.parallel import calling
 
 
 def claim_lines(
@@ -55,18 +55,8 @@ def claim_lines(
         size = sum(map(item_size, outputs.values()))
         numbers = (Integer(task.extent), Integer(row), Integer(Index.of(size)))
         known = Let(claimed, Op("ptl_claimed({0}, {1}, {2})", numbers, "int64"))
-        body = tuple(_calling(body, task, result[-1], known))
+        body = tuple(calling(body, task, result[-1], known))
     return body, tuple(result)
-
-
-def _calling(body: tuple[Stmt, ...], old: Task, new: Task, known: Let) -> Iterator[Stmt]:
-    """Yield the statements with what `new` knows before its call, which was that of `old`."""
-    for stmt in body:
-        if stmt == call(old):
-            yield known
-            yield call(new)
-        else:
-            yield stmt
 
 
 def _outputs(blocks: Loop, first: Loop) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ that lets it vectorise.  All nodes are immutable; no pass edits text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from pytensorlite._immutable import immutable, replace
@@ -341,6 +341,13 @@ def subexpressions(expr: Expr) -> Iterator[Expr]:
                 stack.append(arg)
 
 
+def loads(body: Iterable[Stmt]) -> Iterator[Load]:
+    """Yield the elements that the statements themselves read, not those inside loops."""
+    for stmt in body:
+        for expr in expressions(stmt):
+            yield from (sub for sub in subexpressions(expr) if isinstance(sub, Load))
+
+
 def with_leaves(expr: Expr, changed: Callable[[Expr], Expr]) -> Expr:
     """Return `expr` with each of its loads, locals and integers as `changed` makes it.
 
@@ -413,10 +420,8 @@ def buffers(body: tuple[Stmt, ...]) -> tuple[dict[str, None], dict[str, None]]:
     read: dict[str, None] = {}
     written: dict[str, None] = {}
     for stmt in walk(body):
-        for expr in expressions(stmt):
-            for sub in subexpressions(expr):
-                if isinstance(sub, Load):
-                    read.setdefault(sub.buffer)
+        for load in loads((stmt,)):
+            read.setdefault(load.buffer)
         if isinstance(stmt, Store):
             written.setdefault(stmt.buffer)
     return read, written

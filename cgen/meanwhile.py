@@ -18,7 +18,6 @@ from pytensorlite.cgen.ir import (
     Call,
     Integer,
     Let,
-    Load,
     Loop,
     Op,
     Stmt,
@@ -28,9 +27,9 @@ from pytensorlite.cgen.ir import (
     buffers,
     expressions,
     item_size,
-    subexpressions,
+    loads,
 )
-from pytensorlite.cgen.parallel import CALL, call, cost
+from pytensorlite.cgen.parallel import CALL, calling, cost
 
 
 def fetch_meanwhile(
@@ -54,18 +53,8 @@ def fetch_meanwhile(
         size = max(map(item_size, matrices.values()))
         numbers = (Integer(task.extent), Integer(row.stop), Integer(Index.of(size)))
         known = Let(fetched, Op("ptl_meanwhile({0}, {1}, {2})", numbers, "int64"))
-        body = tuple(_calling(body, task, result[-1], known))
+        body = tuple(calling(body, task, result[-1], known))
     return body, tuple(result)
-
-
-def _calling(body: tuple[Stmt, ...], old: Task, new: Task, known: Let) -> Iterator[Stmt]:
-    """Yield the statements with what `new` knows before its call, which was that of `old`."""
-    for stmt in body:
-        if stmt == call(old):
-            yield known
-            yield call(new)
-        else:
-            yield stmt
 
 
 def _costly_rows(blocks: Loop) -> Iterator[tuple[Loop, Loop, dict[str, str]]]:
@@ -105,9 +94,8 @@ def _stores(row: Loop) -> bool:
 def _matrices(loop: Loop, row: Loop) -> dict[str, str]:
     """Return name and dtype of each array that is read row by row."""
     element = Index.name(loop.var) * row.stop + Index.name(row.var)
-    parts = (sub for s in row.body for expr in expressions(s) for sub in subexpressions(expr))
-    loads = (sub for sub in parts if isinstance(sub, Load))
-    return {x.buffer: x.dtype for x in loads if x.index == element and x.dtype in DTYPES}
+    found = (load for load in loads(row.body) if load.index == element and load.dtype in DTYPES)
+    return {load.buffer: load.dtype for load in found}
 
 
 def _in_strips(later: Loop, row: Loop, matrices: dict[str, str], rows: Index, fetched: Var) -> Loop:

@@ -393,3 +393,13 @@ def call(task: Task) -> Stmt:
     cut = ", ".join([*task.known, *sums, "host"])
     in_blocks = If(f"{task.name}_in_blocks({cut})", (Call("return PTL_FAILED"),))
     return If(f"{task.work} < PTL_LONG", (Call(f"{task.name}({once})"),), (in_blocks,))
+
+
+def calling(body: Sequence[Stmt], old: Task, new: Task, known: Let) -> Iterator[Stmt]:
+    """Yield the statements with what `new` knows before its call, which was that of `old`."""
+    for stmt in body:
+        if stmt == call(old):
+            yield known
+            yield call(new)
+        else:
+            yield stmt

@@ -33,7 +33,7 @@ from pytensorlite.cgen.ir import (
     Var,
     expressions,
     item_size,
-    subexpressions,
+    loads,
 )
 from pytensorlite.cgen.parallel import CALL, cost
 from pytensorlite.cgen.passes import drop_unread
@@ -93,13 +93,7 @@ def _in_strips(loop: Loop, sums: Mapping[str, Partial]) -> Loop | None:
 
 def _fills_more(loop: Loop, count: int) -> bool:
     """Whether a vector of the narrowest numbers that are read has more than `count` of them."""
-    read = [
-        item_size(sub.dtype)
-        for stmt in loop.body
-        for expr in expressions(stmt)
-        for sub in subexpressions(expr)
-        if isinstance(sub, Load)
-    ]
+    read = [item_size(load.dtype) for load in loads(loop.body)]
     return bool(read) and VECTOR // min(read) > count
 
 

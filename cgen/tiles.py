@@ -18,14 +18,12 @@ from pytensorlite.cgen.ir import (
     If,
     Integer,
     Let,
-    Load,
     Loop,
     Op,
     Stmt,
     Store,
     Var,
-    expressions,
-    subexpressions,
+    loads,
 )
 
 # From each of 32 lines that lie across, 64 neighbours: no more pages than the processor knows by
@@ -41,6 +39,7 @@ def in_tiles(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     Examples
     --------
     >>> from pytensorlite.cgen.emit import statements
+    >>> from pytensorlite.cgen.ir import Load
     >>> i, j, n0, n1 = (Index.name(name) for name in ("i", "j", "n0", "n1"))
     >>> turn = Store("y0", i * n1 + j, Load("x0", j * n0 + i, "float64"))
     >>> rows = Loop("i", n0, (Loop("j", n1, (turn,), kind="simd"),))
@@ -104,14 +103,8 @@ def _is_free(path: list[Loop]) -> bool:
         and all(
             variables <= index.names and not index.names & looked_up for index in stores.values()
         )
-        and all(stores.get(load.buffer, load.index) == load.index for load in _loads(inner))
+        and all(stores.get(load.buffer, load.index) == load.index for load in loads(inner.body))
     )
-
-
-def _loads(loop: Loop) -> Iterator[Load]:
-    for stmt in loop.body:
-        for expr in expressions(stmt):
-            yield from (sub for sub in subexpressions(expr) if isinstance(sub, Load))
 
 
 def _across(path: list[Loop]) -> int | None:
@@ -119,7 +112,7 @@ def _across(path: list[Loop]) -> int | None:
     *outer, inner = path
     if not _is_long(inner):
         return None
-    for index in (*_written(inner), *(load.index for load in _loads(inner))):
+    for index in (*_written(inner), *(load.index for load in loads(inner.body))):
         if not _is_near(index, inner):
             for number, loop in enumerate(outer):
                 if _is_near(index, loop) and _is_long(loop):

@@ -16,12 +16,12 @@ from pytensorlite.cgen.ir import (
     Fail,
     If,
     Let,
-    Load,
     Loop,
     Stmt,
     Store,
     Update,
     expressions,
+    loads,
     subexpressions,
     walk,
 )
@@ -45,7 +45,7 @@ def traffic(body: tuple[Stmt, ...], buffers: frozenset[str]) -> Traffic:
 
     Examples
     --------
-    >>> from pytensorlite.cgen.ir import Var
+    >>> from pytensorlite.cgen.ir import Load, Var
     >>> row = Loop("j", Index.name("n1"), (Update(Var("t", "float64"), "{0} + {1}", Load(
     ...     "x0", Index.name("i") * Index.name("n1") + Index.name("j"), "float64")),), kind="simd")
     >>> found = traffic((Loop("i", Index.name("n0"), (row,)),), frozenset({"x0"}))
@@ -78,14 +78,9 @@ def _places(nest: Stmt) -> tuple[dict, dict]:
     read: dict[tuple[str, frozenset[str], Index], Index] = {}
     written: dict[tuple[str, frozenset[str], Index], Index] = {}
     for stmt, path in _paths((nest,), ()):
-        loads = [
-            (sub.buffer, sub.index, read)
-            for expr in expressions(stmt)
-            for sub in subexpressions(expr)
-            if isinstance(sub, Load)
-        ]
+        reads = [(load.buffer, load.index, read) for load in loads((stmt,))]
         stores = [(stmt.buffer, stmt.index, written)] if isinstance(stmt, Store) else []
-        for buffer, index, into in [*loads, *stores]:
+        for buffer, index, into in [*reads, *stores]:
             extents = _extents(path)
             moving = index.names & extents.keys()
             if any(isinstance(s, Let) and s.var.name in index.names for s in _inside(path)):

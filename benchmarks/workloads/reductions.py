@@ -181,47 +181,38 @@ class LogSumExp(Reduction):
         return loop
 
 
-class RunningSum(Reduction):
+class RunningSumRows(Reduction):
     name = "cumsum1"
     about = "running sums of rows"
+    axis = 1
     kernel = "cumsum_rows.c"
     limit = "copy"
 
-    def numpy(x):
-        return x.cumsum(axis=1)
+    @classmethod
+    def numpy(cls, x):
+        return x.cumsum(axis=cls.axis)
 
-    def graph(api, x):
-        return api.pt.cumsum(x, axis=1)
+    @classmethod
+    def graph(cls, api, x):
+        return api.pt.cumsum(x, axis=cls.axis)
 
-    def jax(jax):
-        return lambda x: jax.numpy.cumsum(x, axis=1)
+    @classmethod
+    def jax(cls, jax):
+        return lambda x: jax.numpy.cumsum(x, axis=cls.axis)
 
-    def torch(torch):
-        return lambda x: torch.cumsum(x, dim=1)
+    @classmethod
+    def torch(cls, torch):
+        return lambda x: torch.cumsum(x, dim=cls.axis)
 
     def moved(n):
         return 16.0 * n * n, 1.0 * n * n
 
 
-class RunningSumColumns(Reduction):
+class RunningSumColumns(RunningSumRows):
     name = "cumsum0"
     about = "running sums of columns"
-    limit = "copy"
-
-    def numpy(x):
-        return x.cumsum(axis=0)
-
-    def graph(api, x):
-        return api.pt.cumsum(x, axis=0)
-
-    def jax(jax):
-        return lambda x: jax.numpy.cumsum(x, axis=0)
-
-    def torch(torch):
-        return lambda x: torch.cumsum(x, dim=0)
-
-    def moved(n):
-        return 16.0 * n * n, 1.0 * n * n
+    axis = 0
+    kernel = ""
 
 
 class Symmetrised(Reduction):
