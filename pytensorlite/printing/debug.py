@@ -2,7 +2,8 @@
 
 One line a variable: the op (or the leaf), an id that tells nodes apart, what else was asked for.
 A node that was printed before is not printed again; ``···`` stands for what is below it.
-Graphs inside ops follow under a heading.  The walk keeps its own stack, so depth does not matter.
+Graphs inside ops follow under a heading.  The walk keeps its own stack, so depth does not matter,
+and after so many levels the indentation begins anew, so that text is no longer than the graph.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from pytensorlite.graph.fg import FunctionGraph
 
 IDTypesType = Literal["id", "int", "CHAR", "auto", ""]
 ID_TYPES = ("id", "int", "CHAR", "auto", "")
+
+#: After so many levels lines begin at the left again, with the number of levels left out.
+LEVELS_OF_INDENTATION = 100
 
 
 def char_from_number(number: int) -> str:
@@ -103,9 +107,8 @@ class _Printer:
             last = len(node.inputs) - 1
             for position in range(last, -1, -1):
                 branch, trunk = (" └─ ", "   ") if position == last else (" ├─ ", " │ ")
-                stack.append(
-                    (node.inputs[position], child_prefix + branch, child_prefix + trunk, level + 1)
-                )
+                below = child_prefix + trunk if level % LEVELS_OF_INDENTATION else f"{level}:"
+                stack.append((node.inputs[position], child_prefix + branch, below, level + 1))
 
     def line(self, variable: Variable, tree: _Tree) -> str:
         """Return what is printed for one variable."""
