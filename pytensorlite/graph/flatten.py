@@ -110,8 +110,8 @@ def copy_nodes(nodes: Iterable[Any], memo: dict) -> None:
 
 def _copy_node(node: Any, memo: dict) -> None:
     copy = memo[id(node)] = object.__new__(type(node))
-    copy.inputs = [memo.get(id(v)) or deepcopy(v, memo) for v in node.inputs]
-    copy.outputs = [memo.get(id(v)) or copy_variable(v, memo) for v in node.outputs]
+    copy.inputs = [deepcopy(v, memo) for v in node.inputs]
+    copy.outputs = [deepcopy(v, memo) for v in node.outputs]
     for name, value in node.__dict__.items():
         if name not in ("inputs", "outputs", "_pickled_by"):
             copy.__dict__[name] = deepcopy(value, memo)

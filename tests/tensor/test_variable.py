@@ -9,6 +9,7 @@ import pytest
 
 import pytensorlite.tensor as pt
 from pytensorlite import config
+from pytensorlite.graph.traversal import explicit_graph_inputs
 from pytensorlite.tensor.variable import TensorConstant, get_unique_constant_value
 from tests.tensor.tools import check, evaluate
 
@@ -217,6 +218,20 @@ def test_constants_know_their_shape():
     assert copy.deepcopy(constant) is constant
     assert pickle.loads(pickle.dumps(constant)).equals(constant)
     assert str(pt.constant(1.5)) == "1.5"
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))])
+def test_copies_of_graphs_keep_what_is_shared(copied):
+    """A variable has no truth value, so what was copied already must be found without asking it."""
+    x = pt.dvector("x")
+    twice = pt.sin(x) * x + pt.sin(x).sum()
+    twin_x, twin, (largest, _) = copied([x, twice, pt.max_and_argmax(twice, axis=0)])
+    assert twin_x is not x
+    assert twin_x.name == "x"
+    assert list(explicit_graph_inputs([twin])) == [twin_x]
+    data = np.array([0.5, -1.0, 2.0])
+    np.testing.assert_array_equal(twin.eval({twin_x: data}), twice.eval({x: data}))
+    assert largest.eval({twin_x: data}) == twice.eval({x: data}).max()
 
 
 def test_equal_constants():
