@@ -140,12 +140,27 @@ static void start_workers(int wanted) {
     pthread_attr_destroy(&attributes);
 }
 
-static int usable_processors(void) {
+static int count_processors(void) {
 #if defined(__linux__)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
 #endif
     return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* How many processors this thread may use.  The system takes up to 1 us to answer, a tenth of a loop that is just long
+ * enough to be cut; so it is asked again only after a while. */
+static int usable_processors(const Host *host) {
+    static _Thread_local struct {
+        int count;
+        int64_t asked_at;
+    } known;
+    const int64_t now = host->listen_at - LISTEN_NANOSECONDS;
+    if (known.count == 0 || now - known.asked_at > LISTEN_NANOSECONDS) {
+        known.count = count_processors();
+        known.asked_at = now;
+    }
+    return known.count;
 }
 
 /* Offer the job to as many workers as are wanted; false if they are busy with another. */
@@ -211,7 +226,7 @@ static inline void host_release_gil(Host *host) {
 static int32_t host_run_loop(ptl_host *base, const ptl_loop *loop) {
     Host *host = (Host *)base;
     if (host->released == NULL) host_release_gil(host);
-    int threads = host->threads > 0 ? host->threads : usable_processors();
+    int threads = host->threads > 0 ? host->threads : usable_processors(host);
     Job job = {.cuts = ptl_cut_loop(loop)};
     int wanted = (int)ptl_min_int64(ptl_min_int64(threads, job.cuts.blocks) - 1, MOST_WORKERS);
     unsigned fork = crew.fork;

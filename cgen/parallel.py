@@ -312,7 +312,7 @@ def _first_contents(buffer: str, before: Sequence[Stmt]) -> Expr | None:
 
 # -- how much work it is ---------------------------------------------------------------------------
 
-# Tenths of a nanosecond: an element read or written, an operation, a call such as `exp`.
+# Tenths of a nanosecond: a double read or written, an operation, a call such as `exp`.
 TOUCH, OPERATION, CALL = 2, 2, 15
 QUICK = ("ptl_max", "ptl_min", "ptl_add", "ptl_mul", "fabs", "ptl_wrap_index", "ptl_out_of_range")
 
@@ -336,7 +336,10 @@ def work(loop: Loop, sizes: set[str]) -> Index | None:
         elif isinstance(stmt, If):
             return None
         else:
-            once = once + sum(map(cost, own_expressions(stmt))) + TOUCH * isinstance(stmt, Store)
+            found = own_expressions(stmt)
+            units = sum(map(cost, found)) + TOUCH * isinstance(stmt, Store)
+            floats = loop.kind == "simd" and all(expr.dtype == "float32" for expr in found)
+            once = once + (units // 2 if floats else units)  # a vector has twice as many floats
     if loop.start != 0:  # the rows of a strip, which the loop around counts
         return once
     if not loop.stop.names <= sizes:

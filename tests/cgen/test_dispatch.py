@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -527,3 +528,21 @@ def test_released_outputs_are_used_again_within_the_limit(library):
         np.testing.assert_array_equal(grown[:100_000], 1)
     finally:
         dispatch.set_pool_limit(256_000_000)
+
+
+@native_only
+def test_large_outputs_own_their_memory_and_are_traced(library):
+    f = caller(kernel(library, "add_one", ADD_ONE), [(0, True, None)])
+    x = np.zeros(100_000)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        held = [f(x) for _ in range(3)]
+        during, _ = tracemalloc.get_traced_memory()
+        assert all(each.flags.owndata and each.flags.carray for each in held)
+        del held
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 3 * x.nbytes <= during - before < 4 * x.nbytes
+    assert after - before < x.nbytes

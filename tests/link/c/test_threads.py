@@ -194,6 +194,16 @@ def test_what_runs_in_threads_is_explained():
     assert "over i too short for threads" in str(f.explain(np.ones(10)))
 
 
+def test_half_as_much_work_is_seen_in_floats_as_in_doubles():
+    def verdict(dtype):
+        u = pt.vector("u", dtype=dtype)
+        f = function([u], 3 * u + 1)
+        return str(f.explain(np.ones(150_000, dtype)))
+
+    assert "too short for threads" in verdict("float32")
+    assert "in threads, about" in verdict("float64")
+
+
 def run_python(code, **kwargs):
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
