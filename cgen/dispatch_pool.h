@@ -21,7 +21,7 @@
 /* From here on huge pages are asked for, as NumPy does. */
 #define POOL_HUGE (4u << 20)
 
-/* Large blocks begin a page.  Writing just after the place (modulo 4096) where another array is being read makes the
+/* Blocks of a page or more begin a page.  Writing just after the place (modulo 4096) where another array is being read makes the
  * processor suspect that they overlap: 15 % slower, measured.  NumPy's large arrays begin 16 bytes into a page. */
 #define POOL_PAGE 4096
 
@@ -81,7 +81,7 @@ static void *pool_malloc(void *context, size_t size) {
     }
     if (size > (size_t)PTRDIFF_MAX - 2 * POOL_PAGE) return NULL;
     size_t capacity = (size + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT;
-    size_t before = capacity >= POOL_SMALLEST ? POOL_PAGE : POOL_ALIGNMENT;
+    size_t before = capacity >= POOL_PAGE ? POOL_PAGE : POOL_ALIGNMENT;
     void *memory;
     if (posix_memalign(&memory, before, capacity + before) != 0) return NULL;
     char *data = (char *)memory + before;

@@ -52,6 +52,19 @@ static inline int64_t ptl_meanwhile(int64_t rows, int64_t elements, int64_t size
 }
 static inline int64_t ptl_strip(int64_t fetched, int64_t elements) { return fetched > 0 ? fetched : elements; }
 
+/* The same for rows side by side, of which each is long enough to be fetched by itself: strips are short, and what is
+ * fetched lies further on, but not so far that the same lines of the cache are taken again. */
+#define PTL_COLUMNS_AHEAD 1024
+static inline int64_t ptl_ahead(int64_t rows, int64_t elements, int64_t size) {
+    const int64_t bytes = elements * size;
+    return bytes >= 2 * PTL_LONG_ROW && rows > PTL_BEYOND_CACHES / bytes ? PTL_COLUMNS_AHEAD / 4 / size : 0;
+}
+static inline void ptl_fetch_rows(const void *from, int64_t rows, int64_t pitch, int64_t bytes) {
+    for (int64_t row = 0; row < rows; row++) {
+        ptl_fetch((const char *)from + row * pitch + PTL_COLUMNS_AHEAD, bytes);
+    }
+}
+
 /* What is written and is larger lies in no cache near by, beside what is read for it. */
 #define PTL_CLAIMED_FROM (8 << 20)
 
@@ -132,10 +145,15 @@ static inline int64_t ptl_sum(int64_t a, int64_t b) {
     return __builtin_add_overflow(a, b, &result) ? INT64_MAX : result;
 }
 
-/* Where the next array of the workspace begins, after `bytes` more. */
+/* Where the next array of the workspace begins, after `bytes` more.  Arrays of a page or more begin at different places
+ * of their pages: of what lies a multiple of 4096 bytes apart the first-level cache holds few lines. */
+#define PTL_PAGE 4096
+#define PTL_APART 640
 static inline int64_t ptl_reserve(int64_t offset, int64_t bytes) {
     const int64_t end = ptl_sum(offset, bytes);
-    return end > INT64_MAX - PTL_ALIGNMENT ? INT64_MAX : ptl_round_up(end);
+    if (end > INT64_MAX - 2 * PTL_PAGE) return INT64_MAX;
+    const int64_t next = ptl_round_up(end);
+    return bytes < PTL_PAGE ? next : next + ((offset + PTL_APART - next) & (PTL_PAGE - 1));
 }
 
 #endif

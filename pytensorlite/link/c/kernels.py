@@ -9,6 +9,7 @@ from pytensorlite.cgen.ahead import fetch_ahead
 from pytensorlite.cgen.blocks import strip_mine
 from pytensorlite.cgen.claim import claim_lines
 from pytensorlite.cgen.collapse import collapse
+from pytensorlite.cgen.columns import fetch_columns
 from pytensorlite.cgen.describe import describe
 from pytensorlite.cgen.flat import all_at_once
 from pytensorlite.cgen.index import Index
@@ -94,6 +95,7 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     outlined, tasks = fetch_meanwhile(*claim_lines(*fetch_ahead(outlined, tasks)))
     quick = _quick(squares_in_strips(outlined))
     tasks = tuple(replace(task, body=_quick(in_strips(task))) for task in tasks)
+    quick, tasks = fetch_columns(quick, tasks)
     if any(has_lanes(each) for each in (quick, *(task.body for task in tasks))):
         plan.include("ptl_lanes.h")
     plan.add_kernel(Kernel(name, parameters, tuple(sizes), quick, comment, tasks))
