@@ -195,6 +195,19 @@ def doubled(values: Iterable[Value]) -> set[str]:
     }
 
 
+def chosen(values: Iterable[Value]) -> set[str]:
+    """Return the values that a template chooses between."""
+    return {
+        arg.name
+        for value in values
+        if isinstance(value, Map | Reduce | Scatter)
+        for expr in subexpressions(value.expr)
+        if isinstance(expr, Op) and " ? " in expr.template
+        for arg in expr.args
+        if isinstance(arg, Var)
+    }
+
+
 def positional(values: Iterable[Value]) -> set[str | Place]:
     """Return the values that are read as positions, or at positions."""
     return {
@@ -257,7 +270,7 @@ class Scheduler:
     """Orders the values of one region; `extents` tells static lengths from symbolic ones."""
 
     NOMINAL_EXTENT = 1000.0  # what a length that is known only at run time counts as
-    CACHE_LINE = 8.0  # elements fetched for one that is read at a stride
+    STRIDED = 32.0  # what an element read at a stride counts as: a line is fetched, vectors are not
 
     def __init__(self, values: Sequence[Value], extents: Mapping[str, Index]):
         self.sources = {v.name: v for v in values if isinstance(v, Source)}
@@ -491,11 +504,11 @@ class Scheduler:
         return total
 
     def volume(self, source: Source, fixed: frozenset[str], outer: str) -> float:
-        """Elements fetched to read all of `source`, a strided inner loop costing a line each."""
+        """Elements fetched to read all of `source`; in a strided inner loop they count for more."""
         elements = self.size(source.labels, fixed)
         inner = [label for label in source.labels if label not in fixed]
         strided = len(inner) > 1 and self._fastest(source) == outer
-        return elements * self.CACHE_LINE if strided else elements
+        return elements * self.STRIDED if strided else elements
 
     @staticmethod
     def _fastest(source: Source) -> str | None:

@@ -33,6 +33,7 @@ from pytensorlite.cgen.ir import (
     with_leaves,
 )
 from pytensorlite.cgen.nest import (
+    CHEAP,
     Check,
     Gather,
     Map,
@@ -42,6 +43,7 @@ from pytensorlite.cgen.nest import (
     Scatter,
     Source,
     Value,
+    chosen,
     doubled,
     is_even,
     positional,
@@ -54,6 +56,7 @@ from pytensorlite.cgen.short import folds, is_short
 from pytensorlite.cgen.spread import gained
 
 STACK_ELEMENTS = 4096  # a local array may be this long
+SLOW = 10.0  # ns an element from which a function has no vector version
 INLINE_DEPTH = 3  # an expression used once is written where it is used, up to this depth
 
 
@@ -121,6 +124,8 @@ class Writer:
         self.doubled = doubled(self.values.values())
         self.positional = positional(self.values.values())
         self.inlined = {name for name in self.paths if self._may_inline(name)}
+        # gcc makes vectors of a choice between numbers, but of no choice between calls.
+        self.chosen = chosen(self.values.values())
         self.depths: dict[str, int] = {}
         self.rows: dict[int, Index] = {}  # by id of a block, how many rows it holds
 
@@ -467,8 +472,17 @@ class Writer:
             assert isinstance(value, Map)
             deepest = max((self._depth(r) for r in reads(value) if r in self.inlined), default=0)
             operators = sum(isinstance(e, Op) for e in subexpressions(value.expr))
-            self.depths[name] = deepest + max(1, operators)
+            apart = name in self.chosen and self._calls(name)
+            self.depths[name] = INLINE_DEPTH if apart else deepest + max(1, operators)
         return self.depths[name]
+
+    def _calls(self, name: str) -> bool:
+        """Whether the expression of an inlined value calls a function that vectors have."""
+        value = self.values[name]
+        assert isinstance(value, Map)
+        if CHEAP <= value.cost < SLOW:
+            return True
+        return any(self._calls(read) for read in reads(value) if read in self.inlined)
 
     def _resolve(self, expr: Expr, path: Path) -> Expr:
         """Return `expr` with what it is made of where that is to be found in this place."""

@@ -135,7 +135,7 @@ class Toolchain:
 # What -O3 has and loop nests gain by, without what -O2 has and they do not.
 _GCC_PASSES = (
     "-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic",
-    "-funswitch-loops", *(f"-fno-{name}" for name in LEFT_OUT),
+    "-funswitch-loops", "-fno-tree-sink", *(f"-fno-{name}" for name in LEFT_OUT),
 )  # fmt: skip
 
 _OLD_SPELLING = {
