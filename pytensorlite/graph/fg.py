@@ -53,9 +53,12 @@ class FunctionGraph(MetaObject):
         What is in the graph, in the order in which it came.
     agreements : sequence
         Which lengths of the inputs must agree, once a rewriter has noted them.
+    made_lengths : sequence
+        Which lengths, as polynomials in the inputs, may not be negative, likewise.
     """
 
     agreements: Sequence[Any] = ()
+    made_lengths: Sequence[Any] = ()
 
     @without_collection
     def __init__(
@@ -571,7 +574,7 @@ def _defined_callbacks(feature_type: Any) -> list[str]:
 
 
 _DERIVED = ("_input_set", "_output_nodes", "_nodes", "_order", "_callbacks", "_provided",
-            "agreements")  # fmt: skip
+            "agreements", "made_lengths")  # fmt: skip
 
 
 def _silenced() -> list[str]:

@@ -295,13 +295,41 @@ class Step:
         return all(bool(values[slot]) == wanted for slot, wanted in self.conditions)
 
 
+class InputLengths:
+    """What must hold of the inputs' lengths, as rewriting has noted it in the graph."""
+
+    def __init__(self, fgraph: FunctionGraph):
+        self.agreements, self.made = fgraph.agreements, fgraph.made_lengths
+
+    def check(self, arrays: Sequence[Any]) -> None:
+        """Raise ValueError for lengths that do not agree, or would be negative."""
+
+        def number(place: Any) -> int:
+            if isinstance(place, int):
+                return place
+            position, axis = place
+            return int(arrays[position]) if axis is None else arrays[position].shape[axis]
+
+        for first, second, text, node in self.agreements:
+            if number(first) != number(second):
+                self._refuse(text.format(number(first), number(second)), node)
+        for made in self.made:
+            if (length := made.value(number)) < 0:
+                self._refuse(f"negative dimensions are not allowed, got {length}", made.node)
+
+    def _refuse(self, text: str, node: Apply) -> None:
+        error = ValueError(text)
+        note_failed_node(error, node)
+        raise error
+
+
 class NumpyProgram(Program):
     """The nodes of a graph in order, each with its ``perform``."""
 
     def __init__(self, fgraph: FunctionGraph, profile: Any = None):
         self.fgraph = fgraph
         self.profile = profile
-        self._agreements = fgraph.agreements
+        self._lengths = InputLengths(fgraph)
         conditions = find_conditions(fgraph)
         order = order_by_conditions(fgraph, conditions)
         slots = _number_variables(fgraph, order)
@@ -320,7 +348,7 @@ class NumpyProgram(Program):
         for step in self._steps:
             if step.is_needed(values):
                 self._perform(step, values)
-        self._check_lengths(arrays)
+        self._lengths.check(arrays)  # most of what is wrong a node has told of before
         results = [values[slot] for slot in self._results]
         return [
             _as_value(kind, result)
@@ -340,18 +368,6 @@ class NumpyProgram(Program):
         results = _bytes([values[slot] for slot in self._results], kept)
         constants = _bytes(self._initial, set())
         return MemoryUse(outputs=results, workspace=max(0, most - results), constants=constants)
-
-    def _check_lengths(self, arrays: Sequence[Any]) -> None:
-        """Compare the lengths that must agree; most mismatches a node has told of before."""
-        for first, second, text, node in self._agreements:
-            found, wanted = (
-                place if isinstance(place, int) else arrays[place[0]].shape[place[1]]
-                for place in (first, second)
-            )
-            if found != wanted:
-                error = ValueError(text.format(found, wanted))
-                note_failed_node(error, node)
-                raise error
 
     def _perform(self, step: Step, values: list[Any]) -> None:
         """Run one node on ``values`` and write its outputs there."""

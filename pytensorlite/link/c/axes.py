@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pytensorlite.cgen.index import Index
 from pytensorlite.graph.basic import Apply, Constant, Variable
-from pytensorlite.link.c.integers import integer, non_negative
+from pytensorlite.link.c.integers import integer, range_length, refuse_negative
 from pytensorlite.link.c.plan import NoLowering, Plan, SizeUnknown
 from pytensorlite.link.c.slices import Selection, select
 from pytensorlite.scalar.type import ScalarType
@@ -95,7 +95,9 @@ class Axes:
                     self.ranges.add(node.outputs[0])
                 self._measure_output(node, [part.count])
             elif which == "alloc":
-                self._measure_output(node, [self._length(x) for x in node.inputs[1:]])
+                lengths = [self._integer(x) for x in node.inputs[1:]]
+                refuse_negative(self.plan, lengths)
+                self._measure_output(node, lengths)
         for inner, outer in self.outer.items():
             if self.is_size(outer) or (isinstance(outer, Constant) and outer.type.ndim == 0):
                 continue
@@ -158,16 +160,19 @@ class Axes:
     def _selected(self, node: Apply) -> tuple[Selection, Index]:
         """Return which positions a range holds, and the length of the axis that they are of."""
         if isinstance(node.op, ARange):
-            count = self._length(node.inputs[1])
+            count = self._range_length(node.inputs[1])
             return Selection(Index.of(0), count, 1), count
         n, *bounds = node.inputs
         entry = node.op.entry(self.outer.get(x, x) for x in bounds)
-        length = self._length(n)
+        length = self._range_length(n)
         (part,) = select(self.plan, [entry], [length])
         return part, length
 
-    def _length(self, inner: Variable) -> Index:
-        return non_negative(self.plan, integer(self.plan, self.outer.get(inner, inner)))
+    def _range_length(self, stop: Variable) -> Index:
+        return range_length(self.plan, Index.of(0), self._integer(stop), Index.of(1))
+
+    def _integer(self, inner: Variable) -> Index:
+        return integer(self.plan, self.outer.get(inner, inner))
 
     def _measure_output(self, node: Apply, lengths: Sequence[Index]) -> None:
         for label, length in zip(self.labels[node.outputs[0]], lengths, strict=True):

@@ -17,7 +17,7 @@ from pytensorlite.cgen.build import BuildError, Library, build
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.fg import FunctionGraph
-from pytensorlite.link.basic import Layout, NativeEntry, NumpyLinker, Program
+from pytensorlite.link.basic import InputLengths, Layout, NativeEntry, NumpyLinker, Program
 from pytensorlite.link.c.failures import describe_row
 from pytensorlite.link.c.measuring import memory_of_call
 from pytensorlite.link.c.plan import NoLowering, SizeUnknown
@@ -68,7 +68,7 @@ def link_layouts(fgraph: FunctionGraph, name: str | None, layouts: Mapping[int, 
     """Return a kernel for inputs that lie in these layouts; None if there is no single one."""
     whole = Segment(fgraph.toposort(), inputs=list(fgraph.inputs), outputs=list(fgraph.outputs))
     try:
-        rendered = plan_segment(whole, "program", agreements=fgraph.agreements, layouts=layouts)
+        rendered = plan_segment(whole, "program", requirements_of=fgraph, layouts=layouts)
         library = compile_sources([rendered.source], name or "")
     except (NoLowering, SizeUnknown, BuildError):
         return None
@@ -180,6 +180,8 @@ class CProgram(Program):
         self.c_source = "\n".join(program.source for program in rendered)
         self.fallbacks = [s.nodes[0] for s in segments if not s.is_native]
         self.native = self.natives[0] if len(segments) == 1 else None
+        # One program checks the lengths of its inputs itself.
+        self._lengths = None if self.native is not None else InputLengths(fgraph)
         count = itertools.count()
         self._numbers = [next(count) if s.is_native else None for s in segments]
 
@@ -195,6 +197,8 @@ class CProgram(Program):
     def _run(self, arrays: Sequence[Any], calls: dict[int, list[Any]]) -> list[Any]:
         """Run the segments; note in `calls` what each native program was given, by its number."""
         values: dict[Variable, Any] = dict(zip(self.inputs, arrays, strict=True))
+        if self._lengths is not None:
+            self._lengths.check(arrays)
         for segment, number in zip(self.segments, self._numbers, strict=True):
             # A condition that was not needed itself has no value: another one fails then.
             if any(bool(values.get(x)) != wanted for x, wanted in segment.conditions):

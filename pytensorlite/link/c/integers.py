@@ -8,7 +8,7 @@ data which only the program computes is not known in time: `SizeUnknown`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -152,12 +152,20 @@ def _fold(plan: Plan, node: Apply) -> Index:
     raise SizeUnknown(node.outputs[0])
 
 
-def non_negative(plan: Plan, length: Index) -> Index:
-    """Return a length that arrives as data; the program refuses a negative one."""
-    if is_non_negative(length):
-        return length
-    plan.require(f"{length} >= 0", ValueError, "negative dimensions are not allowed", (length,))
-    return length
+def refuse_negative(plan: Plan, lengths: Iterable[Index]) -> None:
+    """Have the program refuse lengths that are numbers from the user and may be negative."""
+    for n in lengths:
+        if n.constant is None and not is_non_negative(n):
+            text = "negative dimensions are not allowed, got {0}"
+            plan.require(f"{n} >= 0", ValueError, text, (n,))
+
+
+def range_length(plan: Plan, start: Index, stop: Index, step: Index) -> Index:
+    """Return how many integers there are from start to stop: none where it would be negative."""
+    if start == 0 and step == 1 and is_non_negative(stop):
+        return stop
+    ends = (Integer(start), Integer(stop), Integer(step))
+    return plan.define(Op("ptl_slice_length({0}, {1}, {2})", ends, "int64"))
 
 
 def is_non_negative(length: Index) -> bool:

@@ -26,7 +26,7 @@ from pytensorlite.cgen.ir import (
 from pytensorlite.cgen.nest import Map, Reduce, Source, Value
 from pytensorlite.cgen.storage import Memory
 from pytensorlite.graph.basic import Apply, Constant
-from pytensorlite.link.c.integers import integer, integers
+from pytensorlite.link.c.integers import integer, integers, range_length, refuse_negative
 from pytensorlite.link.c.kernels import add_kernel, add_nest, copy
 from pytensorlite.link.c.plan import NoLowering, Plan, View
 from pytensorlite.link.c.scalars import apply_scalar, convert, reduction_identity
@@ -105,7 +105,7 @@ class Nester:
 def lower_alloc(plan: Plan, node: Apply) -> None:
     """A value, broadcast."""
     shape = [integer(plan, n) for n in node.inputs[1:]]
-    _refuse_negative(plan, shape)
+    refuse_negative(plan, shape)
     nest = Nester(plan, shape)
     (out,) = node.outputs
     value = node.inputs[0]
@@ -120,15 +120,8 @@ def lower_alloc(plan: Plan, node: Apply) -> None:
 def lower_alloc_empty(plan: Plan, node: Apply) -> None:
     """Memory whose contents do not matter."""
     shape = [integer(plan, n) for n in node.inputs]
-    _refuse_negative(plan, shape)
+    refuse_negative(plan, shape)
     plan.allocate(node.outputs[0], shape)
-
-
-def _refuse_negative(plan: Plan, shape: Sequence[Index]) -> None:
-    for n in shape:
-        if n.constant is None and any(name.startswith("s") for name in n.names):
-            text = "negative dimensions are not allowed, got {0}"
-            plan.require(f"{n} >= 0", ValueError, text, (n,))
 
 
 def lower_arange(plan: Plan, node: Apply) -> None:
@@ -146,11 +139,7 @@ def lower_arange(plan: Plan, node: Apply) -> None:
         first_, last_, by_ = (integer(plan, x) for x in (start, stop, step))
         if by_.constant is None:
             plan.require(f"{by_} != 0", ValueError, "Maximum allowed size exceeded: step is zero")
-        if by_ == 1 and first_ == 0 and not any(s.startswith("s") for s in last_.names):
-            count = last_
-        else:
-            operands = (Integer(first_), Integer(last_), Integer(by_))
-            count = plan.define(Op("ptl_slice_length({0}, {1}, {2})", operands, "int64"))
+        count = range_length(plan, first_, last_, by_)
         ends = [Integer(first_), Integer(by_)]
     nest = Nester(plan, [count])
     position: Expr = nest.position(0)
@@ -163,7 +152,7 @@ def lower_arange(plan: Plan, node: Apply) -> None:
 def lower_eye(plan: Plan, node: Apply) -> None:
     """Ones on a diagonal."""
     rows, columns, k = (integer(plan, x) for x in node.inputs)
-    _refuse_negative(plan, (rows, columns))
+    refuse_negative(plan, (rows, columns))
     nest = Nester(plan, [rows, columns])
     (out,) = node.outputs
     diagonal = Op("{0} + {1}", (nest.position(0), Integer(k)), "int64")
@@ -230,7 +219,7 @@ def lower_split(plan: Plan, node: Apply) -> None:
     view = plan.view(x)
     axis = int(axis_input.data) % len(view.shape)
     sizes = integers(plan, sizes_input)
-    _refuse_negative(plan, sizes)
+    refuse_negative(plan, sizes)
     total = sum(sizes, Index.of(0))
     plan.require_equal(total, view.shape[axis], "Split sizes sum to {0}; expected {1}")
     start = Index.of(0)

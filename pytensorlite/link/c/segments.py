@@ -21,7 +21,7 @@ from pytensorlite.graph.conditions import (
 )
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.basic import Layout
-from pytensorlite.link.c.integers import integer, integers
+from pytensorlite.link.c.integers import integer, integers, refuse_negative
 from pytensorlite.link.c.lowerings import (
     PURE_SIZES,
     SIZE_ARITHMETIC,
@@ -57,11 +57,13 @@ def plan_segment(
     segment: Segment,
     name: str,
     timed: bool = False,
-    agreements: Sequence[Any] = (),
+    requirements_of: FunctionGraph | None = None,
     updates: Mapping[int, int] | None = None,
     layouts: Mapping[int, Layout] | None = None,
 ) -> Rendered:
     """Return the program of a native segment; `updates` and `layouts` are as in `Plan`.
+
+    It checks what the graph `requirements_of` has noted of its inputs.
 
     Raises
     ------
@@ -69,23 +71,28 @@ def plan_segment(
         If it cannot be one program.
     """
     plan = Plan(segment.inputs, segment.outputs, updates, layouts)
-    require_agreements(plan, agreements)
+    if requirements_of is not None:
+        require_lengths(plan, requirements_of)
     lower_nodes(plan, segment.nodes)
     return render(plan, name, timed=timed)
 
 
-def require_agreements(plan: Plan, agreements: Sequence[Any]) -> None:
-    """Have the program compare the lengths of its inputs that must agree in the user's graph."""
+def require_lengths(plan: Plan, fgraph: FunctionGraph) -> None:
+    """Have the program check what must hold of its inputs' lengths by the user's graph."""
 
     def length(place: Any) -> Index:
         if isinstance(place, int):
             return Index.of(place)
         position, axis = place
-        return plan.view(plan.inputs[position]).shape[axis]
+        variable = plan.inputs[position]
+        return integer(plan, variable) if axis is None else plan.view(variable).shape[axis]
 
-    for first, second, text, node in agreements:
+    for first, second, text, node in fgraph.agreements:
         plan.node = node
         plan.require_equal(length(first), length(second), text)
+    for made in fgraph.made_lengths:
+        plan.node = made.node
+        refuse_negative(plan, [made.value(length)])
     plan.node = None
 
 
@@ -142,9 +149,9 @@ def cut(
     order = order_by_conditions(fgraph, conditions)
     whole = Segment(order, inputs=list(fgraph.inputs), outputs=list(fgraph.outputs))
     if not order:
-        return [whole], [plan_segment(whole, name, timed, fgraph.agreements, fgraph.update_mapping)]
+        return [whole], [plan_segment(whole, name, timed, fgraph, fgraph.update_mapping)]
     try:
-        return [whole], [plan_segment(whole, name, timed, fgraph.agreements, fgraph.update_mapping)]
+        return [whole], [plan_segment(whole, name, timed, fgraph, fgraph.update_mapping)]
     except (NoLowering, SizeUnknown):
         segments = _segments(fgraph, order, conditions)
     _connect(fgraph, segments)

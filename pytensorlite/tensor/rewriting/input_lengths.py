@@ -1,21 +1,35 @@
-"""Which lengths of the inputs must agree, noted before any node that would check it is gone.
+"""What must hold of the inputs' lengths, noted before any node that would check it is gone.
 
 Rewriting drops nodes of which only the shape matters: ``ones_like(x) * y`` becomes ``y``, and the
 gradient of ``sum(x * y)`` never multiplies. That is right when the lengths agree, and when they do
 not the user must hear of it. So the lengths that meet in the graph as it was written are followed
 to the inputs they come from; the program compares them before it computes. Most of these
 comparisons it makes anyway, and each happens once.
+
+Likewise ``ones(n).sum()`` becomes ``n``, and nothing is left that refuses a negative one. So
+lengths of what is made from numbers of the user are noted as polynomials in the inputs.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.rewriting.basic import graph_rewriter
 from pytensorlite.ifelse import IfElse
-from pytensorlite.tensor.basic import Alloc, Join, ScalarFromTensor, TensorFromScalar
+from pytensorlite.scalar import Cast, ScalarOp
+from pytensorlite.tensor.basic import (
+    Alloc,
+    AllocEmpty,
+    Eye,
+    Join,
+    ScalarFromTensor,
+    TensorFromScalar,
+)
 from pytensorlite.tensor.careduce import CAReduce
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise
 from pytensorlite.tensor.math import Dot
@@ -23,8 +37,12 @@ from pytensorlite.tensor.rewriting.axis_labels import reduced_axes
 from pytensorlite.tensor.shape import Shape, Shape_i, SpecifyShape
 from pytensorlite.tensor.subtensor import IncSubtensor, Subtensor
 
+Polynomial = Counter[Any]  # the factor of each product of places in the inputs
 Length = Any  # a number, the (position, axis) of an input, or None where it is neither
 
+
+# Dtypes of which int64 holds every number.
+INTEGERS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
 
 REMEDY = (
     "A length of 1 is repeated only where the type promises it: shape=(1,), or "
@@ -41,10 +59,27 @@ class Agreement(NamedTuple):
     node: Apply
 
 
+class MadeLength(NamedTuple):
+    """A length that may not be negative, as a polynomial in the inputs, and who says so.
+
+    A term is a factor beside what it is multiplied by: the (position, axis) of a length, or the
+    (position, None) of a number.
+    """
+
+    terms: tuple[tuple[int, tuple[tuple[int, int | None], ...]], ...]
+    node: Apply
+
+    def value(self, of_place: Any) -> Any:
+        """Compute it from what `of_place` returns for each place."""
+        return sum(math.prod(map(of_place, places), start=n) for n, places in self.terms)
+
+
 @graph_rewriter
 def note_input_lengths(fgraph: Any) -> None:
-    """Note in ``fgraph.agreements`` which lengths of the inputs must agree."""
-    fgraph.agreements = list(_Lengths(fgraph).agreements())
+    """Note in ``fgraph.agreements`` and ``fgraph.made_lengths`` what must hold of the inputs."""
+    lengths = _Lengths(fgraph)
+    fgraph.agreements = list(lengths.agreements())
+    fgraph.made_lengths = list(lengths.made())
 
 
 class _Lengths:
@@ -54,6 +89,11 @@ class _Lengths:
         self.fgraph = fgraph
         self.of: dict[Variable, Sequence[Length]] = {}
         self.leaders: dict[Length, Length] = {}
+        self.numbers = {
+            variable: position
+            for position, variable in enumerate(fgraph.inputs)
+            if getattr(variable.type, "dtype", "") in INTEGERS and not variable.type.ndim
+        }
         for position, variable in enumerate(fgraph.inputs):
             shape = getattr(variable.type, "shape", ())
             self.of[variable] = tuple(
@@ -69,6 +109,33 @@ class _Lengths:
                     yield from self._join(known[0], other, node)
             if len(node.outputs) == 1 and hasattr(node.outputs[0].type, "shape"):
                 self._pass_on(node)
+
+    def made(self) -> Iterator[MadeLength]:
+        """Follow the lengths of what is made of numbers, and yield those that may be negative."""
+        for node in _always_computed(self.fgraph):
+            for variable in MADE_OF.get(type(node.op), lambda node: [])(node):
+                terms = self._polynomial(variable) or Counter()
+                if any(n < 0 or any(axis is None for _, axis in at) for at, n in terms.items()):
+                    yield MadeLength(tuple((n, at) for at, n in terms.items()), node)
+
+    def _polynomial(self, variable: Variable) -> Polynomial | None:
+        """Return an integer as a polynomial in the inputs, or None."""
+        if isinstance(variable, Constant):
+            return Counter({(): int(variable.data)})
+        if variable in self.numbers:
+            return Counter({((self.numbers[variable], None),): 1})
+        known = _number(variable, self._lengths)
+        if known is not None:
+            return Counter({(): known} if isinstance(known, int) else {(known,): 1})
+        node = variable.owner
+        op = getattr(node and node.op, "scalar_op", node and node.op)
+        if isinstance(op, ScalarFromTensor | TensorFromScalar | DimShuffle):
+            return self._polynomial(node.inputs[0])
+        if not isinstance(op, ScalarOp) or not _is_exact(node):
+            return None
+        parts = [self._polynomial(x) for x in node.inputs]
+        name = "identity" if isinstance(op, Cast) else op.name
+        return None if None in parts or name not in POLYNOMIALS else POLYNOMIALS[name](*parts)
 
     def _join(self, first: Length, second: Length, node: Apply) -> Iterator[Agreement]:
         a, b = self._leader(first), self._leader(second)
@@ -226,4 +293,48 @@ FOLLOW: dict[type, Any] = {
     SpecifyShape: _same,
     Subtensor: _slice,
     Alloc: _alloc,
+}
+
+
+# -- lengths that are numbers ----------------------------------------------------------------------
+
+
+def _is_exact(node: Apply) -> bool:
+    """Whether integers are added as numbers are: none is cut to fewer bits on the way."""
+    return node.outputs[0].type.dtype == "int64" and all(
+        x.type.dtype in INTEGERS and not getattr(x.type, "ndim", 0) for x in node.inputs
+    )
+
+
+def _total(*parts: Polynomial) -> Polynomial:
+    total: Polynomial = Counter()
+    for part in parts:
+        total.update(part)
+    return total
+
+
+def _product(*parts: Polynomial) -> Polynomial:
+    product: Polynomial = Counter({(): 1})
+    for part in parts:
+        pairs = itertools.product(product.items(), part.items())
+        product = _total(*(Counter({a + b: n * m}) for (a, n), (b, m) in pairs))
+    return product
+
+
+def _opposite(part: Polynomial) -> Polynomial:
+    return Counter({places: -n for places, n in part.items()})
+
+
+POLYNOMIALS: dict[str, Any] = {
+    "identity": lambda a: a,
+    "add": _total,
+    "sub": lambda a, b: _total(a, _opposite(b)),
+    "neg": _opposite,
+    "mul": _product,
+}
+
+MADE_OF: dict[type, Any] = {
+    Alloc: lambda node: node.inputs[1:],
+    AllocEmpty: lambda node: node.inputs,
+    Eye: lambda node: node.inputs[:2],
 }

@@ -191,7 +191,7 @@ def fill(draw: Any, graph: Graph) -> Entry | None:
     if which == 2 and x.ndim == 0:
         return graph.add(
             pt.full_like(like.variable, x.variable),
-            np.full_like(like.value, x.value.astype(like.value.dtype)),
+            np.full_like(like.value, x.value, dtype=x.value.dtype),
             x.level,
         ) if like.kind == x.kind == "f" else None  # fmt: skip
     if like.ndim == 1 and x.ndim <= 1 and (x.ndim == 0 or 1 in x.static):
