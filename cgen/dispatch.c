@@ -279,6 +279,21 @@ static bool __attribute__((noinline, cold)) lies_in_rows(PyArrayObject *array) {
     return PyArray_SIZE(array) > 0 && PyArray_ISALIGNED(array);
 }
 
+/* Whether a byte of an array of booleans may be neither 0 nor 1, as happens where bytes are viewed as booleans.  NumPy
+ * writes no others: so arrays that own their memory, and views of arrays of booleans, are not looked at. */
+static bool __attribute__((noinline, cold)) holds_other_bytes(PyArrayObject *array) {
+    PyObject *base = PyArray_BASE(array);
+    if (PyArray_Check(base) && PyArray_TYPE((PyArrayObject *)base) == NPY_BOOL &&
+        PyArray_BASE((PyArrayObject *)base) == NULL)
+        return false;
+    if (!PyArray_IS_C_CONTIGUOUS(array)) return true;
+    const uint8_t *bytes = PyArray_DATA(array);
+    const npy_intp size = PyArray_SIZE(array);
+    uint8_t all = 0;
+    for (npy_intp k = 0; k < size; k++) all |= bytes[k];
+    return all > 1;
+}
+
 /* Whether the value can be handed to the program as it is; if so it is bound. */
 static inline bool bind_input(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObject *value,
                               bool takes_numbers) {
@@ -293,6 +308,7 @@ static inline bool bind_input(Frame *frame, Py_ssize_t i, const InputSpec *spec,
         return false;
     if ((PyArray_FLAGS(array) & needed) != needed && !(spec->in_rows && lies_in_rows(array))) return false;
     if (spec->has_static_lengths && !lengths_fit(spec, array)) return false;
+    if (spec->type_num == NPY_BOOL && PyArray_BASE(array) != NULL && holds_other_bytes(array)) return false;
     bind_array(frame, i, spec, array);
     return true;
 }
@@ -327,6 +343,10 @@ static int bind_copy(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyArrayO
     if (PyArray_CopyInto((PyArrayObject *)copy, array) < 0) {
         Py_DECREF(copy);
         return -1;
+    }
+    if (spec->type_num == NPY_BOOL) {
+        uint8_t *truths = PyArray_DATA((PyArrayObject *)copy);
+        for (int64_t k = 0; k < bytes; k++) truths[k] = truths[k] != 0;
     }
     Py_XSETREF(frame->held[i], copy);
     bind_array(frame, i, spec, (PyArrayObject *)copy);

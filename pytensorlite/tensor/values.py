@@ -63,6 +63,8 @@ def _array_from_array(
             "Masked arrays are not supported; fill the masked elements first (numpy.ma.filled)."
         )
     if data.dtype == dtype:
+        if dtype.kind == "b" and _holds_other_bytes(data):
+            return data.view(np.uint8) != 0
         # Memory maps stay what they are, so that what is written to them reaches the disk.
         return data if isinstance(data, np.memmap) else np.asarray(data)
     if strict:
@@ -79,6 +81,15 @@ def _array_from_array(
         f"Cast it yourself with .astype('{dtype}'), or compile the function with "
         "allow_input_downcast=True."
     )
+
+
+def _holds_other_bytes(data: np.ndarray) -> bool:
+    """Whether bytes viewed as booleans are neither 0 nor 1: those that NumPy writes are."""
+    base = data.base
+    of_booleans = isinstance(base, np.ndarray) and base.dtype.kind == "b" and base.base is None
+    if base is None or of_booleans:
+        return False
+    return bool(data.size) and bool(data.view(np.uint8).max() > 1)
 
 
 def _array_from_other(

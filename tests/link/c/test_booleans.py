@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pytensorlite.tensor as pt
-from pytensorlite import function
+from pytensorlite import function, shared
 from pytensorlite.cgen import emit
 from pytensorlite.cgen.folds import WIDE
 
@@ -73,3 +73,33 @@ def test_any_and_all(data, dtype, shape, axis):
 def test_flags_are_types_of_the_loop_language():
     assert set(WIDE.values()) <= set(emit.C_TYPES)
     assert all(np.dtype(dtype).itemsize == size for size, dtype in WIDE.items())
+
+
+@given(
+    given_bytes=st.lists(st.sampled_from([0, 1, 2, 4, 128, 255]), max_size=70),
+    layout=st.sampled_from([slice(None), slice(None, None, -1), slice(1, None, 2), slice(1, None)]),
+    how=st.sampled_from(["view", "buffer", "trusted", "shared", "constant", "rows"]),
+    mode=st.sampled_from(["C", "NUMPY"]),
+)
+def test_bytes_viewed_as_booleans_are_true_where_they_are_not_zero(given_bytes, layout, how, mode):
+    raw = np.array(given_bytes, "uint8")[layout]
+    viewed = raw.view(bool)
+    if how == "buffer":
+        viewed = np.frombuffer(raw.tobytes(), bool)
+    m = pt.vector("m", dtype="bool")
+    if how == "shared":
+        m = shared(viewed, borrow=True)
+    elif how == "constant":
+        m = pt.constant(viewed)
+    elif how == "rows":
+        viewed = viewed[:, None].repeat(2, axis=1).view("uint8").view(bool)[:, 0]
+    outputs = [m * 3, ~m, m & m[::-1], pt.cast(m, "float64").sum(), pt.eq(m, m[::-1])]
+    inputs = [] if how in ("shared", "constant") else [m]
+    f = function(inputs, outputs, mode=mode)
+    f.trust_input = how == "trusted"
+    y = raw != 0
+    expected = [y * 3, ~y, y & y[::-1], y.sum(dtype=float), y == y[::-1]]
+    found = f(*([viewed] if inputs else []))
+    for value, wanted in zip(found, expected, strict=True):
+        assert value.dtype != bool or set(value.tobytes()) <= {0, 1}
+        np.testing.assert_array_equal(value, wanted)
