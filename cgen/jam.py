@@ -262,8 +262,12 @@ def _in_row(expr: Expr, row: str, moving: set[str], number: int) -> Expr:
     if number == 0:
         return expr
 
+    # Where an index array points is a name inside of addresses.
+    there = {name: Index.name(f"{name}_plus{number}") for name in moving}
+    there[row] = Index.name(row) + number
+
     def moved(index: Index) -> Index:
-        return index.substitute({row: Index.name(row) + number})
+        return index.substitute(there)
 
     def changed(leaf: Expr) -> Expr:
         match leaf:

@@ -65,3 +65,45 @@ def test_a_special_value_in_any_row(columns, value, rng):
         x[position, 4] = value
         check(columns, x, np.ones(19))
         check(columns, np.where(np.arange(9) == 4, value, x), np.ones(19))
+
+
+x, w, i, T = pt.dmatrix("x"), pt.dvector("w"), pt.lvector("i"), pt.dtensor3("T")
+GATHERED = {
+    "sum": (x[i].sum(axis=0), lambda x, w, i, T: x[i].sum(axis=0)),
+    "mean": (x[i].mean(axis=0), lambda x, w, i, T: x[i].mean(axis=0)),
+    "max": (x[i].max(axis=0), lambda x, w, i, T: x[i].max(axis=0)),
+    "weighted": (w @ x[i], lambda x, w, i, T: w @ x[i]),
+    "squares": ((x[i] ** 2).sum(axis=0), lambda x, w, i, T: (x[i] ** 2).sum(axis=0)),
+    "variance": (x[i].var(axis=0), lambda x, w, i, T: x[i].var(axis=0)),
+    "places of rows": (
+        T[pt.arange(T.shape[0]), i].sum(axis=0),
+        lambda x, w, i, T: T[np.arange(len(T)), i].sum(axis=0),
+    ),
+    "two gathers": (
+        (x[i] * T[pt.arange(T.shape[0]), i]).sum(axis=0),
+        lambda x, w, i, T: (x[i] * T[np.arange(len(T)), i]).sum(axis=0),
+    ),
+    "numbers of rows": (
+        (w[i][:, None] * x[i]).sum(axis=0),
+        lambda x, w, i, T: (w[i][:, None] * x[i]).sum(axis=0),
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=GATHERED)
+def gathered(request):
+    """A function of rows that an index array chooses, and what NumPy says that it is."""
+    output, expected = GATHERED[request.param]
+    inputs = [x, w, i, T]
+    f = pytensorlite.function(inputs, output, mode="C", on_unused_input="ignore")
+    assert not f.fallbacks
+    return f, expected
+
+
+@given(n=st.integers(1, 40), d=st.integers(1, 20), seed=st.integers(0, 2**32 - 1))
+def test_each_row_is_the_one_that_its_index_chooses(gathered, n, d, seed):
+    f, expected = gathered
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(n, d)), rng.normal(size=n), rng.integers(-n, n, n)
+    stack = rng.normal(size=(n, n, d))
+    np.testing.assert_allclose(f(*values, stack), expected(*values, stack), rtol=1e-9, atol=1e-9)
