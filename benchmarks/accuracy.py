@@ -21,7 +21,11 @@ import numpy as np
 from benchmarks.ops import DOMAINS
 from benchmarks.special_coefficients import erfc_inverse
 from pytensorlite.cgen.build import build
+from pytensorlite.cgen.emit import C_TYPES, statements
 from pytensorlite.cgen.features import level
+from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.ir import Call, Let, Load, Loop, Op, Stmt, Store, Var
+from pytensorlite.cgen.vectors import in_vectors
 from pytensorlite.scalar import math as special_rows  # noqa: F401 - fills the table
 from pytensorlite.scalar.headers import headers_of
 from pytensorlite.scalar.table import ROWS
@@ -149,7 +153,7 @@ FUNCTIONS = [
 def loops(functions: list[Function]) -> dict[str, Any]:
     """Compile each function as a loop of doubles, of floats, and of one double at a time."""
     code = "\n".join(text for f in functions for text in _loop_texts(f.name))
-    headers = ["stddef.h", "ptl_math.h", *headers_of(code)]
+    headers = ["stddef.h", "ptl_loops.h", "ptl_math.h", *headers_of(code)]
     includes = "\n".join(f'#include "{h}"' for h in headers)
     library = build(f"{includes}\n{code}{REPEAT}", label="accuracy")
     prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, ctypes.c_size_t)
@@ -169,15 +173,23 @@ void repeat(loop *f, const void *a, const void *b, void *y, size_t n, size_t tim
 
 
 def _loop_texts(name: str) -> Iterator[str]:
-    text = (ROWS[name].c or "").format("x", "z")
-    for kind, c_type in (("double", "double"), ("float", "float"), ("single", "double")):
-        pragma = "" if kind == "single" else "#pragma omp simd\n"
-        barrier = ' __asm__ volatile("" ::: "memory");' if kind == "single" else ""
+    template = ROWS[name].c or ""
+    for kind, dtype in (("double", "float64"), ("float", "float32"), ("single", "float64")):
+        c_type, i = C_TYPES[dtype], Index.name("i")
+        x, z = Var("x", dtype), Var("z", dtype)
+        body = (
+            Let(x, Load("a", i, dtype)),
+            Let(z, Load("b", i, dtype)),
+            Store("y", i, Op(template, (x, z), dtype)),
+        )
+        loop: tuple[Stmt, ...] = (Loop("i", Index.name("n"), body, kind="simd"),)
+        if kind == "single":  # and so that it stays one
+            barrier = Call('__asm__ volatile("" ::: "memory")')
+            loop = (Loop("i", Index.name("n"), (*body, barrier)),)
+        text = "\n".join(statements(in_vectors(loop)))
         yield (
             f"void {kind}_{name}(const {c_type} *restrict a, const {c_type} *restrict b, "
-            f"{c_type} *restrict y, size_t n) {{\n"
-            f"{pragma}for (size_t i = 0; i < n; i++) "
-            f"{{ const {c_type} x = a[i], z = b[i]; y[i] = {text};{barrier} }}\n}}\n"
+            f"{c_type} *restrict y, int64_t n) {{\n{text}\n}}\n"
         )
 
 

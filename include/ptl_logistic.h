@@ -21,11 +21,9 @@ PTL_INLINE float ptl_atanh_rest_f(float v) {
 /* -- the functions ----------------------------------------------------------------------------------------------------
  * U: unsigned, as wide as T.  BIAS: of its exponents. */
 #define PTL_LOGISTIC(s, T, U, BIAS)                                                                                  \
-    /* exp(-|x|) never overflows, and the quotient keeps denormal results. */                                        \
-    PTL_INLINE T ptl_sigmoid_##s(T x) {                                                                              \
-        const T e = exp(-fabs(x));                                                                                   \
-        return (x >= 0 ? (T)1 : e) / (1 + e);                                                                        \
-    }                                                                                                                \
+    /* Of x and e = exp(-|x|), which never overflows; the quotient keeps denormal results. */                        \
+    PTL_INLINE T ptl_sigmoid_by_##s(T x, T e) { return (x >= 0 ? (T)1 : e) / (1 + e); }                              \
+    PTL_INLINE T ptl_sigmoid_##s(T x) { return ptl_sigmoid_by_##s(x, exp(-fabs(x))); }                               \
     /* expm1(2y) / (expm1(2y) + 2), of which 1 is left from 20 on. */                                                \
     PTL_BOUND(T, ptl_tanh_most_##s, 20)                                                                              \
     PTL_INLINE T ptl_tanh_##s(T x) {                                                                                 \
@@ -35,15 +33,17 @@ PTL_INLINE float ptl_atanh_rest_f(float v) {
         const T t = PTL_FMA(p, power, power - 1);                                                                    \
         return copysign(t / (t + 2), x);                                                                             \
     }                                                                                                                \
-    /* log(1 + exp(x)) for x <= 0: with e = exp(x) it is 2 atanh(e / (2 + e)). */                                    \
-    PTL_INLINE T ptl_log1pexp_##s(T x) {                                                                             \
-        const T e = ptl_exp_##s(x), twice = (e + e) / (2 + e), v = (T)0.25 * twice * twice;                          \
+    /* log(1 + e), for 0 <= e <= 1: 2 atanh(e / (2 + e)). */                                                         \
+    PTL_INLINE T ptl_log1p_near_##s(T e) {                                                                           \
+        const T twice = (e + e) / (2 + e), v = (T)0.25 * twice * twice;                                              \
         return PTL_FMA(twice * v, ptl_atanh_rest_##s(v), twice);                                                     \
     }                                                                                                                \
-    PTL_INLINE T ptl_softplus_##s(T x) { return (x > 0 ? x : (T)0) + ptl_log1pexp_##s(-fabs(x)); }                   \
+    /* log(1 + exp(x)), of x and e = exp(-|x|). */                                                                   \
+    PTL_INLINE T ptl_softplus_by_##s(T x, T e) { return (x > 0 ? x : (T)0) + ptl_log1p_near_##s(e); }                \
+    PTL_INLINE T ptl_softplus_##s(T x) { return ptl_softplus_by_##s(x, ptl_exp_##s(-fabs(x))); }                     \
     /* log(exp(a) + exp(b)); equal infinities add nothing. */                                                        \
     PTL_INLINE T ptl_logaddexp_##s(T a, T b) {                                                                       \
-        const T more = ptl_log1pexp_##s(-fabs(a - b));                                                               \
+        const T more = ptl_log1p_near_##s(ptl_exp_##s(-fabs(a - b)));                                                        \
         return a == b ? a + (T)0.693147180559945309417 : (a > b ? a : b) + more;                                     \
     }                                                                                                                \
     /* log(1 - exp(x)): of -expm1(x) near 0; else of the rounded u = 1 - exp(x), whose error is known. */            \
@@ -70,6 +70,8 @@ PTL_LOGISTIC(f, float, uint32_t, 127)
 PTL_LOGISTIC(d, double, uint64_t, 1023)
 
 #define ptl_sigmoid(x) PTL_BY_PRECISION(ptl_sigmoid, x)(x)
+#define ptl_sigmoid_by(x, e) PTL_BY_PRECISION(ptl_sigmoid_by, x)(x, e)
+#define ptl_softplus_by(x, e) PTL_BY_PRECISION(ptl_softplus_by, x)(x, e)
 #define ptl_tanh(x) PTL_BY_PRECISION(ptl_tanh, x)(x)
 #define ptl_softplus(x) PTL_BY_PRECISION(ptl_softplus, x)(x)
 #define ptl_logaddexp(x, y) PTL_BY_PRECISION(ptl_logaddexp, x)(x, y)

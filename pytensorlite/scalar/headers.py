@@ -16,7 +16,9 @@ _FUNCTIONS = {
     "ptl_integer.h": "int_",  # these two have a prefix of their own
     "ptl_complex.h": "complex",
     "ptl_exponential.h": "exp expm1",  # which have none: they stand for the C library's
-    "ptl_logistic.h": "sigmoid tanh softplus logaddexp log1mexp xlogy xlog1py",
+    "ptl_vectors.h": "exp_doubles exp_floats exp_alone",
+    "ptl_logistic.h": "sigmoid sigmoid_by tanh softplus softplus_by logaddexp log1mexp xlogy "
+    "xlog1py",
     "ptl_hyperbolic.h": "arccosh",
     "ptl_power.h": "pow",
     "ptl_gamma.h": "gamma gammaln gammaln_positive psi psi_positive trigamma polygamma",

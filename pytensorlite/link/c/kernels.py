@@ -31,6 +31,7 @@ from pytensorlite.cgen.short import schedule
 from pytensorlite.cgen.storage import Memory, Writer
 from pytensorlite.cgen.sums import in_strips, squares_in_strips
 from pytensorlite.cgen.tiles import in_tiles
+from pytensorlite.cgen.vectors import in_vectors
 from pytensorlite.cgen.visits import in_one_visit
 from pytensorlite.link.c.in_place import skip_copies
 from pytensorlite.link.c.plan import Note, Plan, View
@@ -104,4 +105,4 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
 
 def _quick(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     """Return statements that do the same, sooner."""
-    return in_lanes(in_tiles(all_at_once(side_by_side(body))))
+    return in_vectors(in_lanes(in_tiles(all_at_once(side_by_side(body)))))

@@ -1,0 +1,143 @@
+"""Which loops go in groups as long as a vector, and what stands in which part of a group."""
+
+import pytest
+
+from pytensorlite._immutable import replace
+from pytensorlite.cgen.emit import statements
+from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.ir import Call, Cast, Let, Load, Loop, Op, Store, Update, Var, walk
+from pytensorlite.cgen.lanes import DOUBLES, FLOATS
+from pytensorlite.cgen.vectors import in_vectors
+
+D, S = "float64", "float32"
+J = Index.name("j")
+X = Load("x0", J, D)
+T, U, W = Var("t", D), Var("u", D), Var("w", D)
+
+
+def exp(x):
+    return Op("exp({0})", (x,), x.dtype)
+
+
+def plus(a, b):
+    return Op("{0} + {1}", (a, b), a.dtype)
+
+
+def add(term, var=T, template="{0} + {1}"):
+    return Update(var, template, term)
+
+
+def loop(*body, kind="simd", stop="n0"):
+    return Loop("j", Index.name(stop) if isinstance(stop, str) else Index.of(stop), body, kind=kind)
+
+
+def group(*body):
+    """Return what is in the loop over groups."""
+    [found] = [s for s in walk(in_vectors((loop(*body),))) if getattr(s, "var", "") == "j_group"]
+    return found
+
+
+def parts(*body):
+    """Return the text of each loop and call in a group."""
+    inside = [stmt for stmt in group(*body).body if isinstance(stmt, Loop | Call)]
+    return [
+        " ".join(line.strip() for line in statements(getattr(stmt, "body", (stmt,)), 0))
+        for stmt in inside
+    ]
+
+
+def test_arguments_first_then_the_function_then_the_rest():
+    assert parts(Store("y0", J, plus(exp(plus(X, T)), X))) == [
+        "exp1[j - j_group] = x0[j] + t;",
+        "ptl_exp_doubles(exp1);",
+        "y0[j] = exp1[j - j_group] + x0[j];",
+    ]
+
+
+def test_functions_of_functions_take_turns():
+    assert parts(Store("y0", J, exp(exp(X)))) == [
+        "exp1[j - j_group] = x0[j];",
+        "ptl_exp_doubles(exp1);",
+        "exp2[j - j_group] = exp1[j - j_group];",
+        "ptl_exp_doubles(exp2);",
+        "y0[j] = exp2[j - j_group];",
+    ]
+
+
+def test_functions_that_know_nothing_of_each_other_run_together():
+    assert parts(Store("y0", J, plus(exp(X), exp(Load("x1", J, D))))) == [
+        "exp1[j - j_group] = x0[j]; exp2[j - j_group] = x1[j];",
+        "ptl_exp_doubles(exp1);",
+        "ptl_exp_doubles(exp2);",
+        "y0[j] = exp1[j - j_group] + exp2[j - j_group];",
+    ]
+
+
+def test_locals_go_from_part_to_part_by_arrays():
+    assert parts(Let(U, plus(X, X)), Store("y0", J, plus(exp(U), U)))[::2] == [
+        "const double u = x0[j] + x0[j]; u_lanes[j - j_group] = u; exp1[j - j_group] = u;",
+        "y0[j] = exp1[j - j_group] + u_lanes[j - j_group];",
+    ]
+
+
+def test_what_is_only_read_each_part_reads_before_anything_is_written():
+    first, _, last = parts(Store("y0", J, X), Let(U, X), Store("y1", J, plus(exp(U), U)))
+    assert first == "const double u = x0[j]; exp1[j - j_group] = u;"
+    assert last == "const double u = x0[j]; y0[j] = x0[j]; y1[j] = exp1[j - j_group] + u;"
+
+
+def test_what_changes_stands_last():
+    change = (Let(W, Load("w0", J, D), mutable=True), add(exp(X), W), add(exp(U), W))
+    *_, last = parts(Let(U, X), *change, Store("w0", J, W))
+    begin = "double w = w0[j]; w += exp1[j - j_group]; "
+    assert last == begin + "w += exp2[j - j_group]; w0[j] = w;"
+
+
+def test_other_functions_are_made_of_the_exponential():
+    assert parts(Store("y0", J, Op("ptl_sigmoid({0})", (plus(X, X),), D)))[::2] == [
+        "const double of_exp1 = x0[j] + x0[j]; of_exp1_lanes[j - j_group] = of_exp1; "
+        "exp1[j - j_group] = -fabs(of_exp1);",
+        "y0[j] = ptl_sigmoid_by(of_exp1_lanes[j - j_group], exp1[j - j_group]);",
+    ]
+
+
+@pytest.mark.parametrize("template", ["exp({0})", "ptl_sigmoid({0})", "ptl_softplus({0})"])
+def test_what_is_left_over_goes_one_by_one(template):
+    text = "\n".join(statements(in_vectors((loop(add(Op(template, (X,), D))),)), 0))
+    assert text.count("ptl_exp_alone(") == 1
+    assert "exp(x0" not in text
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ((add(exp(X)),), DOUBLES),
+        ((add(exp(Load("x0", J, S)), Var("t", S)),), FLOATS),
+        ((add(Cast(exp(Load("x0", J, S)), D)),), FLOATS),  # two vectors of sums for one of elements
+        ((add(exp(X)), add(X, U), Store("y0", J, X)), DOUBLES),
+        ((Store("y0", J, Op("{0} ? {1} : 0.0", (Load("x1", J, "bool"), exp(X)), D)),), DOUBLES),
+        ((Store("x0", J, exp(X)),), DOUBLES),
+    ],
+)
+def test_groups_are_as_long_as_a_vector(body, count):
+    assert group(*body).step == count
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        loop(Store("y0", J, plus(X, X))),
+        loop(add(exp(X)), kind="serial"),
+        loop(add(exp(X)), stop=16),
+        loop(add(exp(X), template="{0} * {1}")),
+        loop(add(exp(X)), add(X)),
+        loop(add(exp(X)), add(Load("x1", J, "int64"), Var("u", "int64"))),
+        loop(Store("y0", J, exp(X)), Let(U, Load("y0", J, D)), Store("y1", J, U)),
+        loop(Let(W, X, mutable=True), add(X, W), Let(U, exp(W)), Store("y0", J, U)),
+        loop(Let(W, X, mutable=True), add(X, W), Store("y0", J, exp(W))),
+        loop(Store("y0", J, exp(Cast(Load("x0", J, S), D)))),
+        replace(loop(add(exp(X))), step=Index.of(2)),
+    ],
+)
+def test_other_loops_stay_as_they_are(given):
+    assert in_vectors((given,)) == (given,)

@@ -1,0 +1,133 @@
+"""Programs with exponentials of whole vectors: right wherever a number stands, at all ends."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import pytensorlite
+import pytensorlite.tensor as pt
+from pytensorlite.cgen.build import build
+
+ANYWHERE = """
+#include "ptl_runtime.h"
+#include "ptl_math.h"
+#include "ptl_vectors.h"
+#if PTL_VECTOR_BYTES == 64 && defined(__AVX512DQ__)
+_Static_assert(_Alignof(ptl_double8) == _Alignof(double), "eight doubles");
+_Static_assert(_Alignof(ptl_float16) == _Alignof(float), "sixteen floats");
+#endif
+"""
+
+ELEMENTWISE = {
+    "exp": pt.exp,
+    "twice": lambda x: pt.exp(-pt.exp(x)),
+    "beside": lambda x: pt.exp(x) * x + pt.exp(-x * x) / (1 + x * x),
+    "sigmoid": lambda x: pt.sigmoid(2 * x) * x,
+    "softplus": lambda x: pt.softplus(x) - x,
+    "chosen": lambda x: pt.switch(x > 0, pt.exp(-x), x),
+}
+SUMS = {
+    "rows": lambda x: pt.exp(x).sum(axis=1),
+    "columns": lambda x: pt.exp(x).sum(axis=0),
+    "all": lambda x: (pt.exp(x) + pt.sigmoid(x)).sum(),
+    "largest": lambda x: pt.logsumexp(x, axis=1),
+    "shares": lambda x: pt.special.softmax(x, axis=1),
+    "gradient": lambda x: pytensorlite.grad(pt.softplus(x).sum(), x),
+}
+
+
+def compiled(programs, dtype):
+    """Return each program in C, and in NumPy."""
+    found = {}
+    for name, program in programs.items():
+        x = pt.matrix("x", dtype=dtype)
+        found[name] = [pytensorlite.function([x], program(x), mode=mode) for mode in ("C", "NUMPY")]
+    return found
+
+
+@pytest.fixture(scope="module", params=["float32", "float64"])
+def elementwise(request):
+    """Functions of each element."""
+    return request.param, compiled(ELEMENTWISE, request.param)
+
+
+@pytest.fixture(scope="module", params=["float32", "float64"])
+def sums(request):
+    """Programs that add exponentials up."""
+    return request.param, compiled(SUMS, request.param)
+
+
+SHAPES = st.tuples(st.integers(0, 5), st.integers(1, 40))
+
+
+def numbers(dtype):
+    """Draw matrices of all that floats can be, and of ordinary numbers."""
+    width = 8 * np.dtype(dtype).itemsize
+    element = st.floats(width=width) | st.floats(-20, 20, width=width)
+    return arrays(dtype, SHAPES, elements=element)
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_elements_are_right_at_all_ends(elementwise, name):
+    dtype, programs = elementwise
+    fast, slow = programs[name]
+
+    @given(numbers(dtype))
+    def check(x):
+        with np.errstate(all="ignore"):
+            expected = slow(x)
+        # What exp(exp(x)) makes of a last bit, and softplus(x) - x.
+        near = 1e-4 if dtype == "float32" else 1e-12
+        np.testing.assert_allclose(fast(x), expected, rtol=near, atol=near)
+
+    check()
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_an_element_gets_what_it_gets_alone(elementwise, name):
+    dtype, programs = elementwise
+    fast, _ = programs[name]
+
+    @given(numbers(dtype), st.data())
+    def check(x, data):
+        row = data.draw(st.integers(0, x.shape[0]))
+        column = data.draw(st.integers(0, x.shape[1]))
+        np.testing.assert_array_equal(fast(x)[row:, column:], fast(x[row:, column:].copy()))
+
+    check()
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_sums_agree_with_numpy(sums, name):
+    dtype, programs = sums
+    fast, slow = programs[name]
+
+    @given(st.integers(1, 70), st.integers(1, 200), st.integers(0, 2**32 - 1))
+    def check(rows, n, seed):
+        x = np.random.default_rng(seed).normal(size=(rows, n)).astype(dtype) * 3
+        near = 1e-4 if dtype == "float32" else 1e-12
+        np.testing.assert_allclose(fast(x), slow(x), rtol=near)
+
+    check()
+
+
+@pytest.mark.parametrize("name", ["rows", "largest"])
+def test_sums_of_rows_keep_what_is_no_number(sums, name):
+    dtype, programs = sums
+    fast, slow = programs[name]
+
+    @given(numbers(dtype))
+    def check(x):
+        with np.errstate(all="ignore"):
+            expected = slow(x)
+        near = 1e-4 if dtype == "float32" else 1e-12
+        np.testing.assert_allclose(fast(x), expected, rtol=near)
+
+    check()
+
+
+def test_vectors_may_lie_anywhere():
+    """Local arrays are aligned as their elements are, and so must be what reads them."""
+    build(ANYWHERE, label="vectors")
