@@ -189,6 +189,7 @@ def load_kernel(name: str, dtype: str) -> Callable:
     flags = (
         f"-I{sysconfig.get_paths()['include']}", f"-I{np.get_include()}", f"-DREAL={real}",
         f"-DREAL_TYPE=NPY_{real.upper()}", "-O3", "-ffp-contract=fast",
+        "-falign-loops=32",
     )  # fmt: skip
     if find_toolchain().family == "gcc":  # what our programs do without
         flags += tuple(f"-f{name}" for name in LEFT_OUT)

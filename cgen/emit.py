@@ -254,6 +254,8 @@ def statements(body: Iterable[Stmt], level: int = 1) -> Iterator[str]:
                     yield f"{pad}}} else {{"
                     yield from statements(otherwise, level + 1)
                 yield f"{pad}}}"
+            case Array(name, dtype, length, empty_lanes=True):
+                yield f"{pad}PTL_EMPTY_LANES({C_TYPES[dtype]}, {name}, {length});"
             case Array(name, dtype, length):
                 yield f"{pad}{ELEMENT_TYPES[dtype]} {name}[{length}];"
             case Call(text):
@@ -293,13 +295,23 @@ def _loop(loop: Loop, level: int) -> Iterator[str]:
         yield f"{pad}#pragma omp simd{_clauses(loop)}"
     elif loop.kind == "short":
         yield f"{pad}#pragma GCC unroll {loop.stop}"
-    step = f"{loop.var}++" if loop.step == 1 else f"{loop.var} += {loop.step}"
-    yield f"{pad}for (int64_t {loop.var} = {loop.start}; {loop.var} < {loop.stop}; {step}) {{"
+    if macro := MACROS.get(loop.kind):
+        head = macro.format(loop.var, loop.start, loop.stop, loop.step)
+    else:
+        step = f"{loop.var}++" if loop.step == 1 else f"{loop.var} += {loop.step}"
+        head = f"for (int64_t {loop.var} = {loop.start}; {loop.var} < {loop.stop}; {step})"
+    yield f"{pad}{head} {{"
     body = map(_by_multiply_add, loop.body) if loop.kind == "short" else loop.body
     yield from statements(body, level + 1)
     yield f"{pad}}}"
 
 
+# The heads of loops that go by vectors: variable, first, last and step.
+MACROS = {
+    "vectors": "PTL_EACH_VECTOR({0}, {1}, {2}, {3})",
+    "beside": "PTL_IN_VECTOR({0}, {1}, {3})",
+    "left": "PTL_EACH_LEFT_OVER({0}, {1}, {2}, {3})",
+}
 ADDITION, MULTIPLICATIONS = "{0} + {1}", {"{0} * {1}": (0, 1), "{0} * {0}": (0, 0)}
 MULTIPLY_ADD = "ptl_multiply_add({0}, {1}, {2})"
 

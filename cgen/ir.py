@@ -118,7 +118,9 @@ class Loop:
     is `parallel`, whatever its kind, may also add to elements of arrays and use arrays of the
     workspace for themselves.  A ``short`` one, of a few iterations known beforehand, is written out
     by the compiler; so is one over ``lanes``, as vectors.  One for ``strips`` becomes vectors only
-    once it is cut into them (``sums.py``).
+    once it is cut into them (``sums.py``).  A loop over whole ``vectors``, over the elements
+    ``beside`` each other in one, and over what is ``left`` over after the last are macros of
+    ``ptl_lanes.h``, and have the length of a vector as their step.
     """
 
     var: str
@@ -126,7 +128,8 @@ class Loop:
     body: tuple[Stmt, ...]
     start: Index = Index.of(0)
     step: Index = Index.of(1)
-    kind: str = "serial"  # "serial" | "simd" | "short" | "lanes" | "strips"
+    # "serial" | "simd" | "short" | "lanes" | "strips" | "vectors" | "beside" | "left"
+    kind: str = "serial"
     parallel: bool = False
 
 
@@ -141,11 +144,12 @@ class If:
 
 @immutable
 class Array:
-    """A small local array."""
+    """A small local array, of -0.0 if it is for sums in lanes."""
 
     name: str
     dtype: str
     length: int | Index
+    empty_lanes: bool = False
 
 
 @immutable

@@ -4,10 +4,16 @@
 added: one after the other, and each addition waits for the one before.  That takes as long as the
 sums of fifty elements.  Here halves of the vector are added to each other (``ptl_lanes.h``).
 
+Memory is slower than additions.  A processor fetches ahead by itself, but not far, and begins anew
+for each page.  So a loop that reads rows for the first time asks for what follows, a line with each
+vector.
+
 This is a last pass over finished statements.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
@@ -15,10 +21,8 @@ from pytensorlite.cgen.ir import (
     Array,
     Call,
     Cast,
-    Const,
     Expr,
     If,
-    Integer,
     Let,
     Load,
     Loop,
@@ -27,11 +31,12 @@ from pytensorlite.cgen.ir import (
     Store,
     Update,
     Var,
+    buffers,
     expressions,
+    loads,
     subexpressions,
     walk,
 )
-from pytensorlite.cgen.jam import fresh
 from pytensorlite.cgen.parallel import CALL, cost
 
 DOUBLES, FLOATS = Index.name("PTL_DOUBLES"), Index.name("PTL_FLOATS")
@@ -52,46 +57,57 @@ def in_lanes(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     Examples
     --------
     >>> from pytensorlite.cgen.emit import statements
-    >>> total, j = Var("t1", "float64"), Index.name("j")
-    >>> add = Update(total, "{0} + {1}", Load("x0", j, "float64"))
-    >>> loop = Loop("j", Index.name("n0"), (add,), kind="simd")
-    >>> print("\\n".join(statements(in_lanes((loop,)), 0)))
-    double t1_lanes[PTL_DOUBLES];
-    #pragma omp simd
-    for (int64_t lane = 0; lane < PTL_DOUBLES; lane++) {
-        t1_lanes[lane] = -0.0;
-    }
-    const int64_t j_whole = ptl_whole(0, n0, PTL_DOUBLES);
-    for (int64_t j_group = 0; j_group < j_whole; j_group += PTL_DOUBLES) {
-        #pragma omp simd
-        for (int64_t j = j_group; j < PTL_DOUBLES + j_group; j++) {
-            t1_lanes[j - j_group] += x0[j];
+    >>> total, i, j, n1 = Var("t1", "float64"), *map(Index.name, ("i", "j", "n1"))
+    >>> add = Update(total, "{0} + {1}", Load("x0", i * n1 + j, "float64"))
+    >>> rows = Loop("i", Index.name("n0"), (Loop("j", n1, (add,), kind="simd"),))
+    >>> print("\\n".join(statements(in_lanes((rows,)), 0)))
+    for (int64_t i = 0; i < n0; i++) {
+        PTL_EMPTY_LANES(double, t1_lanes, PTL_DOUBLES);
+        PTL_EACH_VECTOR(j_group, 0, n1, PTL_DOUBLES) {
+            ptl_fetch_soon(&x0[i*n1 + j_group]);
+            PTL_IN_VECTOR(j, j_group, PTL_DOUBLES) {
+                t1_lanes[j - j_group] += x0[i*n1 + j];
+            }
         }
+        PTL_EACH_LEFT_OVER(j, 0, n1, PTL_DOUBLES) {
+            t1 += x0[i*n1 + j];
+        }
+        t1 += ptl_sum_doubles(t1_lanes);
     }
-    for (int64_t j = j_whole; j < n0; j++) {
-        PTL_ONE_BY_ONE;
-        t1 += x0[j];
-    }
-    t1 += ptl_sum_doubles(t1_lanes);
     """
-    result: list[Stmt] = []
-    for stmt in body:
-        match stmt:
-            case Loop() if _only_adds_up(stmt):
-                result += _lanes(stmt, result)
-            case Loop():
-                result.append(replace(stmt, body=in_lanes(stmt.body)))
-            case If():
-                inner, otherwise = in_lanes(stmt.body), in_lanes(stmt.otherwise)
-                result.append(replace(stmt, body=inner, otherwise=otherwise))
-            case _:
-                result.append(stmt)
-    return tuple(result)
+    return _in_lanes(body, "", set())
 
 
 def has_lanes(body: tuple[Stmt, ...]) -> bool:
     """Whether something in `body` is summed in lanes."""
-    return any(isinstance(stmt, Array) and stmt.length in (DOUBLES, FLOATS) for stmt in walk(body))
+    return any(isinstance(stmt, Array) and stmt.empty_lanes for stmt in walk(body))
+
+
+def _in_lanes(body: tuple[Stmt, ...], rows: str, seen: set[str]) -> tuple[Stmt, ...]:
+    """Return `body`, that of a loop over `rows`; `seen` are the arrays read before in a block."""
+    asks = any(isinstance(stmt, Call) and stmt.text.startswith("ptl_fetch") for stmt in body)
+    result: list[Stmt] = []
+    for stmt in body:
+        match stmt:
+            case Loop() if _only_adds_up(stmt):
+                result += _lanes(stmt, [] if asks else _following(stmt, rows, seen))
+            case Loop():
+                inner = _in_lanes(stmt.body, stmt.var, seen if rows else set())
+                result.append(replace(stmt, body=inner))
+            case If():
+                inner, otherwise = (_in_lanes(b, rows, seen) for b in (stmt.body, stmt.otherwise))
+                result.append(replace(stmt, body=inner, otherwise=otherwise))
+            case _:
+                result.append(stmt)
+        seen |= buffers((stmt,))[0].keys()
+    return tuple(result)
+
+
+def _following(loop: Loop, rows: str, seen: set[str]) -> list[Load]:
+    """Return what `loop` is the first to read of arrays whose rows follow each other."""
+    element = Index.name(rows) * loop.stop + Index.name(loop.var)
+    found = (load for load in loads(loop.body) if load.index == element)
+    return list(dict.fromkeys(load for load in found if rows and load.buffer not in seen))
 
 
 def _only_adds_up(loop: Loop) -> bool:
@@ -135,16 +151,14 @@ def _within(loop: Loop) -> list[Expr]:
     return [expr for stmt in loop.body for expr in expressions(stmt)]
 
 
-def _lanes(loop: Loop, before: list[Stmt]) -> list[Stmt]:
-    """Return the statements that do the work of `loop`."""
+def _lanes(loop: Loop, fetched: Sequence[Load]) -> list[Stmt]:
+    """Return the statements that do the work of `loop` and ask for what follows `fetched`."""
     sums = [stmt.var for stmt in loop.body if isinstance(stmt, Update)]
     parts = (sub for expr in _within(loop) for sub in subexpressions(expr))
     singles = any(part.dtype == "float32" for part in parts)
     count, total = LANES[sums[0].dtype, singles or sums[0].dtype == "float32"]
-    group, lane = Index.name(f"{loop.var}_group"), Index.name("lane")
+    group = Index.name(f"{loop.var}_group")
     position = Index.name(loop.var) - group
-    whole = fresh(f"{loop.var}_whole", before)
-    end = Index.name(whole)
 
     def in_lane(stmt: Stmt) -> Stmt:
         if not isinstance(stmt, Update):
@@ -152,15 +166,17 @@ def _lanes(loop: Loop, before: list[Stmt]) -> list[Stmt]:
         there = Load(_array(stmt.var), position, stmt.var.dtype)
         return Store(there.buffer, position, Op(stmt.template, (there, stmt.expr), there.dtype))
 
-    zeros = tuple(Store(_array(var), lane, Const(-0.0, var.dtype)) for var in sums)
-    bounds = (Integer(loop.start), Integer(loop.stop), Integer(count))
-    elements = replace(loop, start=group, stop=group + count, body=tuple(map(in_lane, loop.body)))
+    calls = [
+        Call(f"ptl_fetch_soon(&{load.buffer}[{load.index.substitute({loop.var: group})}])")
+        for load in fetched
+    ]
+    elements = replace(
+        loop, start=group, step=count, body=tuple(map(in_lane, loop.body)), kind="beside"
+    )
     return [
-        *(Array(_array(var), var.dtype, count) for var in sums),
-        Loop("lane", count, zeros, kind="simd"),
-        Let(Var(whole, "int64"), Op("ptl_whole({0}, {1}, {2})", bounds, "int64")),
-        Loop(f"{loop.var}_group", end, (elements,), step=count),
-        replace(loop, start=end, kind="serial", body=(Call("PTL_ONE_BY_ONE"), *loop.body)),
+        *(Array(_array(var), var.dtype, count, empty_lanes=True) for var in sums),
+        Loop(f"{loop.var}_group", loop.stop, (*calls, elements), step=count, kind="vectors"),
+        replace(loop, step=count, kind="left"),
         *(
             Update(var, "{0} + {1}", Op(total, (Var(_array(var), var.dtype),), var.dtype))
             for var in sums

@@ -19,10 +19,8 @@ from pytensorlite.cgen.ir import (
     Array,
     Call,
     Cast,
-    Const,
     Expr,
     If,
-    Integer,
     Let,
     Load,
     Loop,
@@ -36,7 +34,6 @@ from pytensorlite.cgen.ir import (
     subexpressions,
     substitute,
 )
-from pytensorlite.cgen.jam import fresh
 from pytensorlite.cgen.lanes import DOUBLES, FLOATS, LANES, SHORT
 
 
@@ -77,26 +74,18 @@ def in_vectors(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     >>> exp = Op("exp({0})", (Load("x0", j, "float64"),), "float64")
     >>> loop = Loop("j", Index.name("n0"), (Update(total, "{0} + {1}", exp),), kind="simd")
     >>> print("\\n".join(statements(in_vectors((loop,)), 0)))
-    double t1_lanes[PTL_DOUBLES];
-    #pragma omp simd
-    for (int64_t lane = 0; lane < PTL_DOUBLES; lane++) {
-        t1_lanes[lane] = -0.0;
-    }
-    const int64_t j_full = ptl_whole(0, n0, PTL_DOUBLES);
-    for (int64_t j_group = 0; j_group < j_full; j_group += PTL_DOUBLES) {
+    PTL_EMPTY_LANES(double, t1_lanes, PTL_DOUBLES);
+    PTL_EACH_VECTOR(j_group, 0, n0, PTL_DOUBLES) {
         double exp1[PTL_DOUBLES];
-        #pragma omp simd
-        for (int64_t j = j_group; j < PTL_DOUBLES + j_group; j++) {
+        PTL_IN_VECTOR(j, j_group, PTL_DOUBLES) {
             exp1[j - j_group] = x0[j];
         }
         ptl_exp_doubles(exp1);
-        #pragma omp simd
-        for (int64_t j = j_group; j < PTL_DOUBLES + j_group; j++) {
+        PTL_IN_VECTOR(j, j_group, PTL_DOUBLES) {
             t1_lanes[j - j_group] += exp1[j - j_group];
         }
     }
-    for (int64_t j = j_full; j < n0; j++) {
-        PTL_ONE_BY_ONE;
+    PTL_EACH_LEFT_OVER(j, 0, n0, PTL_DOUBLES) {
         t1 += ptl_exp_alone(x0[j]);
     }
     t1 += ptl_sum_doubles(t1_lanes);
@@ -105,7 +94,7 @@ def in_vectors(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     for stmt in body:
         match stmt:
             case Loop() if dtype := _dtype(stmt):
-                result += _in_groups(stmt, dtype, result)
+                result += _in_groups(stmt, dtype)
             case Loop():
                 result.append(replace(stmt, body=in_vectors(stmt.body)))
             case If():
@@ -275,13 +264,12 @@ def _sums(loop: Loop) -> list[Update]:
     return [stmt for stmt in loop.body if isinstance(stmt, Update) and stmt.var not in own]
 
 
-def _in_groups(loop: Loop, dtype: str, before: list[Stmt]) -> list[Stmt]:
+def _in_groups(loop: Loop, dtype: str) -> list[Stmt]:
     """Return the statements that do the work of `loop`."""
     sums = [stmt.var for stmt in _sums(loop)]
     count, _ = LENGTHS[dtype]
-    whole = fresh(f"{loop.var}_full", before)
-    group, end, lane = Index.name(f"{loop.var}_group"), Index.name(whole), Index.name("lane")
-    rest = (Call("PTL_ONE_BY_ONE"), *map(_alone, loop.body))
+    group = Index.name(f"{loop.var}_group")
+    rest = tuple(map(_alone, loop.body))
 
     def in_lane(stmt: Stmt) -> Stmt:
         if not isinstance(stmt, Update) or stmt.var not in sums:
@@ -293,16 +281,12 @@ def _in_groups(loop: Loop, dtype: str, before: list[Stmt]) -> list[Stmt]:
     inside: list[Stmt] = [*full.arrays()]
     for body, calls in zip(full.bodies(), full.calls, strict=True):
         part = tuple(map(in_lane, body))
-        inside.append(replace(loop, start=group, stop=group + count, body=part))
+        inside.append(replace(loop, start=group, step=count, body=part, kind="beside"))
         inside += map(Call, calls)
-    neutral = tuple(Store(f"{var.name}_lanes", lane, Const(-0.0, var.dtype)) for var in sums)
-    bounds = (Integer(loop.start), Integer(loop.stop), Integer(count))
     return [
-        *(Array(f"{var.name}_lanes", var.dtype, count) for var in sums),
-        *([Loop("lane", count, neutral, kind="simd")] if sums else []),
-        Let(Var(whole, "int64"), Op("ptl_whole({0}, {1}, {2})", bounds, "int64")),
-        Loop(f"{loop.var}_group", end, tuple(inside), start=loop.start, step=count),
-        replace(loop, start=end, kind="serial", body=rest),
+        *(Array(f"{var.name}_lanes", var.dtype, count, empty_lanes=True) for var in sums),
+        replace(loop, var=f"{loop.var}_group", body=tuple(inside), step=count, kind="vectors"),
+        replace(loop, body=rest, step=count, kind="left"),
         *(Update(var, "{0} + {1}", _total(var, dtype)) for var in sums),
     ]
 

@@ -2,6 +2,8 @@
 #ifndef PTL_LANES_H
 #define PTL_LANES_H
 
+#include "ptl_loops.h"
+
 #if defined(__AVX512F__)
 #define PTL_VECTOR_BYTES 64
 #elif defined(__AVX__)
@@ -14,8 +16,25 @@
 #define PTL_DOUBLES (PTL_VECTOR_BYTES / 8)
 #define PTL_FLOATS (PTL_VECTOR_BYTES / 4)
 
-/* Stands in loops over less than a vector, which compilers would otherwise make vectors of in vain. */
-#define PTL_ONE_BY_ONE __asm__("")
+#define PTL_EACH_LANE(count) _Pragma("omp simd") for (int64_t lane = 0; lane < count; lane++)
+
+/* A loop goes by whole vectors, whose elements stand in one lane each, and by what is left over.  Of that compilers
+ * would make vectors in vain, were there not an `asm` in its loop; it yields no instruction. */
+#define PTL_EACH_VECTOR(group, from, to, lanes) \
+    for (int64_t group = from; group + (lanes) <= (to); group += lanes)
+#define PTL_IN_VECTOR(element, group, lanes) \
+    _Pragma("omp simd") for (int64_t element = group; element < (group) + (lanes); element++)
+#define PTL_EACH_LEFT_OVER(element, from, to, lanes) \
+    for (int64_t element = ptl_whole(from, to, lanes); element < (to); ({ __asm__(""); element++; }))
+
+/* Lanes that nothing was added to: -0.0 loses no sign of a zero. */
+#define PTL_EMPTY_LANES(type, name, lanes) \
+    type name[lanes];                      \
+    PTL_EACH_LANE(lanes) name[lane] = (type)-0.0
+
+/* Ask for what comes some rows, or a part of a long row, after what is summed now. */
+#define PTL_SOON 4096
+static inline void ptl_fetch_soon(const void *now) { __builtin_prefetch((const char *)now + PTL_SOON); }
 
 /* Halves are added to each other.  Compilers add one lane after the other, which takes longer than a short row.
  * They need not align local arrays as vectors are. */

@@ -15,8 +15,6 @@
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 #endif
 
-#define PTL_EACH_LANE(count) _Pragma("omp simd") for (int64_t lane = 0; lane < count; lane++)
-
 #if PTL_VECTOR_BYTES == 64 && defined(__AVX512DQ__)
 
 typedef double ptl_double8 __attribute__((vector_size(64), aligned(8), may_alias));

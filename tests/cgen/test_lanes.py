@@ -4,7 +4,7 @@ import pytest
 
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Array, Cast, Let, Load, Loop, Op, Store, Update, Var, walk
+from pytensorlite.cgen.ir import Array, Call, Cast, Let, Load, Loop, Op, Store, Update, Var, walk
 from pytensorlite.cgen.lanes import DOUBLES, FLOATS, has_lanes, in_lanes
 
 D, S = "float64", "float32"
@@ -53,6 +53,23 @@ def test_what_else_an_element_does_is_done_beside_its_sum():
     store = Store("y0", J, X)
     inner = [stmt for stmt in walk(in_lanes((loop(store, add()),))) if isinstance(stmt, Store)]
     assert inner.count(store) == 2  # in lanes, and for what is left over
+
+
+def fetched(*body):
+    return [stmt.text for stmt in walk(in_lanes(body)) if isinstance(stmt, Call)]
+
+
+def test_what_follows_is_fetched_where_rows_are_read_for_the_group_time():
+    i, n0 = Index.name("i"), Index.name("n0")
+    row = Load("x0", i * n0 + J, D)
+    first, again = loop(add(row), add(Op("{0} * {1}", (row, X), D), Var("u", D))), loop(add(row))
+    rows = tuple(Loop("i", Index.name("n1"), (each,)) for each in (first, again))
+    assert fetched(*rows) == 2 * ["ptl_fetch_soon(&x0[i*n0 + j_group])"]
+    assert fetched(Loop("i_block", Index.name("n1"), rows)) == fetched(rows[0])
+    assert fetched(Loop("i", Index.name("n1"), (loop(add(Load("x0", i * 7 + J, D))),))) == []
+    assert fetched(loop(add())) == []
+    ahead = Call("ptl_fetch_ahead(&x0[i*n0], 8*i_fetched)")
+    assert fetched(Loop("i", Index.name("n1"), (ahead, first))) == [ahead.text]
 
 
 @pytest.mark.parametrize(
