@@ -28,6 +28,7 @@ from pytensorlite.cgen.ir import (
     Load,
     Loop,
     Op,
+    Pointer,
     Stmt,
     Store,
     Update,
@@ -258,6 +259,8 @@ def statements(body: Iterable[Stmt], level: int = 1) -> Iterator[str]:
                 yield f"{pad}PTL_EMPTY_LANES({C_TYPES[dtype]}, {name}, {length});"
             case Array(name, dtype, length):
                 yield f"{pad}{ELEMENT_TYPES[dtype]} {name}[{length}];"
+            case Pointer(name, dtype, text):
+                yield f"{pad}{ELEMENT_TYPES[dtype]} *restrict const {name} = {text};"
             case Call(text):
                 yield f"{pad}{text};"
             case Fail(where, details):

@@ -14,12 +14,14 @@ from pytensorlite.cgen.emit import (
     ELEMENT_TYPES,
     INDENT,
     WIDTH,
+    expression,
     head,
     parameter,
     statements,
 )
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Load, Loop, Op, Store, Task, Update, Var, walk
+from pytensorlite.cgen.ir import Load, Loop, Op, Store, Streamed, Task, Update, Var, item_size, walk
+from pytensorlite.cgen.stream import how_much
 
 
 def loops(tasks: Iterable[Task]) -> Iterator[str]:
@@ -112,9 +114,40 @@ def _step(task: Task) -> Iterator[str]:
         yield f"{INDENT}{ELEMENT_TYPES[buffer.dtype]} *const {own.buffer} = {mine};"
         given[position] = own.buffer
     given += [f"&a->{partial.array}[block]" for partial in task.partials]
-    given += [str(task.loop.start), str(task.loop.stop)]
-    yield f"{INDENT}{task.name}({', '.join(given)});"
+    once = f"{task.name}({', '.join((*given, str(task.loop.start), str(task.loop.stop)))});"
+    if task.streamed:
+        yield f"{INDENT}if (a->streamed == 0) {{"
+        yield f"{INDENT * 2}{once}"
+        yield f"{INDENT * 2}return;"
+        yield f"{INDENT}}}"
+        yield from (INDENT + line for line in _streaming(task, task.streamed, given))
+    else:
+        yield INDENT + once
     yield "}"
+
+
+def _streaming(task: Task, rows: Streamed, given: list[str]) -> Iterator[str]:
+    """Do a few rows at a time, in arrays that begin with the first of them, and stream those."""
+    length = rows.length.substitute({name: Index.name(f"a->{name}") for name in rows.length.names})
+    place = Index.name("from") * length
+    for name, dtype in rows.outputs:
+        yield f"{ELEMENT_TYPES[dtype]} {name}[PTL_STREAMED_BLOCK / {rows.size}];"
+    yield f"const int64_t few = ptl_few_streamed({rows.size}*a->streamed);"
+    yield f"for (int64_t from = {task.loop.start}; from < {task.loop.stop}; from += few) {{"
+    yield f"{INDENT}const int64_t to = ptl_min_int64(from + few, {task.loop.stop});"
+    near = {
+        f"a->{name}": f"ptl_from({name}, {place * item_size(dtype)})"
+        for name, dtype in rows.outputs
+    }
+    arguments = [near.get(each, each) for each in given]
+    yield f"{INDENT}{task.name}({', '.join((*arguments, 'from', 'to'))});"
+    for name, dtype in rows.outputs:
+        yield (
+            f"{INDENT}ptl_stream(&a->{name}[{place}], {name}, "
+            f"{length * item_size(dtype)}*(to - from));"
+        )
+    yield "}"
+    yield "ptl_end_of_stream(a->streamed);"
 
 
 def _head_of_blocks(task: Task, named: bool = True) -> list[str]:
@@ -160,6 +193,8 @@ def _work(task: Task) -> Iterator[str]:
         if own.neutral is not None:
             fill = Store(own.spare, element, own.neutral)
             yield _each("e", (count - 1) * own.length, fill)
+    if task.streamed:
+        yield f"const int64_t streamed = {expression(how_much(task, task.streamed))};"
     yield f"struct {task.name} task = {{{', '.join(task.shared)}}};"
     loop = f"{task.name}_step, &task, {task.extent}, {count}, {task.work}"
     yield f"if (host->run_loop(host, &(ptl_loop){{{loop}}})) return PTL_FAILED;"

@@ -7,7 +7,8 @@
            | Integer(index) | Op(template, args, dtype) | Cast(arg, dtype)
     stmt   Let(var, expr) | Update(var, template, expr) | Store(buffer, index, expr)
            | Loop(var, stop, body, start, step, kind, parallel) | If(condition, body, otherwise)
-           | Array(name, dtype, length) | Call(text) | Fail(where, details) | Comment(text)
+           | Array(name, dtype, length) | Pointer(name, dtype, text) | Call(text)
+           | Fail(where, details) | Comment(text)
     top    Buffer(name, dtype, writable);  Kernel(name, buffers, sizes, body, comment, tasks)
 
 An `Op` holds a C template, so that nothing here knows what ``exp`` is.  An `Update` is kept apart
@@ -153,6 +154,15 @@ class Array:
 
 
 @immutable
+class Pointer:
+    """``T *const name = text;``, a place in an array that nothing else points to."""
+
+    name: str
+    dtype: str
+    text: str
+
+
+@immutable
 class Call:
     """A call statement, spelled out: BLAS, LAPACK, another kernel."""
 
@@ -174,7 +184,7 @@ class Comment:
     text: str
 
 
-Stmt: TypeAlias = Let | Update | Store | Loop | If | Array | Call | Fail | Comment
+Stmt: TypeAlias = Let | Update | Store | Loop | If | Array | Pointer | Call | Fail | Comment
 
 
 # -- top -------------------------------------------------------------------------------------------
@@ -230,6 +240,25 @@ class Joined:
 
 
 @immutable
+class Streamed:
+    """Results whose rows, all of one length, a loop writes whole, so that they may go elsewhere
+    first."""
+
+    outputs: tuple[tuple[str, str], ...]  # names and dtypes
+    length: Index
+
+    @property
+    def size(self) -> int:
+        """The bytes of the largest element."""
+        return max(item_size(dtype) for _, dtype in self.outputs)
+
+    @property
+    def written(self) -> int:
+        """The bytes that are written for each element of a row."""
+        return sum(item_size(dtype) for _, dtype in self.outputs)
+
+
+@immutable
 class Task:
     """A loop in a function of its own, run over a range of its iterations.
 
@@ -249,6 +278,7 @@ class Task:
     partials: tuple[Partial, ...]
     owned: tuple[Owned, ...]
     joined: tuple[Joined, ...] = ()
+    streamed: Streamed | None = None  # by the step of a block
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -267,7 +297,8 @@ class Task:
         lengths = {name for own in self.owned for name in own.length.names}
         spares = [own.spare for own in self.owned]
         sums = [partial.array for partial in self.partials]
-        return (*self.given, *spares, *sorted(lengths - {*self.sizes}), *sums)
+        streamed = ("streamed",) * (self.streamed is not None)
+        return (*self.given, *spares, *sorted(lengths - {*self.sizes}), *streamed, *sums)
 
     @property
     def integers(self) -> list[str]:

@@ -65,19 +65,6 @@ static inline void ptl_fetch_rows(const void *from, int64_t rows, int64_t pitch,
     }
 }
 
-/* What is written and is larger lies in no cache near by, beside what is read for it. */
-#define PTL_CLAIMED_FROM (8 << 20)
-
-/* How many elements of a row to claim before they are written, all or none; `size` bytes are written for each. */
-static inline int64_t ptl_claimed(int64_t rows, int64_t elements, int64_t size) {
-    const int64_t bytes = elements * size;
-    return bytes > 0 && rows > PTL_CLAIMED_FROM / bytes ? elements : 0;
-}
-
-static inline void ptl_claim(void *row, int64_t bytes) {
-    for (int64_t k = 0; k < bytes; k += 64) __builtin_prefetch((char *)row + k, 1);
-}
-
 /* Where the last whole group of `count` iterations ends. */
 static inline int64_t ptl_whole(int64_t from, int64_t to, int64_t count) {
     return to > from ? from + (to - from) / count * count : from;

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.ahead import fetch_ahead
 from pytensorlite.cgen.blocks import strip_mine
-from pytensorlite.cgen.claim import claim_lines
 from pytensorlite.cgen.collapse import collapse
 from pytensorlite.cgen.columns import fetch_columns
 from pytensorlite.cgen.describe import describe
@@ -29,6 +28,7 @@ from pytensorlite.cgen.parallel import outline, parameter_order
 from pytensorlite.cgen.passes import drop_unread, name_loads
 from pytensorlite.cgen.short import schedule
 from pytensorlite.cgen.storage import Memory, Writer
+from pytensorlite.cgen.stream import is_streamed, past_caches
 from pytensorlite.cgen.sums import in_strips, squares_in_strips
 from pytensorlite.cgen.tiles import in_tiles
 from pytensorlite.cgen.vectors import in_vectors
@@ -93,10 +93,13 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     integers = names(body) & plan.symbols
     integers.update(*(task.integers for task in tasks))
     sizes = sorted(integers, key=lambda name: int(name[1:]))
-    outlined, tasks = fetch_meanwhile(*claim_lines(*fetch_ahead(outlined, tasks)))
+    outlined, tasks = fetch_meanwhile(*fetch_ahead(outlined, tasks))
     quick = _quick(squares_in_strips(outlined))
     tasks = tuple(replace(task, body=_quick(in_strips(task))) for task in tasks)
     quick, tasks = fetch_columns(quick, tasks)
+    quick, tasks = past_caches(quick, tasks)
+    if any(map(is_streamed, tasks)):
+        plan.include("ptl_stream.h")
     if any(has_lanes(each) for each in (quick, *(task.body for task in tasks))):
         plan.include("ptl_lanes.h")
     plan.add_kernel(Kernel(name, parameters, tuple(sizes), quick, comment, tasks))
