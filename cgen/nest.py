@@ -473,9 +473,13 @@ class Scheduler:
         )
 
     def _outer(self, values: Sequence[Value], free: set[str]) -> set[str]:
-        """Return the candidates: short sums stand inside everything else."""
+        """Return the candidates: short sums stand inside, unless arrays lie otherwise."""
         summed = {label for v in values if isinstance(v, Reduce) for label in v.over}
-        return {x for x in free if x not in summed or self.extents[x] > SHORT} or free
+        short = {label for label in free & summed if self.extents[label] <= SHORT}
+        if not short:
+            return free
+        touched = {read for v in values for read in self.reads[v.name]} & self.sources.keys()
+        return free - short | outside(free, [self.sources[name] for name in touched]) or free
 
     def traffic(self, values: Sequence[Value], label: str, fixed: frozenset[str]) -> float:
         """Count the elements that move when `label` is outermost: an array once per stage."""
@@ -548,6 +552,12 @@ def renamed(expr: Expr, names: Mapping[str, str]) -> Expr:
         return Var(names[leaf.name], leaf.dtype) if known else leaf
 
     return with_leaves(expr, changed)
+
+
+def outside(labels: Iterable[str], sources: Iterable[Source]) -> set[str]:
+    """Return those of `labels` inside of which some array has another one of them."""
+    orders = ([x for x in _memory_order(source) if x in labels] for source in sources)
+    return {label for order in orders for label in order[:-1]}
 
 
 def _memory_order(source: Source) -> list[str]:

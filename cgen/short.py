@@ -21,6 +21,7 @@ from pytensorlite.cgen.nest import (
     Scheduler,
     Source,
     Value,
+    outside,
     reads,
     renamed,
 )
@@ -62,7 +63,8 @@ def schedule(
     values: Sequence[Value], extents: Mapping[str, Index]
 ) -> tuple[list[Value], list[Nest | Value]]:
     """Return the values and their loops, with arrays laid out anew where that pays."""
-    values = [part for value in values for part in _split(value, extents)]
+    sources = [value for value in values if isinstance(value, Source)]
+    values = [part for value in values for part in _split(value, extents, sources)]
     tree = Scheduler(values, extents).schedule()
     packed = dict(_packed(tree, values, extents))
     if not packed:
@@ -71,14 +73,18 @@ def schedule(
     return values, Scheduler(values, extents).schedule()
 
 
-def _split(value: Value, extents: Mapping[str, Index]) -> tuple[Value, ...]:
+def _split(
+    value: Value, extents: Mapping[str, Index], sources: Sequence[Source]
+) -> tuple[Value, ...]:
     """Return a sum over short and long axes as the short one, then a sum of those.
 
     So that the long one, whose additions wait for each other, has but one for each short one.
     """
     if not isinstance(value, Reduce):
         return (value,)
-    short = tuple(label for label in value.over if is_short(extents[label]))
+    inside = {label for label in value.over if is_short(extents[label])}
+    inside -= outside(value.over, sources)
+    short = tuple(label for label in value.over if label in inside)
     rest = tuple(label for label in value.over if label not in short)
     if not short or not rest:
         return (value,)
