@@ -17,8 +17,10 @@ from pytensorlite.cgen.nest import (
     Scatter,
     Source,
     Value,
+    domain,
     reads,
 )
+from pytensorlite.cgen.paths import LOOP_NAMES
 from pytensorlite.cgen.storage import Memory
 
 LONGEST = 24  # lines; a larger kernel says how many more there are
@@ -30,8 +32,11 @@ def describe(
 ) -> tuple[str, ...]:
     """Return lines such as ``y0[i] = sum[j] x0[i, j] * x1[j]``, one per result or reduction.
 
-    `letters` are the loop variables of the labels.
+    `letters` are the loop variables of the labels; those without loops get the ones left over.
     """
+    unused = iter(x for x in LOOP_NAMES if x not in letters.values())
+    loopless = dict.fromkeys(x for v in values for x in domain(v) if x not in letters)
+    letters = {**letters, **dict(zip(loopless, unused, strict=False))}
     by_name = {v.name: v for v in values}
     uses = Counter(name for v in values for name in reads(v))
 

@@ -473,13 +473,10 @@ class Scheduler:
         )
 
     def _outer(self, values: Sequence[Value], free: set[str]) -> set[str]:
-        """Return the candidates: short sums stand inside, unless arrays lie otherwise."""
-        summed = {label for v in values if isinstance(v, Reduce) for label in v.over}
-        short = {label for label in free & summed if self.extents[label] <= SHORT}
-        if not short:
-            return free
-        touched = {read for v in values for read in self.reads[v.name]} & self.sources.keys()
-        return free - short | outside(free, [self.sources[name] for name in touched]) or free
+        """Return the candidates: sums over nothing but short axes stand inside everything else."""
+        short = {label for label in free if self.extents[label] <= SHORT}
+        sums = [v for v in values if isinstance(v, Reduce) and short.issuperset(v.over)]
+        return free.difference(*(value.over for value in sums)) or free
 
     def traffic(self, values: Sequence[Value], label: str, fixed: frozenset[str]) -> float:
         """Count the elements that move when `label` is outermost: an array once per stage."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.ahead import fetch_ahead
+from pytensorlite.cgen.apart import written_out
 from pytensorlite.cgen.blocks import strip_mine
 from pytensorlite.cgen.collapse import collapse
 from pytensorlite.cgen.columns import fetch_columns
@@ -66,14 +67,17 @@ def add_nest(
 ) -> None:
     """Schedule `values`, write the kernel and append it to the plan."""
     values, extents, destinations = collapse(values, extents, destinations)
-    values = in_one_visit(values, extents, destinations)
-    scheduled, tree = schedule(values, extents)
+    parts, places = written_out(values, extents, destinations)
+    parts = in_one_visit(parts, extents, places)
+    if places == destinations:  # otherwise what the whole is says more than what its parts are
+        values = parts
+    scheduled, tree = schedule(parts, extents)
     tree = strip_mine(tree, extents)
 
     def allocate(dtype: str, length: Index) -> str:
         return plan.scratch(dtype, (length,)).buffer
 
-    writer = Writer(scheduled, tree, extents, destinations, allocate)
+    writer = Writer(scheduled, tree, extents, places, allocate)
     add_kernel(plan, writer.write(), describe(values, destinations, writer.variables))
 
 

@@ -117,11 +117,11 @@ def test_extremes_and_products_keep_nan(rng):
 
 
 def test_multiply_adds_go_into_a_sum_of_all():
-    x = pt.tensor("x", shape=(None, None, 2), dtype="float64")
-    weights = pt.tensor("weights", shape=(None, None, 2), dtype="float64")
+    x = pt.tensor("x", shape=(None, None, 5), dtype="float64")
+    weights = pt.tensor("weights", shape=(None, None, 5), dtype="float64")
     f = function([x, weights], (pt.exp(x).sum(axis=2)[:, :, None] * x * weights).sum())
     assert "ptl_multiply_add" in f.c_source
     assert "run_loop" in f.c_source
-    x, weights = np.random.default_rng(0).normal(size=(2, 300, 7, 2))
+    x, weights = np.random.default_rng(0).normal(size=(2, 300, 7, 5))
     expected = (np.exp(x).sum(axis=2)[:, :, None] * x * weights).sum()
     np.testing.assert_allclose(f(x, weights), expected, rtol=1e-13)

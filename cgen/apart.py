@@ -1,0 +1,167 @@
+"""Axes of two to four elements become values of their own: x, y and z, not coordinates 0 to 2.
+
+A loop over three coordinates is no vector, and what runs around it is none either, unless all that
+it does is add them up.  Softmax of rows of three, forces between pairs of particles, an orbit in
+the plane: written out, their loops over rows are plain vectors, and the scheduler need not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pytensorlite._immutable import record, replace
+from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.ir import Const, Expr, Op, Var, with_leaves
+from pytensorlite.cgen.nest import Map, Reduce, Source, Value, domain, reads
+from pytensorlite.cgen.short import is_short
+from pytensorlite.cgen.storage import Memory
+
+LETTERS = "xyzw"  # what the elements are called: no axis is longer
+MOST = 160  # values that a region may have when an axis is written out
+# Folds that do the same to one after the other in an expression and in a loop.
+FOLDS = ("{0} + {1}", "{0} * {1}", "ptl_max({0}, {1})", "ptl_min({0}, {1})")
+
+
+def written_out(
+    values: Sequence[Value], extents: Mapping[str, Index], destinations: Mapping[str, Memory]
+) -> tuple[list[Value], dict[str, Memory]]:
+    """Return the values, and where they go, with the shortest axes written out where that pays."""
+    values, destinations = list(values), dict(destinations)
+    for label in dict.fromkeys(label for value in values for label in domain(value)):
+        count = extents[label].constant
+        if count is None or not 1 < count <= len(LETTERS) or len(values) * count > MOST:
+            continue
+        if _pays(values, label, extents, destinations):
+            parts = _Parts(label, LETTERS[:count], extents)
+            values, destinations = parts.instead_of(values, destinations)
+    return values, destinations
+
+
+def _long(value: Value, extents: Mapping[str, Index]) -> set[str]:
+    return {label for label in domain(value) if not is_short(extents[label])}
+
+
+def _pays(
+    values: Sequence[Value],
+    label: str,
+    extents: Mapping[str, Index],
+    destinations: Mapping[str, Memory],
+) -> bool:
+    """Whether loops over long axes would be vectors without `label`, and are not with it.
+
+    Where all that is made of pairs is a sum over `label`, `short.folds` has it already.
+    """
+    spread = {value.name for value in values if label in value.labels}
+    touching = [v for v in values if v.name in spread or not spread.isdisjoint(reads(v))]
+    if not all(_has_parts(value, label) for value in touching):
+        return False
+    long = {value.name: _long(value, extents) for value in touching}
+    if not all(_is_narrow(strides, extents) for strides in _layouts(touching, destinations)):
+        return False
+    if all(len(labels) < 2 for labels in long.values()):
+        return any(long.values())
+    return any(
+        len(long[value.name]) > 1 and (isinstance(value, Reduce) or value.name in destinations)
+        for value in touching
+        if value.name in spread
+    )
+
+
+def _layouts(
+    values: Sequence[Value], destinations: Mapping[str, Memory]
+) -> Iterator[Mapping[str, Index]]:
+    """Yield the strides by label of the arrays that values are read from and written to."""
+    for value in values:
+        if isinstance(value, Source):
+            yield dict(zip(value.labels, value.strides, strict=True))
+        elif value.name in destinations:
+            yield destinations[value.name].strides
+
+
+def _is_narrow(strides: Mapping[str, Index], extents: Mapping[str, Index]) -> bool:
+    """Whether some loop over a long axis goes on to an element nearby, as vectors can be loaded."""
+    steps = [stride.constant for label, stride in strides.items() if not is_short(extents[label])]
+    return not steps or any(step and abs(step) <= len(LETTERS) for step in steps)
+
+
+def _has_parts(value: Value, label: str) -> bool:
+    if isinstance(value, Reduce):
+        return value.total is None and (label not in value.over or value.template in FOLDS)
+    return isinstance(value, Source | Map)
+
+
+@record
+class _Parts:
+    """Makes of each value that runs over `label` one for each letter."""
+
+    label: str
+    letters: str
+    extents: Mapping[str, Index]
+
+    def instead_of(
+        self, values: Sequence[Value], destinations: Mapping[str, Memory]
+    ) -> tuple[list[Value], dict[str, Memory]]:
+        """Return values, and where they go, without the label."""
+        spread = {value.name for value in values if self.label in value.labels}
+        readers = [v for v in values if not spread.isdisjoint(reads(v))]
+        pairs = any(len(_long(v, self.extents)) > 1 for v in readers)
+        called: dict[tuple[str, str], str] = {}
+        result: list[Value] = []
+        homes: dict[str, Memory] = {}
+        for value in values:
+            home = destinations.get(value.name)
+            if value.name not in spread:
+                result.append(self._whole(value, called))
+                homes.update({value.name: home} if home else {})
+                continue
+            for number, letter in enumerate(self.letters):
+                part = last = self._part(value, number, called)
+                result.append(part)
+                if (isinstance(part, Source) and pairs) or (isinstance(part, Reduce) and home):
+                    # Rows are read, and added to, as vectors where each part lies by itself.
+                    last = Map(f"{part.name}_apart", part.dtype, part.labels, _var(part))
+                    result.append(last)
+                called[value.name, letter] = (last if isinstance(part, Source) else part).name
+                if home:
+                    strides = {x: s for x, s in home.strides.items() if x != self.label}
+                    offset = home.offset + home.strides[self.label] * number
+                    homes[last.name] = replace(home, strides=strides, offset=offset)
+        return result, homes
+
+    def _part(self, value: Value, number: int, called: Mapping[tuple[str, str], str]) -> Value:
+        """Return what `value` is at one position along the label."""
+        name = f"{value.name}_{self.letters[number]}"
+        rest = tuple(x for x in value.labels if x != self.label)
+        if isinstance(value, Source):
+            strides = dict(zip(value.labels, value.strides, strict=True))
+            offset = value.offset + strides.pop(self.label) * number
+            return Source(name, value.dtype, rest, value.buffer, (*strides.values(),), offset)
+        assert isinstance(value, Map | Reduce)
+        return replace(value, name=name, labels=rest, expr=self._at(value.expr, number, called))
+
+    def _whole(self, value: Value, called: Mapping[tuple[str, str], str]) -> Value:
+        """Return a value that does not run over the label, made of those that did."""
+        if not isinstance(value, Reduce) or self.label not in value.over:
+            return value
+        expr, *others = (self._at(value.expr, n, called) for n in range(len(self.letters)))
+        for other in others:
+            expr = Op(value.template, (expr, other), value.dtype)
+        over = tuple(x for x in value.over if x != self.label)
+        if over:
+            return replace(value, expr=expr, over=over)
+        return Map(value.name, value.dtype, value.labels, expr)
+
+    def _at(self, expr: Expr, number: int, called: Mapping[tuple[str, str], str]) -> Expr:
+        def changed(leaf: Expr) -> Expr:
+            if isinstance(leaf, Var) and leaf.name == f"@{self.label}":
+                return Const(number, "int64")
+            if isinstance(leaf, Var):
+                name = called.get((leaf.name, self.letters[number]), leaf.name)
+                return Var(name, leaf.dtype)
+            return leaf
+
+        return with_leaves(expr, changed)
+
+
+def _var(value: Value) -> Var:
+    return Var(value.name, value.dtype)

@@ -1,0 +1,125 @@
+"""Axes of two to four elements are written out: equal values, and loops over rows are vectors."""
+
+import re
+
+import hypothesis.extra.numpy as arrays
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pytensorlite.tensor as pt
+from pytensorlite import function, grad
+
+
+def pairs(x):
+    """The energy of charges, one a row, and the force on each."""
+    distance = pt.sqrt(((x[:, None, :] - x[None, :, :]) ** 2).sum(axis=2) + 1.0)
+    energy = (1 / distance).sum()
+    return [energy, grad(energy, x)]
+
+
+def normalised(axis):
+    def build(x):
+        y = pt.tanh((x - x.mean(axis=axis, keepdims=True)) / (x.std(axis=axis, keepdims=True) + 1))
+        return [y, grad((y**3).sum(), x)]
+
+    return build
+
+
+def log_softmax(axis):
+    def build(x):
+        y = pt.special.log_softmax(x, axis=axis)
+        return [y, grad((y * x).sum(), x), pt.logsumexp(x, axis=axis)]
+
+    return build
+
+
+def folds(x):
+    return [fold(x, axis=axis) for fold in (pt.sum, pt.prod, pt.max, pt.min) for axis in (0, 1)]
+
+
+def positions(x):
+    places = pt.arange(x.shape[1])
+    return [(x * places).sum(axis=1), pt.where(pt.eq(places, 1), x, -x), x.argmax(axis=1)]
+
+
+def mixed(x):
+    """Sums over all, sums of rows and columns, and arrays that lack the axis."""
+    return [(x * x[:, 0][:, None]).sum(), (x - x[0]).sum(axis=0), x.sum(axis=1) * x[:, 0], x.T @ x]
+
+
+BUILDS = {
+    "pairs": pairs,
+    "rows": normalised(1),
+    "columns": normalised(0),
+    "log-softmax of rows": log_softmax(1),
+    "log-softmax of columns": log_softmax(0),
+    "folds": folds,
+    "positions": positions,
+    "mixed": mixed,
+}
+SHAPES = [(None, 2), (None, 3), (None, 4), (3, None), (2, 3), (2, None)]
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    """A function that returns one compiled for C and one for NumPy, once for each request."""
+    known = {}
+
+    def get(name, shape, dtype):
+        if (name, shape, dtype) not in known:
+            x = pt.tensor("x", dtype=dtype, shape=shape)
+            outputs = BUILDS[name](x)
+            known[name, shape, dtype] = [
+                function([x], outputs, mode=mode) for mode in ("C", "NUMPY")
+            ]
+        return known[name, shape, dtype]
+
+    return get
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", BUILDS)
+@given(data=st.data())
+@settings(max_examples=8)
+def test_values_are_those_of_numpy(compiled, name, shape, dtype, data):
+    ours, theirs = compiled(name, shape, dtype)
+    rows = data.draw(st.integers(1, 40))
+    sizes = tuple(rows if n is None else n for n in shape)
+    seed = data.draw(st.integers(0, 2**32 - 1))
+    x = np.random.default_rng(seed).normal(size=sizes).astype(dtype)
+    rtol = 1e-12 if dtype == "float64" else 2e-5
+    for got, wanted in zip(ours(x), theirs(x), strict=True):
+        assert got.dtype == wanted.dtype
+        np.testing.assert_allclose(got, wanted, rtol=rtol, atol=rtol * 10)
+
+
+@pytest.mark.parametrize("shape", [(None, 3), (4, None)], ids=str)
+@given(data=st.data())
+@settings(max_examples=30)
+def test_special_values_and_integers(compiled, shape, data):
+    for dtype in ("float64", "int64"):
+        sizes = tuple(data.draw(st.integers(1, 20)) if n is None else n for n in shape)
+        elements = st.sampled_from([np.nan, np.inf, -np.inf, -0.0, 0.0, 1.5, -2.0])
+        if dtype == "int64":
+            elements = st.integers(-(2**62), 2**62)
+        x = data.draw(arrays.arrays(dtype, sizes, elements=elements))
+        ours, theirs = compiled("folds", shape, dtype)
+        with np.errstate(all="ignore"):
+            for got, wanted in zip(ours(x), theirs(x), strict=True):
+                np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.parametrize("name", ["pairs", "rows", "columns"])
+def test_loops_over_few_elements_are_gone(compiled, name):
+    source = compiled(name, (None, 3), "float64")[0].c_source
+    assert not re.search(r"for \(int64_t \w = 0; \w < 3;", source)
+
+
+def test_what_only_adds_up_pairs_stays_a_loop():
+    """The sum of three squares is written out by the compiler, which takes fewer instructions."""
+    x = pt.tensor("x", dtype="float64", shape=(None, 3))
+    source = function([x], ((x[:, None, :] - x[None, :, :]) ** 2).sum(axis=2)).c_source
+    assert "k < 3" in source
