@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.graphs import INTEGERS, Level, graphs
+from tests.fuzz import graphs
+from tests.fuzz.graphs import INTEGERS, Level
 from tests.fuzz.running import NATIVE, RAW, REWRITTEN, agree, arguments, chosen, program, show
 from tests.fuzz.steps import ELEMENTWISE, STEPS, elementwise, reducing
 from tests.fuzz.steps.elementwise import constant, unary
@@ -68,12 +69,12 @@ EACH = list(dict.fromkeys(STEPS)) + [reducing.dot] * 4
 
 def few(data, kind):
     """A graph of a few steps, and some of its values."""
-    check(data, data.draw(graphs(**KINDS[kind])))
+    check(data, data.draw(graphs.graphs(**KINDS[kind])))
 
 
 def rows(data, kind):
     """Every element-wise op that takes the inputs, all of them at once."""
-    graph = data.draw(graphs(**KINDS[kind], steps=[constant, unary], max_steps=3))
+    graph = data.draw(graphs.graphs(**KINDS[kind], steps=[constant, unary], max_steps=3))
     with np.errstate(all="ignore"):
         elementwise.rows(data.draw, graph)
     check(data, graph, graph.pool)
@@ -81,7 +82,7 @@ def rows(data, kind):
 
 def steps(data, kind):
     """Every kind of step once, in any order, and the end of it all."""
-    graph = data.draw(graphs(**KINDS[kind], steps=ELEMENTWISE, max_steps=2))
+    graph = data.draw(graphs.graphs(**KINDS[kind], steps=ELEMENTWISE, max_steps=2))
     with np.errstate(all="ignore"):
         elementwise.matrices(data.draw, graph, (2, 3), (3, 5))
         for position in graph.rng.permutation(len(EACH)):
@@ -91,7 +92,12 @@ def steps(data, kind):
 
 # How many are enough on an ordinary day, and in a night: 10 000 over all kinds.
 SHAPES = {few: 16, rows: 3, steps: 4}
-A_NIGHT = {few: 1250, rows: 60, steps: 120}
+A_NIGHT = {few: 620, rows: 40, steps: 60}
+# Loops do other things where they are long: groups of rows, strips, whole vectors.
+LENGTHS = {
+    "short": (graphs.LENGTHS, graphs.MOST_ELEMENTS),
+    "long": ((0, 1, 2, 7, 9, 33, 70), 40_000),
+}
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
@@ -106,10 +112,13 @@ def test_values(kind, shape):
 
 
 @pytest.mark.nightly
+@pytest.mark.parametrize("lengths", LENGTHS)
 @pytest.mark.parametrize("shape", A_NIGHT, ids=lambda shape: shape.__name__)
 @pytest.mark.parametrize("kind", KINDS)
-def test_values_all_night(kind, shape):
+def test_values_all_night(kind, shape, lengths, monkeypatch):
     """Other graphs every night; the error tells with which seed they come again."""
+    monkeypatch.setattr(graphs, "LENGTHS", LENGTHS[lengths][0])
+    monkeypatch.setattr(graphs, "MOST_ELEMENTS", LENGTHS[lengths][1])
     number = int(os.environ.get("PYTENSORLITE_FUZZ_SEED", "0")) or random.randrange(1, 2**32)
 
     @seed(number)
@@ -126,4 +135,4 @@ def test_values_all_night(kind, shape):
 
 
 def test_a_night_is_long():
-    assert sum(A_NIGHT.values()) * len(KINDS) >= 10_000
+    assert sum(A_NIGHT.values()) * len(KINDS) * len(LENGTHS) >= 10_000
