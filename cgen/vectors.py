@@ -76,13 +76,13 @@ def in_vectors(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     >>> print("\\n".join(statements(in_vectors((loop,)), 0)))
     PTL_EMPTY_LANES(double, t1_lanes, PTL_DOUBLES);
     PTL_EACH_VECTOR(j_group, 0, n0, PTL_DOUBLES) {
-        double exp1[PTL_DOUBLES];
+        double exps1[PTL_DOUBLES];
         PTL_IN_VECTOR(j, j_group, PTL_DOUBLES) {
-            exp1[j - j_group] = x0[j];
+            exps1[j - j_group] = x0[j];
         }
-        ptl_exp_doubles(exp1);
+        ptl_exp_doubles(exps1);
         PTL_IN_VECTOR(j, j_group, PTL_DOUBLES) {
-            t1_lanes[j - j_group] += exp1[j - j_group];
+            t1_lanes[j - j_group] += exps1[j - j_group];
         }
     }
     PTL_EACH_LEFT_OVER(j, 0, n0, PTL_DOUBLES) {
@@ -173,7 +173,8 @@ class _Parts:
             self.part_of[own] = part
             self._add(part, Let(own, self._at(argument, part)))
             argument = own
-        array = f"{function.name}{len(self.arguments) + 1}"
+        # Not exp2, which is a function of the library that the loop may call.
+        array = f"{function.name}s{len(self.arguments) + 1}"
         given = function.given(self._at(argument, part))
         self._add(part, Store(array, self.position, given))
         self.arguments.append(array)

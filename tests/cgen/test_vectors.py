@@ -48,56 +48,56 @@ def parts(*body):
 
 def test_arguments_first_then_the_function_then_the_rest():
     assert parts(Store("y0", J, plus(exp(plus(X, T)), X))) == [
-        "exp1[j - j_group] = x0[j] + t;",
-        "ptl_exp_doubles(exp1);",
-        "y0[j] = exp1[j - j_group] + x0[j];",
+        "exps1[j - j_group] = x0[j] + t;",
+        "ptl_exp_doubles(exps1);",
+        "y0[j] = exps1[j - j_group] + x0[j];",
     ]
 
 
 def test_functions_of_functions_take_turns():
     assert parts(Store("y0", J, exp(exp(X)))) == [
-        "exp1[j - j_group] = x0[j];",
-        "ptl_exp_doubles(exp1);",
-        "exp2[j - j_group] = exp1[j - j_group];",
-        "ptl_exp_doubles(exp2);",
-        "y0[j] = exp2[j - j_group];",
+        "exps1[j - j_group] = x0[j];",
+        "ptl_exp_doubles(exps1);",
+        "exps2[j - j_group] = exps1[j - j_group];",
+        "ptl_exp_doubles(exps2);",
+        "y0[j] = exps2[j - j_group];",
     ]
 
 
 def test_functions_that_know_nothing_of_each_other_run_together():
     assert parts(Store("y0", J, plus(exp(X), exp(Load("x1", J, D))))) == [
-        "exp1[j - j_group] = x0[j]; exp2[j - j_group] = x1[j];",
-        "ptl_exp_doubles(exp1);",
-        "ptl_exp_doubles(exp2);",
-        "y0[j] = exp1[j - j_group] + exp2[j - j_group];",
+        "exps1[j - j_group] = x0[j]; exps2[j - j_group] = x1[j];",
+        "ptl_exp_doubles(exps1);",
+        "ptl_exp_doubles(exps2);",
+        "y0[j] = exps1[j - j_group] + exps2[j - j_group];",
     ]
 
 
 def test_locals_go_from_part_to_part_by_arrays():
     assert parts(Let(U, plus(X, X)), Store("y0", J, plus(exp(U), U)))[::2] == [
-        "const double u = x0[j] + x0[j]; u_lanes[j - j_group] = u; exp1[j - j_group] = u;",
-        "y0[j] = exp1[j - j_group] + u_lanes[j - j_group];",
+        "const double u = x0[j] + x0[j]; u_lanes[j - j_group] = u; exps1[j - j_group] = u;",
+        "y0[j] = exps1[j - j_group] + u_lanes[j - j_group];",
     ]
 
 
 def test_what_is_only_read_each_part_reads_before_anything_is_written():
     first, _, last = parts(Store("y0", J, X), Let(U, X), Store("y1", J, plus(exp(U), U)))
-    assert first == "const double u = x0[j]; exp1[j - j_group] = u;"
-    assert last == "const double u = x0[j]; y0[j] = x0[j]; y1[j] = exp1[j - j_group] + u;"
+    assert first == "const double u = x0[j]; exps1[j - j_group] = u;"
+    assert last == "const double u = x0[j]; y0[j] = x0[j]; y1[j] = exps1[j - j_group] + u;"
 
 
 def test_what_changes_stands_last():
     change = (Let(W, Load("w0", J, D), mutable=True), add(exp(X), W), add(exp(U), W))
     *_, last = parts(Let(U, X), *change, Store("w0", J, W))
-    begin = "double w = w0[j]; w += exp1[j - j_group]; "
-    assert last == begin + "w += exp2[j - j_group]; w0[j] = w;"
+    begin = "double w = w0[j]; w += exps1[j - j_group]; "
+    assert last == begin + "w += exps2[j - j_group]; w0[j] = w;"
 
 
 def test_other_functions_are_made_of_the_exponential():
     assert parts(Store("y0", J, Op("ptl_sigmoid({0})", (plus(X, X),), D)))[::2] == [
         "const double of_exp1 = x0[j] + x0[j]; of_exp1_lanes[j - j_group] = of_exp1; "
-        "exp1[j - j_group] = -fabs(of_exp1);",
-        "y0[j] = ptl_sigmoid_by(of_exp1_lanes[j - j_group], exp1[j - j_group]);",
+        "exps1[j - j_group] = -fabs(of_exp1);",
+        "y0[j] = ptl_sigmoid_by(of_exp1_lanes[j - j_group], exps1[j - j_group]);",
     ]
 
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.special import erf
 
 import pytensorlite
 import pytensorlite.tensor as pt
@@ -131,3 +132,33 @@ def test_sums_of_rows_keep_what_is_no_number(sums, name):
 def test_vectors_may_lie_anywhere():
     """Local arrays are aligned as their elements are, and so must be what reads them."""
     build(ANYWHERE, label="vectors")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_loops_with_several_exponentials_may_call_any_other_function(dtype):
+    x = pt.vector("x", dtype=dtype)
+    names = [
+        "cbrt",
+        "cos",
+        "cosh",
+        "erf",
+        "exp2",
+        "expm1",
+        "log",
+        "log10",
+        "log1p",
+        "log2",
+        "sin",
+        "sinh",
+        "sqrt",
+        "tan",
+        "tanh",
+    ]
+    outputs = [pt.exp(x), pt.sigmoid(x), pt.softplus(x), *(getattr(pt, name)(x) for name in names)]
+    with pytensorlite.config.change_flags(on_compile_error="raise"):
+        f = pytensorlite.function([x], outputs, mode="C")
+    assert "ptl_exp_" in f.c_source
+    values = np.linspace(0.1, 0.9, 37).astype(dtype)
+    for found, name in zip(f(values)[3:], names, strict=True):
+        expected = getattr(np, name, erf)(values)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
