@@ -11,6 +11,7 @@ import ctypes
 import math
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 import time
@@ -161,7 +162,43 @@ def check_blas() -> Finding:
     for name in ("dgemm", "sgemm", "dpotrf", "dgesv", "dsyevd", "dtrtrs"):
         address(name)
     threads = "has threads of its own" if blas_threads() is None else "follows config.threads"
-    return Finding("blas", "ok", f"SciPy's BLAS called, its LAPACK found; it {threads}")
+    message = f"SciPy's BLAS called, its LAPACK found; it {threads}"
+    forced = _forced_kernels()
+    if forced is not None:
+        used, usual = forced
+        message = f"{CORE_TYPE} has it run kernels for {used}; by itself it would run {usual}'s"
+        return Finding("blas", "warn", message, f"unset {CORE_TYPE}: products take less time then")
+    return Finding("blas", "ok", message)
+
+
+CORE_TYPE = "OPENBLAS_CORETYPE"
+# OpenBLAS's names of kernels, by what they need: AVX, AVX2 with multiply-adds, AVX-512.
+_KERNELS = (
+    "katmai coppermine northwood prescott banias atom core2 penryn dunnington nehalem "
+    "athlon opteron opteron_sse3 barcelona bobcat",
+    "sandybridge bulldozer piledriver steamroller",
+    "excavator haswell zen",
+    "skylakex cooperlake sapphirerapids",
+)
+
+
+def _forced_kernels() -> tuple[str, str] | None:
+    """Return for which processor BLAS runs its kernels, and for which it would if it were free to
+    choose; None unless it is told to run what needs less than this processor has."""
+    if not os.environ.get(CORE_TYPE):
+        return None
+    from pytensorlite.link.c.small_products import blas_kernels
+
+    tell = f"from {blas_kernels.__module__} import blas_kernels; print(blas_kernels())"
+    free = {name: value for name, value in os.environ.items() if name != CORE_TYPE}
+    # OpenBLAS chooses once, when it is loaded.
+    child = subprocess.run(
+        [sys.executable, "-c", tell], env=free, capture_output=True, text=True, timeout=60
+    )
+    used, usual = blas_kernels(), child.stdout.strip()
+    ranks = {name: rank for rank, names in enumerate(_KERNELS) for name in names.split()}
+    known = ranks.keys() >= {used.lower(), usual.lower()}
+    return (used, usual) if known and ranks[used.lower()] < ranks[usual.lower()] else None
 
 
 def check_cache() -> Finding:

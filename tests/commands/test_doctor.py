@@ -10,6 +10,7 @@ import pytest
 from pytensorlite.commands import doctor
 from pytensorlite.commands.main import main
 from pytensorlite.configdefaults import config
+from pytensorlite.link.c import small_products
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +75,50 @@ def test_options_that_slow_things_down():
         assert doctor.examine(doctor.check_config).status == "fail"
     with config.change_flags(threads=10_000):
         assert doctor.examine(doctor.check_threads).status == "warn"
+
+
+@pytest.mark.parametrize(
+    ("used", "usual", "status"),
+    [
+        ("Haswell", "SkylakeX", "warn"),
+        ("Nehalem", "Haswell", "warn"),
+        ("Haswell", "Zen", "ok"),
+        ("SkylakeX", "Haswell", "ok"),
+        ("", "", "ok"),
+        ("Haswell", "SomethingNew", "ok"),
+    ],
+)
+def test_blas_that_is_told_to_run_lesser_kernels(used, usual, status, monkeypatch):
+    def run(words, env, **kwargs):
+        assert doctor.CORE_TYPE not in env
+        return subprocess.CompletedProcess(words, 0, stdout=f"{usual}\n")
+
+    monkeypatch.setattr(small_products, "blas_kernels", lambda: used)
+    monkeypatch.setattr(doctor.subprocess, "run", run)
+    monkeypatch.setenv(doctor.CORE_TYPE, used or "Haswell")
+    finding = doctor.examine(doctor.check_blas)
+    assert finding.status == status
+    assert (doctor.CORE_TYPE in finding.message) == (status == "warn")
+    monkeypatch.delenv(doctor.CORE_TYPE)
+    assert doctor.examine(doctor.check_blas).status == "ok"
+
+
+@pytest.mark.parametrize("forced", ["Nehalem", "nonsense"])
+def test_blas_is_asked_what_it_would_run(forced):
+    """OpenBLAS in processes that are told and that are not; other libraries say nothing."""
+
+    def ask(code, **more):
+        free = {k: v for k, v in os.environ.items() if k != doctor.CORE_TYPE}
+        words = [sys.executable, "-c", f"from pytensorlite.{code}"]
+        done = subprocess.run(words, env=free | more, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    kernels = "link.c.small_products import blas_kernels; print(blas_kernels())"
+    usual, used = ask(kernels), ask(kernels, OPENBLAS_CORETYPE=forced)
+    found = ask(
+        "commands.doctor import check_blas; print(check_blas().status)", OPENBLAS_CORETYPE=forced
+    )
+    assert found == ("ok" if usual == used else "warn")
 
 
 def test_check_that_breaks_is_a_finding():
