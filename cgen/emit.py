@@ -84,6 +84,8 @@ _CALL = re.compile(r"^\w+\(.*\)$")
 _CAST = re.compile(r"^\(\w+\)")
 _BINARY = re.compile(r"^\{0\} ([-+*/]) \{1\}$")
 _PLACE = re.compile(r"\{(\d+)\}")
+# What stands beside a place of comparisons and choices, which bind less tightly than arithmetic.
+_LOOSER_BEFORE, _LOOSER_AFTER = {"", "(", ",", *"?:<>="}, {"", ")", ",", *"?:<>=!"}
 
 
 def expression(expr: Expr) -> str:
@@ -133,7 +135,8 @@ def _apply(template: str, args: tuple[Expr, ...]) -> tuple[str, int]:
         before = template[: match.start()].rstrip(" ")[-1:]
         after = template[match.end() :].lstrip(" ")[:1]
         separated = before in ("(", ",") and after in (")", ",")
-        return text if precedence == ATOM or separated else f"({text})"
+        compared = before in _LOOSER_BEFORE and after in _LOOSER_AFTER and precedence >= SUM
+        return text if precedence == ATOM or separated or compared else f"({text})"
 
     text = _PLACE.sub(place, template)
     return text, ATOM if _is_one_call(text) else LOOSE
@@ -314,6 +317,7 @@ MACROS = {
     "vectors": "PTL_EACH_VECTOR({0}, {1}, {2}, {3})",
     "beside": "PTL_IN_VECTOR({0}, {1}, {3})",
     "left": "PTL_EACH_LEFT_OVER({0}, {1}, {2}, {3})",
+    "last": "PTL_EACH_LANE({3})",
 }
 ADDITION, MULTIPLICATIONS = "{0} + {1}", {"{0} * {1}": (0, 1), "{0} * {0}": (0, 0)}
 MULTIPLY_ADD = "ptl_multiply_add({0}, {1}, {2})"

@@ -9,7 +9,7 @@ import ctypes
 from collections.abc import Iterator
 from typing import Any
 
-BLOCK, STEP, MOST_BLOCKS = 25_000, 2_000_000, 64  # PTL_BLOCK, PTL_STEP, PTL_MOST_BLOCKS
+BLOCK, STEP, MOST_BLOCKS = 50_000, 2_000_000, 64  # PTL_BLOCK, PTL_STEP, PTL_MOST_BLOCKS
 
 
 class Loop(ctypes.Structure):
@@ -66,7 +66,8 @@ def cuts(extent: int, blocks: int, work: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _cut(length: int, parts: int, number: int) -> int:
-    """Return where part `number` begins: at a multiple of 64 where parts are long."""
+    """Return where part `number` begins: at a multiple of 8 or 64 where parts are long."""
     part, rest = divmod(length, parts)
     start = part * number + min(number, rest)
-    return start if part < 512 else min(length, -(-start // 64) * 64)
+    unit = 1 if part < 64 else 8 if part < 512 else 64
+    return min(length, -(-start // unit) * unit)

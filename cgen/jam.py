@@ -15,6 +15,7 @@ before, from loops that say each thing once.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 
 from pytensorlite._immutable import immutable, replace
@@ -38,6 +39,7 @@ from pytensorlite.cgen.ir import (
     expressions,
     names,
     subexpressions,
+    substituted,
     with_leaves,
 )
 from pytensorlite.cgen.nest import Reduce
@@ -46,7 +48,7 @@ from pytensorlite.cgen.spread import Pair, gained, joining, pairs
 
 # The most work of a row for an element, in tenths of nanoseconds, and how many such rows go
 # together.  What is saved is a reading and a writing for each row: little beside long arithmetic.
-ROWS = ((4, 8), (12, 4))
+ROWS = ((8, 8), (12, 4))
 JOINING = ((CALL - 1, 8), (math.inf, 4))
 WORDS = {4: "Four", 8: "Eight"}
 
@@ -211,6 +213,7 @@ def _adding(loop: Loop) -> _Rows | None:
     *known, inner = loop.body
     if loop.kind != "serial" or loop.step != 1 or not isinstance(inner, Loop):
         return None
+    known, inner = _in_place(known, inner)
     lets = tuple(stmt for stmt in inner.body if isinstance(stmt, Let))
     stores = tuple(stmt for stmt in inner.body if isinstance(stmt, Store))
     only = len(lets) + len(stores) == len(inner.body) and all(isinstance(s, Let) for s in known)
@@ -236,6 +239,23 @@ def _adding(loop: Loop) -> _Rows | None:
         )
     )
     return _Rows(loop, before, inner, lets, stores) if fits else None
+
+
+def _in_place(known: list[Stmt], inner: Loop) -> tuple[list[Stmt], Loop]:
+    """Return both with that read where it is needed, once, which the block keeps for each row."""
+    exprs = [expr for stmt in (*known, *inner.body) for expr in expressions(stmt)]
+    used = Counter(sub for expr in exprs for sub in subexpressions(expr) if isinstance(sub, Var))
+    kept: dict[Expr, Load] = {
+        stmt.var: stmt.expr
+        for stmt in known
+        if isinstance(stmt, Let)
+        and isinstance(stmt.expr, Load)
+        and stmt.expr.buffer.startswith("rows_")
+        and used[stmt.var] == 1
+    }
+    known = [stmt for stmt in known if not (isinstance(stmt, Let) and stmt.var in kept)]
+    body = tuple(substituted(stmt, kept) for stmt in inner.body)
+    return [substituted(stmt, kept) for stmt in known], replace(inner, body=body)
 
 
 def _there(store: Store) -> Load:

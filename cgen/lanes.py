@@ -4,6 +4,9 @@
 added: one after the other, and each addition waits for the one before.  That takes as long as the
 sums of fifty elements.  Here halves of the vector are added to each other (``ptl_lanes.h``).
 
+The last vector of a row may be but a part of one.  What there is of it is read with a mask where
+elements are computed with; a loop over those few numbers would take as long as whole vectors.
+
 Memory is slower than additions.  A processor fetches ahead by itself, but not far, and begins anew
 for each page.  So a loop that reads rows for the first time asks for what follows, a line with each
 vector.
@@ -21,8 +24,10 @@ from pytensorlite.cgen.ir import (
     Array,
     Call,
     Cast,
+    Const,
     Expr,
     If,
+    Integer,
     Let,
     Load,
     Loop,
@@ -154,34 +159,52 @@ def _within(loop: Loop) -> list[Expr]:
 def _lanes(loop: Loop, fetched: Sequence[Load]) -> list[Stmt]:
     """Return the statements that do the work of `loop` and ask for what follows `fetched`."""
     sums = [stmt.var for stmt in loop.body if isinstance(stmt, Update)]
-    parts = (sub for expr in _within(loop) for sub in subexpressions(expr))
+    parts = [sub for expr in _within(loop) for sub in subexpressions(expr)]
     singles = any(part.dtype == "float32" for part in parts)
     count, total = LANES[sums[0].dtype, singles or sums[0].dtype == "float32"]
     group = Index.name(f"{loop.var}_group")
-    position = Index.name(loop.var) - group
-
-    def in_lane(stmt: Stmt) -> Stmt:
-        if not isinstance(stmt, Update):
-            return stmt
-        there = Load(_array(stmt.var), position, stmt.var.dtype)
-        return Store(there.buffer, position, Op(stmt.template, (there, stmt.expr), there.dtype))
-
+    # Numbers alone are added as quickly, and what a masked vector has stored is slow to read again.
+    masked = any(isinstance(part, Op) for part in parts) and all(
+        isinstance(stmt, Let | Update) for stmt in loop.body
+    )
     calls = [
         Call(f"ptl_fetch_soon(&{load.buffer}[{load.index.substitute({loop.var: group})}])")
         for load in fetched
     ]
-    elements = replace(
-        loop, start=group, step=count, body=tuple(map(in_lane, loop.body)), kind="beside"
-    )
+    body = tuple(_in_lane(stmt, Index.name(loop.var) - group) for stmt in loop.body)
+    elements = replace(loop, start=group, step=count, body=body, kind="beside")
     return [
         *(Array(_array(var), var.dtype, count, empty_lanes=True) for var in sums),
-        Loop(f"{loop.var}_group", loop.stop, (*calls, elements), step=count, kind="vectors"),
-        replace(loop, step=count, kind="left"),
+        Loop(str(group), loop.stop - masked, (*calls, elements), step=count, kind="vectors"),
+        _last(loop, count) if masked else replace(loop, step=count, kind="left"),
         *(
             Update(var, "{0} + {1}", Op(total, (Var(_array(var), var.dtype),), var.dtype))
             for var in sums
         ),
     ]
+
+
+def _last(loop: Loop, count: Index) -> Loop:
+    """Return the loop over the lanes of the last vector, all or part of one."""
+    lane, element = Index.name("lane"), Var(loop.var, "int64")
+    there = Op("{0} < {1}", (element, Integer(loop.stop)), "bool")
+    start = Op("ptl_last({0}, {1})", (Integer(loop.stop), Integer(count)), "int64")
+    body: list[Stmt] = [Let(element, Op("{0} + {1}", (start, Integer(lane)), "int64"))]
+    for stmt in loop.body:
+        assert isinstance(stmt, Let | Update)
+        assert not isinstance(stmt.expr, Index)
+        zero = Const(0, stmt.expr.dtype)
+        choice = Op("{0} ? {1} : {2}", (there, stmt.expr, zero), stmt.expr.dtype)
+        body.append(_in_lane(replace(stmt, expr=choice), lane))
+    return Loop(str(lane), loop.stop, tuple(body), step=count, kind="last")
+
+
+def _in_lane(stmt: Stmt, lane: Index) -> Stmt:
+    """Return `stmt` as it adds to a lane."""
+    if not isinstance(stmt, Update):
+        return stmt
+    there = Load(_array(stmt.var), lane, stmt.var.dtype)
+    return Store(there.buffer, lane, Op(stmt.template, (there, stmt.expr), there.dtype))
 
 
 def _array(var: Var) -> str:

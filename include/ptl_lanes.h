@@ -27,6 +27,9 @@
 #define PTL_EACH_LEFT_OVER(element, from, to, lanes) \
     for (int64_t element = ptl_whole(from, to, lanes); element < (to); ({ __asm__(""); element++; }))
 
+/* Where the last vector of `length` elements begins, which is all or part of one; without a branch, for the vectors. */
+static inline int64_t ptl_last(int64_t length, int64_t lanes) { return ptl_max_int64(length - 1, 0) & -lanes; }
+
 /* Lanes that nothing was added to: -0.0 loses no sign of a zero. */
 #define PTL_EMPTY_LANES(type, name, lanes) \
     type name[lanes];                      \

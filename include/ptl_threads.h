@@ -12,7 +12,7 @@
 /* Nanoseconds of work from which a loop is cut; waking a thread takes some ten thousand. */
 #define PTL_LONG 100000
 /* Nanoseconds of work for which a block is worth its while. */
-#define PTL_BLOCK 25000
+#define PTL_BLOCK 50000
 /* The most blocks; so many partial sums are kept. */
 #define PTL_MOST_BLOCKS 64
 

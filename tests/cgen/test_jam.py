@@ -32,11 +32,12 @@ def product(a, b):
     return Op("{0} * {1}", (a, b), D)
 
 
-def test_sums_go_by_eight_and_longer_terms_by_four():
+def test_sums_and_products_go_by_eight_and_longer_terms_by_four():
     weight = Let(Var("t", D), Load("x1", ROW, D))
     term = product(X, Var("t", D))
     assert groups([rows(add())]) == [8]
-    assert groups([rows(add(term=term), before=(weight,))]) == [4]
+    assert groups([rows(add(term=term), before=(weight,))]) == [8]
+    assert groups([rows(add(term=product(term, Load("x2", J, D))), before=(weight,))]) == [4]
     assert groups([rows(add(template="ptl_max({0}, {1})"))]) == [8]
     assert groups([rows(add(term=Op("exp({0})", (X,), D)))]) == []
 
@@ -95,7 +96,8 @@ def test_what_rows_share_is_computed_once():
     lets = [stmt.var.name for stmt in walk(group.body) if isinstance(stmt, Let)]
     assert lets.count("m") == 1
     assert len(lets) == len(set(lets))
-    assert [name for name in lets if name.startswith("t")] == ["t", "t_plus1", "t_plus2", "t_plus3"]
+    wanted = ["t", *(f"t_plus{number}" for number in range(1, 8))]
+    assert [name for name in lets if name.startswith("t")] == wanted
 
 
 def test_a_local_of_the_same_name_is_not_mistaken():

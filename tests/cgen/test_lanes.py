@@ -55,6 +55,18 @@ def test_what_else_an_element_does_is_done_beside_its_sum():
     assert inner.count(store) == 2  # in lanes, and for what is left over
 
 
+def last(*body):
+    """Return the kind of the loop over what whole vectors leave over."""
+    return next(s for s in reversed(in_lanes((loop(*body),))) if isinstance(s, Loop)).kind
+
+
+def test_what_is_left_of_a_row_is_one_more_vector_where_it_is_computed_with():
+    square = Op("{0} * {0}", (X,), D)
+    half = Let(Var("h", D), Op("{0} * 0.5", (X,), D))
+    assert last(add(square)) == last(half, add(Var("h", D))) == "last"
+    assert last(add()) == last(Store("y0", J, square), add(square)) == "left"
+
+
 def fetched(*body):
     return [stmt.text for stmt in walk(in_lanes(body)) if isinstance(stmt, Call)]
 
