@@ -44,7 +44,7 @@ def fetch_columns(
             result.append(task)
             continue
         fetched = Var(f"{found.loop.var}_ahead", "int64")
-        count = Let(Var(f"{found.inner.var}_count", "int64"), found.strip(fetched))
+        count = Let(Var(f"{found.inner.var}_width", "int64"), found.strip(fetched))
         inside: list[Stmt] = []
         for stmt in task.body:
             inside += (count, found.fetching(fetched)) if stmt is found.loop else (stmt,)
@@ -73,8 +73,8 @@ class _Rows:
     def fetching(self, fetched: Var) -> Loop:
         """Return the loop over rows, its columns in strips, each of which fetches a later one."""
         inner = self.inner
-        count, strip, stop = (f"{inner.var}_{what}" for what in ("count", "strip", "stop"))
-        ends = (Integer(Index.name(strip) + Index.name(count)), Integer(inner.stop))
+        width, strip, stop = (f"{inner.var}_{what}" for what in ("width", "strip", "stop"))
+        ends = (Integer(Index.name(strip) + Index.name(width)), Integer(inner.stop))
         end = Let(Var(stop, "int64"), Op("ptl_min_int64({0}, {1})", ends, "int64"))
         place = Index.name(self.loop.var) * self.pitch + Index.name(strip)
         calls = [
@@ -83,7 +83,7 @@ class _Rows:
             for name, dtype in self.matrices.items()
         ]  # fmt: skip
         part = replace(inner, start=Index.name(strip), stop=Index.name(stop))
-        strips = Loop(strip, inner.stop, (end, *calls, part), step=Index.name(count))
+        strips = Loop(strip, inner.stop, (end, *calls, part), step=Index.name(width))
         return replace(self.loop, body=(*self.loop.body[:-1], strips))
 
 

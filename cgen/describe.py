@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytensorlite.cgen.emit import expression
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Cast, Expr, Op, Var, subexpressions
 from pytensorlite.cgen.nest import (
+    IF_ANY,
     WRAPPED,
     Gather,
     Map,
@@ -41,8 +42,10 @@ def describe(
     uses = Counter(name for v in values for name in reads(v))
 
     def indexed(name: str, value: Value) -> str:
-        labels = _as_stored(value) if isinstance(value, Source) else value.labels
-        where = ", ".join(letters[label] for label in labels)
+        if isinstance(value, Source):
+            where = ", ".join(_within(value, values, letters))
+        else:
+            where = ", ".join(letters[label] for label in value.labels)
         return f"{name}[{where}]" if where else name
 
     def shown(expr: Expr, depth: int = 0) -> Expr:
@@ -56,6 +59,8 @@ def describe(
                 if isinstance(value, Map) and uses[name] == 1 and name not in outputs and depth < 8:
                     return shown(value.expr, depth + 1)
                 return Var(indexed(named(name), value), dtype)
+            case Op(template, (_, there), _) if template == IF_ANY:
+                return shown(there, depth)
             case Op(template, args, dtype):
                 return Op(template, tuple(shown(a, depth) for a in args), dtype)
             case Cast(arg, dtype):
@@ -108,6 +113,20 @@ def _as_stored(source: Source) -> list[str]:
     """Return the labels of an array in the order of its axes in memory, whoever looks at it."""
     places = zip(source.labels, source.strides, strict=True)
     return [label for label, _ in sorted(places, key=lambda place: _size(place[1]), reverse=True)]
+
+
+def _within(part: Source, values: Sequence[Value], letters: Mapping[str, str]) -> Iterator[str]:
+    """Yield where a part of an array lies, by the axes of the widest view of it in the region."""
+    views = [v for v in values if isinstance(v, Source) and v.buffer == part.buffer]
+    whole = max(views, key=lambda view: len(view.labels))
+    strides = dict(zip(whole.labels, whole.strides, strict=True))
+    fixed = [label for label in whole.labels if label not in part.labels]
+    at = (part.offset - whole.offset).divided_by(strides[fixed[0]]) if len(fixed) == 1 else None
+    if at is None or not {*part.labels} <= strides.keys():
+        yield from (letters[label] for label in _as_stored(part))
+        return
+    for label in _as_stored(whole):
+        yield str(at) if label in fixed else letters[label]
 
 
 def _size(stride: Index) -> tuple[int, int]:

@@ -54,7 +54,7 @@ def all_at_once(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
             }
         }
         #pragma omp simd
-        for (int64_t ij = 0; ij < -i_block*n1 + i_end*n1; ij++) {
+        for (int64_t ij = 0; ij < i_end*n1 - i_block*n1; ij++) {
             w0[ij] = exp(w0[ij]);
         }
     }

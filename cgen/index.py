@@ -105,6 +105,30 @@ class Index:
                 found[monomial[:at] + monomial[at + 1 :]] = coefficient
         return Index(found)
 
+    def divided_by(self, other: Index) -> Index | None:
+        """Return the quotient of two polynomials where `other` is a product, None if there is none.
+
+        Examples
+        --------
+        >>> n0, n1 = Index.name("n0"), Index.name("n1")
+        >>> (n0 * n1 - n1).divided_by(n1)
+        Index(n0 - 1)
+        """
+        if len(other.terms) != 1:
+            return None
+        ((factors, number),) = other.terms.items()
+        found: dict[Monomial, int] = {}
+        for monomial, coefficient in self.terms.items():
+            rest = list(monomial)
+            for factor in factors:
+                if factor not in rest:
+                    return None
+                rest.remove(factor)
+            if coefficient % number:
+                return None
+            found[tuple(rest)] = coefficient // number
+        return Index(found)
+
     def substitute(self, values: Mapping[str, int | Index]) -> Index:
         """Return the polynomial with names replaced by `values`."""
         if self.names.isdisjoint(values):
@@ -120,8 +144,8 @@ class Index:
     def __str__(self) -> str:
         if not self.terms:
             return "0"
-        # Longest products first, so that an address reads row before column.
-        ordered = sorted(self.terms.items(), key=lambda item: (-len(item[0]), item[0]))
+        # Longest products first, so that an address reads row before column; then what is added.
+        ordered = sorted(self.terms.items(), key=lambda item: (-len(item[0]), item[1] < 0, item[0]))
         text = ""
         for monomial, coefficient in ordered:
             size = abs(coefficient)

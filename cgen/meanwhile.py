@@ -100,10 +100,10 @@ def _matrices(loop: Loop, row: Loop) -> dict[str, str]:
 
 def _in_strips(later: Loop, row: Loop, matrices: dict[str, str], rows: Index, fetched: Var) -> Loop:
     """Return the loop over rows, each cut into strips that fetch one of a row of the next block."""
-    count, strip, stop = (f"{row.var}_{what}" for what in ("count", "strip", "stop"))
+    width, strip, stop = (f"{row.var}_{what}" for what in ("width", "strip", "stop"))
     numbers = (Integer(Index.name(fetched.name)), Integer(row.stop))
-    length = Let(Var(count, "int64"), Op("ptl_strip({0}, {1})", numbers, "int64"))
-    ends = (Integer(Index.name(strip) + Index.name(count)), Integer(row.stop))
+    length = Let(Var(width, "int64"), Op("ptl_strip({0}, {1})", numbers, "int64"))
+    ends = (Integer(Index.name(strip) + Index.name(width)), Integer(row.stop))
     end = Let(Var(stop, "int64"), Op("ptl_min_int64({0}, {1})", ends, "int64"))
     place = (Index.name(later.var) + rows) * row.stop + Index.name(strip)
     calls = [
@@ -111,7 +111,7 @@ def _in_strips(later: Loop, row: Loop, matrices: dict[str, str], rows: Index, fe
         for name, dtype in matrices.items()
     ]
     part = replace(row, start=Index.name(strip), stop=Index.name(stop))
-    strips = Loop(strip, row.stop, (end, *calls, part), step=Index.name(count))
+    strips = Loop(strip, row.stop, (end, *calls, part), step=Index.name(width))
     inside = [
         each for stmt in later.body for each in ((length, strips) if stmt is row else (stmt,))
     ]

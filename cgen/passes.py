@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.ir import (
     Cast,
+    Const,
     Expr,
     If,
+    Integer,
     Let,
     Load,
     Loop,
     Op,
     Stmt,
+    Store,
     Var,
     buffers,
     expressions,
@@ -39,6 +42,57 @@ def drop_unread(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     while (shorter := _without_unread(body, names(body))) != body:
         body = shorter
     return body
+
+
+def share_locals(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Give a length that is converted to floating point one local, however often it is needed."""
+    conditions = {stmt.condition for stmt in walk(body) if isinstance(stmt, If)}
+    known: dict[Expr, Var] = {}
+    same: dict[Var, Var] = {}
+    result: list[Stmt] = []
+    for stmt in body:
+        match stmt:
+            case Let(var, Cast(Integer()) as expr, mutable=False) if not conditions:
+                if known.setdefault(expr, var) != var:
+                    same[var] = known[expr]
+                    continue
+        result.append(_renamed(stmt, same))
+    return tuple(result)
+
+
+def _renamed(stmt: Stmt, new: dict[Var, Var]) -> Stmt:
+    if isinstance(stmt, Loop | If):
+        return replace(stmt, body=tuple(_renamed(inner, new) for inner in stmt.body))
+    return substituted(stmt, new) if new else stmt
+
+
+def fill_together(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Let neighbouring loops over the same axis that fill arrays with numbers be one loop."""
+    result: list[Stmt] = []
+    for stmt in body:
+        last = result[-1] if result else None
+        if isinstance(stmt, Loop) and isinstance(last, Loop) and _goes_along(stmt, last):
+            result[-1] = replace(last, body=(*last.body, *stmt.body))
+        elif isinstance(stmt, Loop):
+            result.append(replace(stmt, body=fill_together(stmt.body)))
+        else:
+            result.append(stmt)
+    return tuple(result)
+
+
+def _goes_along(fill: Loop, before: Loop) -> bool:
+    """Whether `fill` writes a number to arrays that the loop before it has nothing to do with."""
+    touched = {name for found in buffers(before.body) for name in found}
+    return (
+        replace(fill, body=(), parallel=before.parallel) == replace(before, body=())
+        and fill.kind == "simd"
+        and fill.parallel <= before.parallel
+        and not _has_loop(before)
+        and all(
+            isinstance(stmt, Store) and isinstance(stmt.expr, Const) and stmt.buffer not in touched
+            for stmt in fill.body
+        )
+    )
 
 
 def _without_unread(body: tuple[Stmt, ...], read: set[str]) -> tuple[Stmt, ...]:

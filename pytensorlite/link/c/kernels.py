@@ -26,7 +26,7 @@ from pytensorlite.cgen.lanes import has_lanes, in_lanes
 from pytensorlite.cgen.meanwhile import fetch_meanwhile
 from pytensorlite.cgen.nest import Map, Source, Value
 from pytensorlite.cgen.parallel import outline, parameter_order
-from pytensorlite.cgen.passes import drop_unread, name_loads
+from pytensorlite.cgen.passes import drop_unread, fill_together, name_loads, share_locals
 from pytensorlite.cgen.short import schedule
 from pytensorlite.cgen.storage import Memory, Writer
 from pytensorlite.cgen.stream import is_streamed, past_caches
@@ -83,7 +83,8 @@ def add_nest(
 
 def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> None:
     """Make a kernel of statements, its parameters found in them, and append it to the plan."""
-    body = skip_copies(name_loads(drop_unread(body)), plan.updates)
+    body = fill_together(share_locals(drop_unread(body)))
+    body = skip_copies(name_loads(body), plan.updates)
     name = f"kernel{len(plan.kernels)}"
     outlined, tasks = outline(body, name, plan)
     if tasks:

@@ -6,7 +6,9 @@ before anything is computed) and ``run``.  Workspace arrays whose lifetimes do n
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pytensorlite._immutable import immutable, record
@@ -203,10 +205,15 @@ def _sizes_function(
     used |= {n for room in rooms for length, _ in room.lengths for n in length.names}
     yield from emit.statements(_without_unused(plan.size_code, used))
     if rooms:
+        texts = [_bytes(room) for room in rooms]
+        often = [text for text, times in Counter(texts).items() if times > 1]
+        shared = {text: f"room{number}" for number, text in enumerate(often)}
+        for text, room_name in shared.items():
+            yield f"{emit.INDENT}const int64_t {room_name} = {text};"
         yield f"{emit.INDENT}int64_t bytes = 0;"
-        for number, room in enumerate(rooms):
+        for number, text in enumerate(texts):
             yield f"{emit.INDENT}sizes[{offsets[number]}] = bytes;"
-            yield f"{emit.INDENT}bytes = ptl_reserve(bytes, {_bytes(room)});"
+            yield f"{emit.INDENT}bytes = ptl_reserve(bytes, {shared.get(text, text)});"
         yield f"{emit.INDENT}sizes[0] = bytes;"
     else:
         yield f"{emit.INDENT}sizes[0] = 0;"
@@ -228,19 +235,35 @@ def _without_unused(code: Sequence[Stmt], used: set[str]) -> list[Stmt]:
 
 def _bytes(room: Room) -> str:
     """Return C text for the bytes of a room, safe against overflow."""
-    texts = []
-    for length, size in room.lengths:
-        total = ""
-        for monomial, coefficient in length.terms.items():
-            term = str(coefficient * size)
-            for factor in monomial:
-                term = f"ptl_product({term}, {factor})"
-            total = term if not total else f"ptl_sum({total}, {term})"
-        texts.append(total or "0")
+    texts = [_product(length * size) for length, size in room.lengths]
     result = texts[0]
     for text in texts[1:]:
         result = f"ptl_max_int64({result}, {text})"
     return result
+
+
+def _product(length: Index) -> str:
+    """Return C text for a polynomial: factors that its terms share stand before their sum."""
+    if not length.terms:
+        return "0"
+    number = math.gcd(*length.terms.values())
+    common = Counter(next(iter(length.terms)))
+    for monomial in length.terms:
+        common &= Counter(monomial)
+    rest = Index({
+        tuple(sorted((Counter(monomial) - common).elements())): coefficient // number
+        for monomial, coefficient in length.terms.items()
+    })  # fmt: skip
+    total = ""
+    for monomial, coefficient in rest.terms.items():
+        term = str(coefficient)
+        for factor in monomial:
+            term = factor if term == "1" else f"ptl_product({term}, {factor})"
+        total = f"ptl_sum({total}, {term})" if total else term
+    text = str(number)
+    for factor in common.elements():
+        text = factor if text == "1" else f"ptl_product({text}, {factor})"
+    return text if total == "1" else f"ptl_product({text}, {total})"
 
 
 def _run_function(
