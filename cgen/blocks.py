@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import TypeGuard
 
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.nest import Map, Nest, Scatter, Value, is_even
+from pytensorlite.cgen.ir import item_size
+from pytensorlite.cgen.nest import Gather, Map, Nest, Scatter, Value, is_even
 from pytensorlite.cgen.short import folds
 
 HEAVY = 1.0  # ns an element from which a scalar statement is worth vectorising over rows
@@ -38,14 +40,18 @@ def strip_mine(items: Sequence[Nest | Value], extents: Mapping[str, Index]) -> l
 
 
 def _groups(body: Sequence[Nest | Value], extents: Mapping[str, Index]) -> list[list[Nest | Value]]:
-    """Cut `body` into runs of plain statements, single loops, and runs of scattered writes.
+    """Cut `body` into runs of plain statements, single loops, and runs of what no vector does.
 
-    Sums over short axes are plain statements: the loop around them vectorises.
+    Sums over short axes are plain statements: the loop around them vectorises.  Scattered writes
+    stand apart, and so do numbers that are narrower than the positions at which they are read.
     """
+    positions = {at for item in body if _is_narrow(item) for at in item.at}
 
     def kind(item: Nest | Value) -> str:
         if isinstance(item, Nest):
             return "plain" if folds(item, extents) else "loop"
+        if _is_narrow(item) or item.name in positions:
+            return "looked up"
         return "scatter" if isinstance(item, Scatter) and not is_even(item) else "plain"
 
     # Reductions and plain values that nothing in between depends on may not move: order is kept.
@@ -57,6 +63,15 @@ def _groups(body: Sequence[Nest | Value], extents: Mapping[str, Index]) -> list[
         else:
             groups.append(members)
     return groups
+
+
+def _is_narrow(item: Nest | Value) -> TypeGuard[Gather]:
+    """Whether gcc makes no vectors of reading `item`, which positions of eight bytes point to."""
+    return (
+        isinstance(item, Gather)
+        and item_size(item.dtype) < item_size("int64")
+        and any(isinstance(at, str) and not at.startswith("@") for at in item.at)
+    )
 
 
 def _is_worth_splitting(groups: Sequence[Sequence[Nest | Value]]) -> bool:

@@ -92,3 +92,15 @@ def test_columns_are_normalised_row_by_row(normalised):
     data = np.random.default_rng(0).standard_normal((7, 5))
     expected = function([x], grad(normalised(x).sum(), x), mode="NUMPY")(data)
     np.testing.assert_allclose(f(data), expected, rtol=1e-12, atol=1e-14)
+
+
+def test_narrow_numbers_are_looked_up_in_a_loop_of_their_own():
+    """gcc makes no vectors of four-byte numbers at eight-byte positions: the others stay some."""
+    x, where = pt.fvector("x"), pt.lvector("where")
+    f = function([x, where], pt.exp(pt.tanh(x[where])).sum())
+    loops = re.findall(r"for \(int64_t i = [^{]*\{(.*?)\n        \}", f.c_source, re.DOTALL)
+    assert any("x0[" in loop for loop in loops)
+    assert not any("x0[" in loop and "tanh" in loop for loop in loops)
+    numbers, places = np.float32([0.5, -1.0, 2.0]), np.array([2, 0, -1, 1] * 300)
+    expected = np.exp(np.tanh(numbers[places], dtype="float64")).sum()
+    np.testing.assert_allclose(f(numbers, places), expected, rtol=1e-5)
