@@ -1,5 +1,6 @@
 /* What every kernel written by hand stands on: one function `run` of contiguous arrays, called through
- * METH_FASTCALL, with no more ceremony than a person would add. `REAL` is the element type of the run. */
+ * METH_FASTCALL, with no more ceremony than a person would add. `REAL` is the element type of the run, `SUM` what numbers
+ * are added up in: sums of float32 over thousands of elements would lose digits that those of our programs keep. */
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <Python.h>
 #include <numpy/arrayobject.h>
@@ -12,6 +13,7 @@
 #define INDEX(k) ((const int64_t *)PyArray_DATA(in[k]))
 #define VALUE(k) (*INPUT(k))
 #define MASK __typeof__(_Generic((REAL)0, float: (int32_t)0, default: (int64_t)0)) /* an integer as wide as REAL */
+typedef double SUM;
 #define DATA(array) ((REAL *)PyArray_DATA((PyArrayObject *)(array)))
 
 /* An array for a result. A large one that the caller has released is used again: its pages are there. */
@@ -37,16 +39,22 @@ static inline PyObject *fresh_scalar(REAL value) {
     return made;
 }
 
-/* Memory for temporaries, kept from call to call. */
-static REAL *scratch(int64_t count) {
-    static REAL *memory;
+/* Memory for so many temporary numbers of either type, kept from call to call. */
+static void *scratch(int64_t count) {
+    static SUM *memory;
     static int64_t room;
     if (count > room) {
         free(memory);
-        memory = aligned_alloc(64, (count * sizeof(REAL) + 63) / 64 * 64);
+        memory = aligned_alloc(64, (count * sizeof(SUM) + 63) / 64 * 64);
         room = count;
     }
     return memory;
+}
+
+/* Sums of columns: in the result itself, or apart where that is less exact; `rounded` puts them there. */
+static inline SUM *sums_of(REAL *result, SUM *apart) { return sizeof(REAL) == sizeof(SUM) ? (SUM *)(void *)result : apart; }
+static inline void rounded(REAL *result, const SUM *sums, int64_t count) {
+    for (int64_t j = 0; j < count && (const void *)sums != (const void *)result; j++) result[j] = (REAL)sums[j];
 }
 
 /* Partial sums, as many as a vector holds, and their total by halves: `omp simd reduction` adds one after the other. */

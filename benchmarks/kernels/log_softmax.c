@@ -22,7 +22,7 @@ static PyObject *compute(PyArrayObject *const *in) {
         #pragma omp simd
         for (int64_t j = 0; j < rows * d; j++) e[j] = exp(y[j]);
         for (int64_t i = 0; i < rows; i++) {
-            REAL s = 0;
+            SUM s = 0;
             #pragma omp simd reduction(+ : s)
             for (int64_t j = 0; j < d; j++) s += e[i * d + j];
             sums[i] = s;

@@ -7,7 +7,8 @@ static PyObject *compute(PyArrayObject *const *in) {
     const int64_t n = LENGTH(0, 0), d = LENGTH(0, 1);
     const REAL *restrict X = INPUT(0), *restrict y = INPUT(1), *restrict w = INPUT(2);
     PyObject *gradient = fresh(0, 1, PyArray_DIMS(in[2]));
-    REAL *restrict g = DATA(gradient), loss = 0, ridge = 0;
+    REAL *restrict g = DATA(gradient);
+    SUM loss = 0, ridge = 0;
     for (int64_t j = 0; j < d; j++) g[j] = w[j], ridge += w[j] * w[j];
     for (int64_t start = 0; start < n; start += ROWS) {
         const int64_t rows = n - start < ROWS ? n - start : ROWS;
@@ -42,5 +43,5 @@ static PyObject *compute(PyArrayObject *const *in) {
         for (; i < rows; i++)
             for (int64_t j = 0; j < d; j++) g[j] += X[(start + i) * d + j] * r[i];
     }
-    return Py_BuildValue("[NN]", fresh_scalar(loss + (REAL)0.5 * ridge), gradient);
+    return Py_BuildValue("[NN]", fresh_scalar((REAL)(loss + 0.5 * ridge)), gradient);
 }

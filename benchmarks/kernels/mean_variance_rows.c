@@ -10,7 +10,7 @@ static PyObject *compute(PyArrayObject *const *in) {
     int64_t i = 0;
     for (; i + 4 <= n; i += 4) {
         const REAL *restrict a = x + i * d, *b = a + d, *c = b + d, *e = c + d;
-        REAL s = 0, t = 0, u = 0, v = 0, ss = 0, tt = 0, uu = 0, vv = 0;
+        SUM s = 0, t = 0, u = 0, v = 0, ss = 0, tt = 0, uu = 0, vv = 0;
         #pragma omp simd reduction(+ : s, t, u, v)
         for (int64_t j = 0; j < d; j++) s += a[j], t += b[j], u += c[j], v += e[j];
         s /= d, t /= d, u /= d, v /= d;
@@ -23,7 +23,7 @@ static PyObject *compute(PyArrayObject *const *in) {
         variance[i] = ss / d, variance[i + 1] = tt / d, variance[i + 2] = uu / d, variance[i + 3] = vv / d;
     }
     for (; i < n; i++) {
-        REAL s = 0, ss = 0;
+        SUM s = 0, ss = 0;
         for (int64_t j = 0; j < d; j++) s += x[i * d + j];
         s /= d;
         for (int64_t j = 0; j < d; j++) ss += (x[i * d + j] - s) * (x[i * d + j] - s);

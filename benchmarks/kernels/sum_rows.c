@@ -9,13 +9,13 @@ static PyObject *compute(PyArrayObject *const *in) {
     int64_t i = 0;
     for (; i + 4 <= n; i += 4) {
         const REAL *restrict a = x + i * d, *b = a + d, *c = b + d, *e = c + d;
-        REAL s = 0, t = 0, u = 0, v = 0;
+        SUM s = 0, t = 0, u = 0, v = 0;
         #pragma omp simd reduction(+ : s, t, u, v)
         for (int64_t j = 0; j < d; j++) s += a[j], t += b[j], u += c[j], v += e[j];
         y[i] = s, y[i + 1] = t, y[i + 2] = u, y[i + 3] = v;
     }
     for (; i < n; i++) {
-        REAL s = 0;
+        SUM s = 0;
         #pragma omp simd reduction(+ : s)
         for (int64_t j = 0; j < d; j++) s += x[i * d + j];
         y[i] = s;
