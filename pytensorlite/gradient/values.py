@@ -15,6 +15,7 @@ from pytensorlite import tensor as pt
 from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Constant, Variable
 from pytensorlite.graph.null_type import DisconnectedType, NullType
+from pytensorlite.scalar.chosen import chosen_alike
 from pytensorlite.tensor.basic import Alloc
 from pytensorlite.tensor.elemwise import DimShuffle
 from pytensorlite.tensor.type import TensorType
@@ -105,6 +106,9 @@ def total(terms: list[Variable]) -> Variable:
     if len(terms) == 1:
         return terms[0]
     if hasattr(terms[0].type, "dtype"):
+        choices = chosen_alike(terms)
+        if choices:
+            return choices[0].again(ps.add(*(choice.g for choice in choices)))
         return ps.add(*terms)
     return reduce(add, terms)
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from pytensorlite.scalar import implementations as impl
 from pytensorlite.scalar.cast import Cast, cast, casts
+from pytensorlite.scalar.chosen import chosen
 from pytensorlite.scalar.dtypes import (
     NumpyAutocaster,
     autocast_float,
@@ -130,17 +131,16 @@ def _power_rule(g: Any, y: Any, a: Any, b: Any) -> list:
 
 def _first_or_second(first: Any, g: Any) -> list:
     """Give the cotangent to the operand that was chosen; of two equal ones, to the first."""
-    return [switch(first, g, zeros_like(g)), switch(first, zeros_like(g), g)]
+    return [chosen(first, g), chosen(first, g, where=False)]
 
 
 def _clip_rule(g: Any, y: Any, x: Any, low: Any, high: Any) -> list:
     """The bound that the value was cut to gets the cotangent, else the value."""
-    nothing = zeros_like(g)
     below, above = x < low, x > high
     return [
-        switch(or_(below, above), nothing, g),
-        switch(and_(below, low <= high), g, nothing),
-        switch(or_(above, and_(below, low > high)), g, nothing),
+        chosen(or_(below, above), g, where=False),
+        chosen(and_(below, low <= high), g),
+        chosen(or_(above, and_(below, low > high)), g),
     ]
 
 
@@ -352,8 +352,8 @@ bit_count = op("bit_count", impl.bit_count, "@ptl_int_bit_count({0})", byte_out,
 
 # -- selection ---------------------------------------------------------------------------------------------------------
 switch = op("switch", impl.where, "{0} ? {1} : {2}", upcast_branches,
-    lambda g, y, c, a, b: [None, switch(c, g, zeros_like(g)), switch(c, zeros_like(g), g)],
-    nin=3, label="Switch", computes_in="branches", cost=0.4,
+    lambda g, y, c, a, b: [None, chosen(c, g), chosen(c, g, where=False)],
+    push=lambda t, y, c, a, b: switch(c, t[1], t[2]), nin=3, label="Switch", computes_in="branches", cost=0.4,
     doc="The second input where the first is true, else the third.")
 maximum = op("maximum", np.maximum, "ptl_max({0}, {1})", upcast_out, lambda g, y, a, b: _first_or_second(a >= b, g),
     label="Maximum", kinds={"b": "{0} | {1}", "c": None}, commutative=True, associative=True, identity=-np.inf,

@@ -19,6 +19,7 @@ from pytensorlite.configdefaults import config
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.null_type import DisconnectedType, disconnected_type, grad_not_implemented
 from pytensorlite.graph.op import Op
+from pytensorlite.scalar.chosen import Choice
 from pytensorlite.scalar.dtypes import kind, real_part_dtype, upcast
 from pytensorlite.scalar.rules import DtypeRule, upcast_out
 from pytensorlite.scalar.table import ROWS
@@ -224,7 +225,10 @@ class ScalarOp(Op):
         if isinstance(g.type, DisconnectedType):
             return [disconnected_type() for _ in inputs]
         connected = self.connected or (True,) * len(inputs)
-        terms = self._terms(g, outputs[0], inputs)
+        choice = Choice(g)
+        terms = self._terms(choice.g, outputs[0], inputs)
+        if choice.condition is not None:
+            terms = [t if t is None or t is UNDEFINED else choice.again(t) for t in terms]
         return [
             self._gradient(position, x, term) if is_connected else disconnected_type()
             for position, (x, term, is_connected) in enumerate(
