@@ -65,6 +65,11 @@ static inline void ptl_inverse_permutation(int64_t n, const int64_t *order, int6
     }
 }
 
+/* The rows of a block of Cholesky's pullback, and of a block of blocks: products of few rows are not worth dividing
+ * among threads. */
+#define PTL_PULLBACK_BLOCK 32
+#define PTL_PULLBACK_BLOCKS 96
+
 /* -- the four types of elements -- */
 
 #define PTL_JOINED_(a, b, c) a##b##c

@@ -126,42 +126,57 @@ static inline void PTL_TYPED(cholesky_pullback_of_block)(int64_t n, const PTL_SC
     }
 }
 
+/* The function below by blocks of `block` rows. */
+static inline void PTL_TYPED(cholesky_pullback_by)(int64_t block, PTL_ROUTINE(gemm) *gemm,
+                                                   PTL_ROUTINE(trsm) *trsm, int64_t n,
+                                                   const PTL_SCALAR *l, int64_t l_lead,
+                                                   PTL_SCALAR *g, int64_t g_lead) {
+    /* A diagonal block plus its transpose. */
+    PTL_SCALAR both[PTL_PULLBACK_BLOCKS * PTL_PULLBACK_BLOCKS];
+    for (int64_t end = n; end > 0; end -= block) {
+        const int64_t start = end > block ? end - block : 0, width = end - start, below = n - end;
+        const PTL_SCALAR *l_left = l + start * l_lead, *l_diagonal = l_left + start;
+        const PTL_SCALAR *l_corner = l + end * l_lead, *l_below = l_corner + start;
+        PTL_SCALAR *g_left = g + start * g_lead, *g_diagonal = g_left + start;
+        PTL_SCALAR *g_corner = g + end * g_lead, *g_below = g_corner + start;
+        if (below > 0) {
+            PTL_TYPED(trsm)(trsm, 'U', 'N', width, below, 'T', l_diagonal, l_lead, 'T', g_below,
+                            g_lead);
+            PTL_TYPED(gemm)(gemm, 'N', 'N', below, start, width, -1, g_below, g_lead, l_left,
+                            l_lead, 1, g_corner, g_lead);
+            PTL_TYPED(gemm)(gemm, 'T', 'N', width, width, below, -1, g_below, g_lead, l_below,
+                            l_lead, 1, g_diagonal, g_lead);
+            PTL_TYPED(gemm)(gemm, 'T', 'N', width, start, below, -1, g_below, g_lead, l_corner,
+                            l_lead, 1, g_left, g_lead);
+        }
+        if (block > PTL_PULLBACK_BLOCK) {
+            PTL_TYPED(cholesky_pullback_by)(PTL_PULLBACK_BLOCK, gemm, trsm, width, l_diagonal,
+                                            l_lead, g_diagonal, g_lead);
+        } else {
+            PTL_TYPED(cholesky_pullback_of_block)(width, l_diagonal, l_lead, g_diagonal, g_lead);
+        }
+        for (int64_t i = 0; i < width; i++) {
+            for (int64_t j = 0; j <= i; j++) {
+                const PTL_SCALAR value = g_diagonal[i * g_lead + j];
+                both[i * width + j] = both[j * width + i] = i == j ? 2 * value : value;
+            }
+        }
+        PTL_TYPED(gemm)(gemm, 'N', 'N', width, start, width, -1, both, width, l_left, l_lead, 1,
+                        g_left, g_lead);
+        for (int64_t i = 0; i < width; i++) { /* products have been written above the diagonal */
+            for (int64_t j = i + 1; j < width; j++) {
+                g_diagonal[i * g_lead + j] = 0;
+            }
+        }
+    }
+}
+
 /* What a matrix's lower triangle contributed to its row-major Cholesky factor l: g enters as the
  * cotangent of the factor and leaves as that of the triangle.  This is the factorisation read
  * backwards, block by block, and costs twice as much. */
 static inline void PTL_TYPED(cholesky_pullback)(PTL_ROUTINE(gemm) *gemm, PTL_ROUTINE(trsm) *trsm,
                                                 int64_t n, const PTL_SCALAR *l, int64_t lead,
                                                 PTL_SCALAR *g) {
-    enum { BLOCK = 32 };
-    PTL_SCALAR both[BLOCK * BLOCK]; /* a diagonal block plus its transpose */
-    for (int64_t end = n; end > 0; end -= BLOCK) {
-        const int64_t start = end > BLOCK ? end - BLOCK : 0, width = end - start, below = n - end;
-        const PTL_SCALAR *l_left = l + start * lead, *l_diagonal = l_left + start;
-        const PTL_SCALAR *l_corner = l + end * lead, *l_below = l_corner + start;
-        PTL_SCALAR *g_left = g + start * n, *g_diagonal = g_left + start;
-        PTL_SCALAR *g_corner = g + end * n, *g_below = g_corner + start;
-        if (below > 0) {
-            PTL_TYPED(trsm)(trsm, 'U', 'N', width, below, 'T', l_diagonal, lead, 'T', g_below, n);
-            PTL_TYPED(gemm)(gemm, 'N', 'N', below, start, width, -1, g_below, n, l_left, lead, 1,
-                            g_corner, n);
-            PTL_TYPED(gemm)(gemm, 'T', 'N', width, width, below, -1, g_below, n, l_below, lead, 1,
-                            g_diagonal, n);
-            PTL_TYPED(gemm)(gemm, 'T', 'N', width, start, below, -1, g_below, n, l_corner, lead, 1,
-                            g_left, n);
-        }
-        PTL_TYPED(cholesky_pullback_of_block)(width, l_diagonal, lead, g_diagonal, n);
-        for (int64_t i = 0; i < width; i++) {
-            for (int64_t j = 0; j <= i; j++) {
-                const PTL_SCALAR value = g_diagonal[i * n + j];
-                both[i * BLOCK + j] = both[j * BLOCK + i] = i == j ? 2 * value : value;
-            }
-        }
-        PTL_TYPED(gemm)(gemm, 'N', 'N', width, start, width, -1, both, BLOCK, l_left, lead, 1,
-                        g_left, n);
-        for (int64_t i = 0; i < width; i++) { /* products have been written above the diagonal */
-            for (int64_t j = i + 1; j < width; j++) {
-                g_diagonal[i * n + j] = 0;
-            }
-        }
-    }
+    const int64_t block = n > 2 * PTL_PULLBACK_BLOCKS ? PTL_PULLBACK_BLOCKS : PTL_PULLBACK_BLOCK;
+    PTL_TYPED(cholesky_pullback_by)(block, gemm, trsm, n, l, lead, g, n);
 }

@@ -51,7 +51,7 @@ def test_it_is_one_program(model):
         assert routine in model.c_source
 
 
-@pytest.mark.parametrize("n", [1, 2, 31, 50, 200])
+@pytest.mark.parametrize("n", [1, 2, 31, 50, 192, 193, 300])
 def test_value_and_gradient(model, rng, n):
     x = np.sort(rng.uniform(0, 10, n))
     arguments = (x, np.sin(x) + 0.1 * rng.normal(size=n), 1.2, 0.9, 0.3)
