@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pytensorlite.configdefaults import config
 from pytensorlite.scalar.dtypes import (
     float_counterpart,
     kind,
@@ -237,9 +238,9 @@ def upgrade_to_float64(*dtypes: str) -> str:
 
 @DtypeRule
 def true_div_out(*dtypes: str) -> str:
-    """The smallest dtype that holds both; two integers divide in float64, as in NumPy."""
+    """The smallest dtype that holds both; of two integers ``config.floatX``."""
     result = upcast(*dtypes)
-    return "float64" if kind(result) in "biu" else result
+    return config.floatX if kind(result) in "biu" else result
 
 
 @DtypeRule

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pytensorlite.configdefaults import config
+from pytensorlite.scalar.dtypes import upcast
 from pytensorlite.tensor.basic import arange, as_tensor_variable, cast, moveaxis, switch
 from pytensorlite.tensor.math import abs as pt_abs
 from pytensorlite.tensor.math import and_, eq, gt, le, log, maximum, sign
@@ -66,8 +67,7 @@ def linspace(
         is_last = and_(eq(positions, count - 1), gt(count, 1))
         values = switch(is_last, stop, values)
     values = moveaxis(values, 0, axis) if axis != 0 else values
-    if dtype is not None:
-        values = cast(values, dtype)
+    values = cast(values, dtype or upcast(start.type.dtype, stop.type.dtype, config.floatX))
     return (values, step) if retstep else values
 
 

@@ -8,6 +8,8 @@ import pickle
 import numpy as np
 import pytest
 
+import pytensorlite
+import pytensorlite.tensor as pt
 from pytensorlite.configdefaults import config
 from pytensorlite.scalar import basic, rules
 from pytensorlite.scalar.dtypes import (
@@ -122,3 +124,18 @@ def test_rules_follow_the_calling_convention_of_types():
 
 def test_rules_pickle_by_name():
     assert pickle.loads(pickle.dumps(rules.upcast_out)) is rules.upcast_out
+
+
+@pytest.mark.parametrize("floatX", ["float32", "float64"])
+@pytest.mark.parametrize("mode", ["NUMPY", "C"])
+def test_quotients_of_integers_and_spaced_numbers_are_of_the_floats_in_use(floatX, mode):
+    with config.change_flags(floatX=floatX):
+        i, j = pt.lvector("i"), pt.bvector("j")
+        quotients = [i / j, i / 2, 1 / j, i.shape[0] / 2]
+        spaced = [pt.linspace(0, 1, 5), pt.logspace(0, 2, 3), pt.geomspace(1, 8, 4)]
+        f = pytensorlite.function([i, j], [*quotients, *spaced], mode=mode)
+    a, b = np.array([7, -3, 2**40]), np.array([2, 4, 3], "int8")
+    expected = [a / b, a / 2, 1 / b, 1.5, np.linspace(0, 1, 5), [1, 10, 100], [1, 2, 4, 8]]
+    for variable, found, wanted in zip([*quotients, *spaced], f(a, b), expected, strict=True):
+        assert variable.type.dtype == found.dtype == floatX
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
