@@ -14,6 +14,7 @@ from typing import Any
 from pytensorlite.graph.basic import Apply, Variable
 from pytensorlite.graph.replace import _vectorize_node
 from pytensorlite.scalar.basic import ScalarType
+from pytensorlite.tensor.alike import alike
 from pytensorlite.tensor.basic import alloc, arange, tensor_from_scalar
 from pytensorlite.tensor.indexing import (
     FULL_SLICE,
@@ -29,6 +30,13 @@ from pytensorlite.tensor.indexing_advanced import (
 )
 from pytensorlite.tensor.indexing_basic import IncSubtensor, Subtensor
 from pytensorlite.tensor.variable import TensorVariable
+
+
+def _without_batch(index: Any, core: Any, x_ndim: int) -> Any:
+    """Return an index without its batch if it is alike in it and the array has the batch."""
+    ndim = index.type.ndim - core.type.ndim
+    found = alike(index, ndim) if ndim <= x_ndim else None
+    return index if found is None else found
 
 
 class _BatchedIndex:
@@ -52,6 +60,8 @@ class _BatchedIndex:
         self, op: Any, core: Sequence[Any], batched: Sequence[Any], x_ndim: int, lengths: Any
     ):
         core, batched = ([_as_tensor(v) for v in variables] for variables in (core, batched))
+        # Positions that come from lengths are the same in the whole batch.
+        batched = [_without_batch(b, c, x_ndim) for b, c in zip(batched, core, strict=True)]
         core_entries = unflatten_index_variables(core, op.idx_list)
         entries = unflatten_index_variables(batched, op.idx_list)
         extra = [b.type.ndim - c.type.ndim for b, c in zip(batched, core, strict=True)]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import pytensorlite.tensor as pt
+from pytensorlite import function
 from pytensorlite.graph.replace import vectorize_graph
 from pytensorlite.raise_op import Assert
 
@@ -87,3 +88,28 @@ def test_lengths_may_be_a_batch_if_they_are_equal():
     np.testing.assert_array_equal(found, [[0, 1, 2], [0, 1, 2]])
     found = evaluate(vectorize_graph(pt.zeros((N,)) + 1, {N: ns}), [ns], [np.array([2, 2])])
     np.testing.assert_array_equal(found, np.ones((2, 2)))
+
+
+def test_slices_whose_bounds_come_from_lengths():
+    x, X, T = pt.dvector("x"), pt.dmatrix("X"), pt.dtensor3("T")
+    n = x.shape[0]
+    cores = {
+        "from the end": (x[n - 2 :], lambda v: v[len(v) - 2 :]),
+        "half": (x[: n // 2], lambda v: v[: len(v) // 2]),
+        "rolled": (pt.roll(x, 1), lambda v: np.roll(v, 1)),
+        "rolled back": (pt.roll(x, -2), lambda v: np.roll(v, -2)),
+        "one": (x[n - 1], lambda v: v[len(v) - 1]),
+        "size": (x[x.size - 3 : n - 1], lambda v: v[len(v) - 3 : -1]),
+        "written": (x[n - 2 :].set(7.0), lambda v: np.append(v[:-2], [7.0, 7.0])),
+        "added": (x[: n - 1].inc(x[1:]), lambda v: np.append(v[:-1] + v[1:], v[-1])),
+    }
+    for batch, ndim in ((X, 1), (T, 2)):
+        outputs = vectorize_graph([core for core, _ in cores.values()], {x: batch})
+        for lengths in ((2, 3), (0, 3), (1, 1)):
+            value = np.random.default_rng(0).normal(size=(*lengths[:ndim], 5))
+            found = function([batch], outputs)(value)
+            for result, (name, (_, plain)) in zip(found, cores.items(), strict=True):
+                rows = [plain(row) for row in value.reshape(-1, 5)]
+                if rows:
+                    expected = np.reshape(rows, value.shape[:-1] + rows[0].shape)
+                    np.testing.assert_allclose(result, expected, err_msg=name)
