@@ -21,6 +21,7 @@ from pytensorlite.cgen.ir import (
     Const,
     Expr,
     Fail,
+    Fetch,
     If,
     Integer,
     Kernel,
@@ -266,6 +267,8 @@ def statements(body: Iterable[Stmt], level: int = 1) -> Iterator[str]:
                 yield f"{pad}{ELEMENT_TYPES[dtype]} *restrict const {name} = {text};"
             case Call(text):
                 yield f"{pad}{text};"
+            case Fetch(buffer, index):
+                yield f"{pad}ptl_fetch(&{buffer}[{index}], 1);"
             case Fail(where, details):
                 arguments = ", ".join(str(detail) for detail in details) or "0"
                 yield f"{pad}return PTL_FAIL(error, {where}, {arguments});"

@@ -8,7 +8,7 @@
     stmt   Let(var, expr) | Update(var, template, expr) | Store(buffer, index, expr)
            | Loop(var, stop, body, start, step, kind, parallel) | If(condition, body, otherwise)
            | Array(name, dtype, length) | Pointer(name, dtype, text) | Call(text)
-           | Fail(where, details) | Comment(text)
+           | Fetch(buffer, index) | Fail(where, details) | Comment(text)
     top    Buffer(name, dtype, writable);  Kernel(name, buffers, sizes, body, comment, tasks)
 
 An `Op` holds a C template, so that nothing here knows what ``exp`` is.  An `Update` is kept apart
@@ -171,6 +171,14 @@ class Call:
 
 
 @immutable
+class Fetch:
+    """A request for the line of memory around an element, which is read later."""
+
+    buffer: str
+    index: Index
+
+
+@immutable
 class Fail:
     """Leave with failure number `where` and up to six integers for its message."""
 
@@ -185,7 +193,7 @@ class Comment:
     text: str
 
 
-Stmt: TypeAlias = Let | Update | Store | Loop | If | Array | Pointer | Call | Fail | Comment
+Stmt: TypeAlias = Let | Update | Store | Loop | If | Array | Pointer | Call | Fetch | Fail | Comment
 
 
 # -- top -------------------------------------------------------------------------------------------
@@ -434,7 +442,7 @@ def names(body: tuple[Stmt, ...]) -> set[str]:
         match stmt:
             case Loop():
                 found |= stmt.start.names | stmt.stop.names | stmt.step.names
-            case Store():
+            case Store() | Fetch():
                 found |= stmt.index.names
             case If():
                 found.update(re.findall(r"[A-Za-z_]\w*", stmt.condition))

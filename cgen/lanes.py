@@ -131,12 +131,12 @@ def _only_adds_up(loop: Loop) -> bool:
         and len({stmt.var.name for stmt in sums}) == len(sums)
         and all(isinstance(stmt, Let | Store | Update) for stmt in loop.body)
         and all(
-            _suits_lanes(sub, loop.var) for expr in _within(loop) for sub in subexpressions(expr)
+            suits_lanes(sub, loop.var) for expr in _within(loop) for sub in subexpressions(expr)
         )
     )
 
 
-def _suits_lanes(expr: Expr, var: str) -> bool:
+def suits_lanes(expr: Expr, var: str) -> bool:
     """Whether what is read lies side by side, and is not narrower than what vectors are cut for.
 
     Functions take so long that it does not matter how their values are added.

@@ -2,9 +2,9 @@
 
 Where the first loop over a block of rows only reads them, as for a maximum, and a later one takes
 longer over an element than memory does, as for exponentials, memory and arithmetic take turns.  So
-the later loop asks for the rows of the next block, a strip at a time: as many lines as arrive while
-a strip is worked on.  Whether the rows lie in a cache is known when lengths are; then a strip is a
-whole row, and nothing is asked for.
+the later loop, which goes in groups of elements (``vectors.py``), asks for as much of the next
+block's rows before each group.  Whether the rows lie in a near cache is known when lengths are;
+then it asks for what it reads itself, which costs nothing.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from collections.abc import Iterator
 
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.ahead import DTYPES
+from pytensorlite.cgen.extremes import extremes_in_lanes
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
-    Call,
+    Fetch,
     Integer,
     Let,
     Loop,
@@ -30,6 +31,7 @@ from pytensorlite.cgen.ir import (
     loads,
 )
 from pytensorlite.cgen.parallel import CALL, calling, cost
+from pytensorlite.cgen.vectors import goes_in_groups
 
 
 def fetch_meanwhile(
@@ -46,13 +48,17 @@ def fetch_meanwhile(
             continue
         later, row, matrices = found
         fetched = Var(f"{task.name.partition('_')[2]}_meanwhile", "int64")
-        strips = _in_strips(later, row, matrices, blocks.step, fetched)
-        inside = tuple(strips if stmt is later else stmt for stmt in blocks.body)
+        fetching = _fetching(later, row, matrices, fetched)
+        first = next(stmt for stmt in blocks.body if isinstance(stmt, Loop))
+        [quick] = extremes_in_lanes((first,))
+        inside = tuple(
+            fetching if stmt is later else quick if stmt is first else stmt for stmt in blocks.body
+        )
         anew = (replace(blocks, body=inside), *after)
         result.append(replace(task, body=anew, locals=(*task.locals, fetched)))
         size = max(map(item_size, matrices.values()))
-        numbers = (Integer(task.extent), Integer(row.stop), Integer(Index.of(size)))
-        known = Let(fetched, Op("ptl_meanwhile({0}, {1}, {2})", numbers, "int64"))
+        numbers = tuple(map(Integer, (task.extent, row.stop, Index.of(size), blocks.step)))
+        known = Let(fetched, Op("ptl_meanwhile({0}, {1}, {2}, {3})", numbers, "int64"))
         body = tuple(calling(body, task, result[-1], known))
     return body, tuple(result)
 
@@ -66,7 +72,7 @@ def _costly_rows(blocks: Loop) -> Iterator[tuple[Loop, Loop, dict[str, str]]]:
     written = buffers(blocks.body)[1]
     for later in loops[1:]:
         row = _row(later)
-        if row is not None and row.stop == once.stop and _is_costly(row) and not _stores(row):
+        if row is not None and row.stop == once.stop and goes_in_groups(row) and not _stores(row):
             again = _matrices(later, row).items() & _matrices(loops[0], once).items()
             matrices = {name: dtype for name, dtype in sorted(again) if name not in written}
             if matrices:
@@ -98,21 +104,9 @@ def _matrices(loop: Loop, row: Loop) -> dict[str, str]:
     return {load.buffer: load.dtype for load in found}
 
 
-def _in_strips(later: Loop, row: Loop, matrices: dict[str, str], rows: Index, fetched: Var) -> Loop:
-    """Return the loop over rows, each cut into strips that fetch one of a row of the next block."""
-    width, strip, stop = (f"{row.var}_{what}" for what in ("width", "strip", "stop"))
-    numbers = (Integer(Index.name(fetched.name)), Integer(row.stop))
-    length = Let(Var(width, "int64"), Op("ptl_strip({0}, {1})", numbers, "int64"))
-    ends = (Integer(Index.name(strip) + Index.name(width)), Integer(row.stop))
-    end = Let(Var(stop, "int64"), Op("ptl_min_int64({0}, {1})", ends, "int64"))
-    place = (Index.name(later.var) + rows) * row.stop + Index.name(strip)
-    calls = [
-        Call(f"ptl_fetch(&{name}[{place}], {Index.name(fetched.name) * item_size(dtype)})")
-        for name, dtype in matrices.items()
-    ]
-    part = replace(row, start=Index.name(strip), stop=Index.name(stop))
-    strips = Loop(strip, row.stop, (end, *calls, part), step=Index.name(width))
-    inside = [
-        each for stmt in later.body for each in ((length, strips) if stmt is row else (stmt,))
-    ]
-    return replace(later, body=tuple(inside))
+def _fetching(later: Loop, row: Loop, matrices: dict[str, str], fetched: Var) -> Loop:
+    """Return the loop over rows, with fetching of what lies `fetched` elements further on."""
+    place = Index.name(later.var) * row.stop + Index.name(row.var) + Index.name(fetched.name)
+    fetches = tuple(Fetch(name, place) for name in matrices)
+    asking = replace(row, body=(*fetches, *row.body))
+    return replace(later, body=tuple(asking if stmt is row else stmt for stmt in later.body))

@@ -20,6 +20,7 @@ from pytensorlite.cgen.ir import (
     Call,
     Cast,
     Expr,
+    Fetch,
     If,
     Let,
     Load,
@@ -105,6 +106,11 @@ def in_vectors(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     return tuple(result)
 
 
+def goes_in_groups(loop: Loop) -> bool:
+    """Whether `in_vectors` cuts `loop` into groups; what it fetches, groups fetch."""
+    return _dtype(loop) is not None
+
+
 class _Parts:
     """The body of a loop in parts: between two of them, functions of vectors run.
 
@@ -125,8 +131,7 @@ class _Parts:
         self.kept: dict[Var, str] = {}  # the arrays by which locals go
         finish: list[tuple[Let | Store | Update, Expr]] = []
         last = 0
-        for stmt in loop.body:
-            assert isinstance(stmt, Let | Store | Update)
+        for stmt in _elements(loop):
             assert not isinstance(stmt.expr, Index)
             expr, part = self._split(stmt.expr)
             last = max(last, part)
@@ -213,17 +218,18 @@ class _Parts:
 
 def _dtype(loop: Loop) -> str | None:
     """Return the dtype of the functions of vectors that `loop` needs, None if it stays one loop."""
+    if loop.kind != "simd":
+        return None
     exprs = [expr for stmt in loop.body for expr in expressions(stmt)]
     parts = [sub for expr in exprs for sub in subexpressions(expr)]
     calls = [sub for sub in parts if isinstance(sub, Op) and sub.template in FUNCTIONS]
     dtype = calls[0].dtype if calls else None
     length = loop.stop.constant
     if (
-        loop.kind == "simd"
-        and loop.step == 1
+        loop.step == 1
         and dtype in LENGTHS
         and (length is None or length > SHORT)
-        and all(isinstance(stmt, Let | Store | Update) for stmt in loop.body)
+        and all(isinstance(stmt, Let | Store | Update | Fetch) for stmt in loop.body)
         and {part.dtype for part in parts} <= BESIDE[dtype]
         and all(call.dtype == dtype for call in calls)
         and _can_finish(loop, calls)
@@ -259,6 +265,11 @@ def _variables(expr: Expr) -> list[Var]:
     return [sub for sub in subexpressions(expr) if isinstance(sub, Var)]
 
 
+def _elements(loop: Loop) -> list[Let | Store | Update]:
+    """Return what `loop` does with each element."""
+    return [stmt for stmt in loop.body if isinstance(stmt, Let | Store | Update)]
+
+
 def _sums(loop: Loop) -> list[Update]:
     """Return what `loop` adds up over its elements."""
     own = {stmt.var for stmt in loop.body if isinstance(stmt, Let)}
@@ -270,7 +281,7 @@ def _in_groups(loop: Loop, dtype: str) -> list[Stmt]:
     sums = [stmt.var for stmt in _sums(loop)]
     count, _ = LENGTHS[dtype]
     group = Index.name(f"{loop.var}_group")
-    rest = tuple(map(_alone, loop.body))
+    rest = tuple(map(_alone, _elements(loop)))
 
     def in_lane(stmt: Stmt) -> Stmt:
         if not isinstance(stmt, Update) or stmt.var not in sums:
@@ -279,7 +290,12 @@ def _in_groups(loop: Loop, dtype: str) -> list[Stmt]:
         return Store(there.buffer, there.index, Op(stmt.template, (there, stmt.expr), there.dtype))
 
     full = _Parts(loop, dtype, Index.name(loop.var) - group)
-    inside: list[Stmt] = [*full.arrays()]
+    inside: list[Stmt] = [
+        replace(stmt, index=stmt.index.substitute({loop.var: group}))
+        for stmt in loop.body
+        if isinstance(stmt, Fetch)
+    ]
+    inside += full.arrays()
     for body, calls in zip(full.bodies(), full.calls, strict=True):
         part = tuple(map(in_lane, body))
         inside.append(replace(loop, start=group, step=count, body=part, kind="beside"))
@@ -298,9 +314,8 @@ def _total(var: Var, dtype: str) -> Expr:
     return Op(template, (Var(f"{var.name}_lanes", var.dtype),), var.dtype)
 
 
-def _alone(stmt: Stmt) -> Stmt:
+def _alone(stmt: Let | Store | Update) -> Stmt:
     """Return a statement with functions of vectors in their versions for one number."""
-    assert isinstance(stmt, Let | Store | Update)
     assert not isinstance(stmt.expr, Index)
     return replace(stmt, expr=_for_one(stmt.expr))
 

@@ -45,10 +45,13 @@ static inline void ptl_fetch_ahead(const void *row, int64_t bytes) {
     ptl_fetch((const char *)row + PTL_AHEAD, bytes);
 }
 
-/* How many elements to fetch while as many are computed with, or none; what a strip of a row is then. */
-static inline int64_t ptl_meanwhile(int64_t rows, int64_t elements, int64_t size) {
+/* A matrix of more bytes does not lie in a core's own caches. */
+#define PTL_BEYOND_CORE (1 << 20)
+
+/* How many elements further on the same place of the next block's rows lies; 0 where all lies near. */
+static inline int64_t ptl_meanwhile(int64_t rows, int64_t elements, int64_t size, int64_t block) {
     const int64_t bytes = elements * size;
-    return bytes > 0 && rows > PTL_BEYOND_CACHES / bytes ? ptl_min_int64(elements, 2048 / size) : 0;
+    return bytes > 0 && rows > PTL_BEYOND_CORE / bytes ? block * elements : 0;
 }
 static inline int64_t ptl_strip(int64_t fetched, int64_t elements) { return fetched > 0 ? fetched : elements; }
 
@@ -68,6 +71,11 @@ static inline void ptl_fetch_rows(const void *from, int64_t rows, int64_t pitch,
 /* Where the last whole group of `count` iterations ends. */
 static inline int64_t ptl_whole(int64_t from, int64_t to, int64_t count) {
     return to > from ? from + (to - from) / count * count : from;
+}
+
+/* The same for a row from 0 on, of which there is no group if there are but a few. */
+static inline int64_t ptl_whole_if_long(int64_t length, int64_t count) {
+    return length >= 8 * count ? length / count * count : 0;
 }
 
 /* Is `index` no position of an axis of this length?  Negative positions count from the end; what

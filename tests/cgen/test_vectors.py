@@ -5,7 +5,7 @@ import pytest
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.emit import statements
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Call, Cast, Let, Load, Loop, Op, Store, Update, Var, walk
+from pytensorlite.cgen.ir import Call, Cast, Fetch, Let, Load, Loop, Op, Store, Update, Var, walk
 from pytensorlite.cgen.lanes import DOUBLES, FLOATS
 from pytensorlite.cgen.vectors import in_vectors
 
@@ -98,6 +98,14 @@ def test_other_functions_are_made_of_the_exponential():
         "const double of_exp1 = x0[j] + x0[j]; of_exp1_lanes[j - j_group] = of_exp1; "
         "exps1[j - j_group] = -fabs(of_exp1);",
         "y0[j] = ptl_sigmoid_by(of_exp1_lanes[j - j_group], exps1[j - j_group]);",
+    ]
+
+
+def test_a_group_fetches_what_its_elements_would():
+    fetch = Fetch("x0", J + Index.name("i_meanwhile"))
+    text = list(statements(in_vectors((loop(fetch, add(exp(X))),)), 0))
+    assert [line.strip() for line in text if "fetch" in line] == [
+        "ptl_fetch(&x0[i_meanwhile + j_group], 1);"
     ]
 
 

@@ -44,6 +44,15 @@ def test_extremes_with_a_special_value_anywhere(extremes, length, value, rng):
 
 
 @pytest.mark.parametrize("value", SPECIAL, ids=str)
+@pytest.mark.parametrize("length", [255, 256, 257, 511, 512, 571])
+def test_extremes_of_long_rows_with_a_special_value_anywhere(extremes, length, value, rng):
+    for position in [*range(0, length, 17), length - 1]:
+        array = rng.normal(size=(3, length))
+        array[1, position] = value
+        check_extremes(extremes, array)
+
+
+@pytest.mark.parametrize("value", SPECIAL, ids=str)
 def test_extremes_of_nothing_else(extremes, value):
     check_extremes(extremes, np.full((3, 21), value))
 
