@@ -20,6 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 from pytensorlite._version import __version__
 
+try:
+    import pytensorlite.cgen
+except ModuleNotFoundError as error:
+    if error.name != "pytensorlite.cgen":
+        raise
+    raise ImportError(
+        "this folder holds the sources of pytensorlite, of which pip makes the package: "
+        "`pip install -e .` makes it here; or start Python in another folder to find the one that "
+        "is installed"
+    ) from None
+
 if TYPE_CHECKING:
     from pytensorlite.compile.builders import OpFromGraph
     from pytensorlite.compile.function import function, function_dump

@@ -5,7 +5,11 @@ a module of it merely imports from elsewhere are not. `NOT_THERE` lists what is 
 it must fail at import, not half-work.
 """
 
+import shutil
+import subprocess
+import sys
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -358,3 +362,18 @@ def test_what_two_paths_lead_to_is_one_thing():
     assert import_module("pytensorlite.raise_op").Assert is (
         import_module("pytensorlite.tensor.checking").Assert
     )
+
+
+def test_sources_that_are_not_installed_say_what_to_do(tmp_path):
+    sources = Path(pytensorlite.__file__).parent
+    shutil.copytree(sources, tmp_path / "pytensorlite", ignore=shutil.ignore_patterns("cgen"))
+    run = subprocess.run(
+        [sys.executable, "-S", "-c", "import pytensorlite"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "ImportError: this folder holds the sources" in run.stderr
+    assert "pip install -e ." in run.stderr
