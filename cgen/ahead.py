@@ -70,8 +70,9 @@ def _knowing(body: tuple[Stmt, ...], fetched: Let, rows: str, size: int) -> Iter
         if isinstance(stmt, Let) and stmt.var.name == rows:
             assert isinstance(stmt.expr, Op)
             yield fetched
-            row = Integer(Index.name(fetched.var.name) * size)
-            yield replace(stmt, expr=Op("ptl_rows_ahead({0}, {1})", (stmt.expr, row), "int64"))
+            row = (Integer(Index.name(fetched.var.name)), Integer(Index.of(size)))
+            choice = Op("ptl_rows_ahead({0}, {1}, {2})", (stmt.expr, *row), "int64")
+            yield replace(stmt, expr=choice)
         else:
             yield stmt
 

@@ -66,8 +66,8 @@ def cuts(extent: int, blocks: int, work: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _cut(length: int, parts: int, number: int) -> int:
-    """Return where part `number` begins: at a multiple of 8 or 64 where parts are long."""
+    """Return where part `number` begins: at a multiple of 16 or 64 where parts are long."""
     part, rest = divmod(length, parts)
     start = part * number + min(number, rest)
-    unit = 1 if part < 64 else 8 if part < 512 else 64
+    unit = 1 if part < 64 else 16 if part < 512 else 64
     return min(length, -(-start // unit) * unit)

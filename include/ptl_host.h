@@ -20,11 +20,11 @@ static inline ptl_cuts ptl_cut_loop(const ptl_loop *loop) {
 }
 
 /* Where part `number` begins when `length` iterations are cut into `parts`: parts of many iterations begin at multiples
- * of 64, so that vectors and strips are full, and those of fewer at multiples of 8, so that groups of rows are. */
+ * of 64, so that vectors and strips are full, and those of fewer at multiples of 16, so that groups of rows are. */
 static inline int64_t ptl_cut(int64_t length, int64_t parts, int64_t number) {
     const int64_t part = length / parts;
     const int64_t start = part * number + ptl_min_int64(number, length % parts);
-    const int64_t unit = part < 64 ? 1 : part < 512 ? 8 : 64;
+    const int64_t unit = part < 64 ? 1 : part < 512 ? 16 : 64;
     return ptl_min_int64(length, (start + unit - 1) / unit * unit);
 }
 

@@ -18,14 +18,14 @@ static inline int64_t ptl_max_int64(int64_t a, int64_t b) { return a > b ? a : b
 static inline int64_t ptl_block_rows(int64_t most, int64_t elements) {
     const int64_t row = ptl_max_int64(elements, 1);
     const int64_t fit = ptl_min_int64(16384 / row, ptl_max_int64(16, 4096 / row));
-    return ptl_min_int64(most, fit < 8 ? ptl_max_int64(fit, 1) : fit / 8 * 8);
+    return ptl_min_int64(most, fit < 8 ? ptl_max_int64(fit, 1) : fit < 16 ? 8 : fit / 16 * 16);
 }
 
 /* A matrix of more bytes lies in no cache; the hardware fetches a row of so many by itself. */
 #define PTL_BEYOND_CACHES (64 << 20)
 #define PTL_LONG_ROW 4096
 /* How many bytes lie between what is read and what is fetched. */
-#define PTL_AHEAD 16384
+#define PTL_AHEAD 8192
 
 /* How many elements of a row to fetch before they are needed: all or none. */
 static inline int64_t ptl_fetched(int64_t rows, int64_t elements, int64_t size) {
@@ -33,9 +33,12 @@ static inline int64_t ptl_fetched(int64_t rows, int64_t elements, int64_t size) 
     return bytes > 0 && bytes < PTL_LONG_ROW && rows > PTL_BEYOND_CACHES / bytes ? elements : 0;
 }
 
-/* How many of `rows` rows make up a block if `bytes` of each are fetched ahead: what is fetched meanwhile. */
-static inline int64_t ptl_rows_ahead(int64_t rows, int64_t bytes) {
-    return bytes > 0 ? ptl_min_int64(rows, ptl_max_int64(8, PTL_AHEAD / bytes / 8 * 8)) : rows;
+/* How many of `rows` rows make up a block if that many elements of `size` bytes of each are fetched ahead: what is
+ * fetched meanwhile, and whole vectors. */
+static inline int64_t ptl_rows_ahead(int64_t rows, int64_t fetched, int64_t size) {
+    if (fetched == 0) return rows;
+    const int64_t vector = 64 / size;
+    return ptl_min_int64(rows, ptl_max_int64(1, PTL_AHEAD / (fetched * size * vector)) * vector);
 }
 
 static inline void ptl_fetch(const void *from, int64_t bytes) {
