@@ -109,7 +109,9 @@ def test_sums_agree_with_numpy(sums, name):
     def check(rows, n, seed):
         x = np.random.default_rng(seed).normal(size=(rows, n)).astype(dtype) * 3
         near = 1e-4 if dtype == "float32" else 1e-12
-        np.testing.assert_allclose(fast(x), slow(x), rtol=near)
+        # A logarithm and a maximum may cancel.
+        floor = near if name == "largest" else 0
+        np.testing.assert_allclose(fast(x), slow(x), rtol=near, atol=floor)
 
     check()
 
@@ -124,7 +126,9 @@ def test_sums_of_rows_keep_what_is_no_number(sums, name):
         with np.errstate(all="ignore"):
             expected = slow(x)
         near = 1e-4 if dtype == "float32" else 1e-12
-        np.testing.assert_allclose(fast(x), expected, rtol=near)
+        # A logarithm and a maximum may cancel.
+        floor = near if name == "largest" else 0
+        np.testing.assert_allclose(fast(x), expected, rtol=near, atol=floor)
 
     check()
 
