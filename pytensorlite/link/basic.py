@@ -99,7 +99,8 @@ class Container:
                 value, strict=self.strict, allow_downcast=self.allow_downcast
             )
         except (TypeError, ValueError) as error:
-            error.args = (f'{error} (the value of "{self.name}")',)
+            if self.name:
+                error.args = (f'{error} (the value of "{self.name}")',)
             raise
 
     data = value

@@ -226,6 +226,8 @@ def as_tensor_index_variable(idx: Any) -> Any:
                 "mask. "
                 "For a mask write x[numpy.array([True, False])]."
             )
+        if _holds_variable(idx):
+            return _checked_index_tensor(idx)
         array = np.asarray(idx)
         if array.size == 0 and not isinstance(idx, np.ndarray):
             array = array.astype("int64")
@@ -233,6 +235,12 @@ def as_tensor_index_variable(idx: Any) -> Any:
             array = array.astype("int64")
         idx = array
     return _checked_index_tensor(idx)
+
+
+def _holds_variable(idx: Any) -> bool:
+    return isinstance(idx, list | tuple) and any(
+        isinstance(item, Variable) or _holds_variable(item) for item in idx
+    )
 
 
 def _checked_index_tensor(idx: Any) -> Any:

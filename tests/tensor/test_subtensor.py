@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pytensorlite.tensor as pt
+from pytensorlite import function
 from pytensorlite.gradient import grad, verify_grad
 from pytensorlite.graph.basic import equal_computations
 from pytensorlite.tensor.subtensor import (
@@ -560,3 +561,23 @@ def test_constants_are_seen_through_indexing():
     assert pt.get_underlying_scalar_constant_value(pt.as_tensor([4, 5, 6])[1]) == 5
     assert pt.get_vector_length(x.shape[1:]) == 1
     assert pt.zeros(x.shape[:1]).type.shape == (3,)
+
+
+@pytest.mark.parametrize("mode", ["NUMPY", "C"])
+def test_lists_that_hold_variables_are_indices(mode):
+    x, M, i, j = pt.dvector("x"), pt.dmatrix("M"), pt.lscalar("i"), pt.lscalar("j")
+    cases = [
+        (x[[i, j]], lambda x, M, i, j: x[[i, j]]),
+        (x[[i, -1]], lambda x, M, i, j: x[[i, -1]]),
+        (x[[[i, j], [0, i]]], lambda x, M, i, j: x[[[i, j], [0, i]]]),
+        (M[i, [j, 0]], lambda x, M, i, j: M[i, [j, 0]]),
+        (M[[i, j], [0, j]], lambda x, M, i, j: M[[i, j], [0, j]]),
+        (M[:, [j]], lambda x, M, i, j: M[:, [j]]),
+    ]
+    f = function([x, M, i, j], [output for output, _ in cases], mode=mode)
+    values = np.arange(3.0), np.arange(9.0).reshape(3, 3), 2, 1
+    for found, (_, expected) in zip(f(*values), cases, strict=True):
+        np.testing.assert_array_equal(found, expected(*values))
+    np.testing.assert_array_equal(x[[i, j]].set(0).eval({x: values[0], i: 2, j: 1}), [0, 0, 0])
+    with pytest.raises(TypeError, match="integer"):
+        x[[i, x[0]]]
