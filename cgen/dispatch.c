@@ -45,7 +45,7 @@ typedef struct {
     int64_t item_bytes;
     int type_num;
     int ndim;
-    bool has_static_lengths;
+    bool is_particular; /* has static lengths, or is of booleans */
     bool in_rows; /* whether the program takes elements in rows that stand apart; else they follow each other */
     npy_intp *lengths; /* -1 where any will do */
 } InputSpec;
@@ -294,6 +294,12 @@ static bool __attribute__((noinline, cold)) holds_other_bytes(PyArrayObject *arr
     return all > 1;
 }
 
+/* What few inputs need to be looked at for, so that the others' calls do not grow by it. */
+static bool __attribute__((noinline)) suits(const InputSpec *spec, PyArrayObject *array) {
+    const bool is_view_of_bytes = spec->type_num == NPY_BOOL && PyArray_BASE(array) != NULL;
+    return lengths_fit(spec, array) && !(is_view_of_bytes && holds_other_bytes(array));
+}
+
 /* Whether the value can be handed to the program as it is; if so it is bound. */
 static inline bool bind_input(Frame *frame, Py_ssize_t i, const InputSpec *spec, PyObject *value,
                               bool takes_numbers) {
@@ -307,8 +313,7 @@ static inline bool bind_input(Frame *frame, Py_ssize_t i, const InputSpec *spec,
     if (PyArray_TYPE(array) != spec->type_num || PyArray_NDIM(array) != spec->ndim || !PyArray_ISNOTSWAPPED(array))
         return false;
     if ((PyArray_FLAGS(array) & needed) != needed && !(spec->in_rows && lies_in_rows(array))) return false;
-    if (spec->has_static_lengths && !lengths_fit(spec, array)) return false;
-    if (spec->type_num == NPY_BOOL && PyArray_BASE(array) != NULL && holds_other_bytes(array)) return false;
+    if (spec->is_particular && !suits(spec, array)) return false;
     bind_array(frame, i, spec, array);
     return true;
 }

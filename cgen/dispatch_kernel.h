@@ -49,7 +49,8 @@ static int kernel_read_inputs(Kernel *self, PyObject *list) {
         spec->in_rows = in_rows != 0;
         spec->type_num = spec->descr->type_num;
         spec->item_bytes = PyDataType_ELSIZE(spec->descr);
-        for (int axis = 0; axis < spec->ndim; axis++) spec->has_static_lengths |= spec->lengths[axis] >= 0;
+        spec->is_particular = spec->type_num == NPY_BOOL;
+        for (int axis = 0; axis < spec->ndim; axis++) spec->is_particular |= spec->lengths[axis] >= 0;
     }
     return 0;
 }
