@@ -259,8 +259,9 @@ def statements(body: Iterable[Stmt], level: int = 1) -> Iterator[str]:
                     yield f"{pad}}} else {{"
                     yield from statements(otherwise, level + 1)
                 yield f"{pad}}}"
-            case Array(name, dtype, length, empty_lanes=True):
-                yield f"{pad}PTL_EMPTY_LANES({C_TYPES[dtype]}, {name}, {length});"
+            case Array(name, dtype, length, Const() as neutral):
+                what = f"{C_TYPES[dtype]}, {name}, {length}, {expression(neutral)}"
+                yield f"{pad}PTL_LANES({what});"
             case Array(name, dtype, length):
                 yield f"{pad}{ELEMENT_TYPES[dtype]} {name}[{length}];"
             case Pointer(name, dtype, text):

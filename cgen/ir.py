@@ -146,12 +146,12 @@ class If:
 
 @immutable
 class Array:
-    """A small local array, of -0.0 if it is for sums in lanes."""
+    """A small local array; one for lanes begins as what changes nothing."""
 
     name: str
     dtype: str
     length: int | Index
-    empty_lanes: bool = False
+    neutral: Const | None = None
 
 
 @immutable

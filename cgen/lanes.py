@@ -1,8 +1,9 @@
-"""Sums of rows in lanes: a vector of partial sums for each, added up when the row ends.
+"""Sums and extremes of rows in lanes: a vector of partial ones for each, joined as the row ends.
 
 ``#pragma omp simd reduction`` means the same, but leaves compilers no choice of how the lanes are
 added: one after the other, and each addition waits for the one before.  That takes as long as the
-sums of fifty elements.  Here halves of the vector are added to each other (``ptl_lanes.h``).
+sums of fifty elements.  Here halves of the vector are added to each other (``ptl_lanes.h``).  So
+are those of maxima and minima compared, and what remembers whether there was NaN.
 
 The last vector of a row may be but a part of one.  What there is of it is read with a mask where
 elements are computed with; a loop over those few numbers would take as long as whole vectors.
@@ -16,6 +17,7 @@ This is a last pass over finished statements.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from pytensorlite._immutable import replace
@@ -52,6 +54,14 @@ LANES = {
     ("float64", True): (FLOATS, "ptl_sum_wide({0})"),
     ("float32", True): (FLOATS, "ptl_sum_floats({0})"),
 }
+# What a fold begins with, what folds into a lane, and what joins the lanes.
+FOLDS = {
+    "{0} + {1}": (-0.0, "{0} + {1}", ""),  # what joins them is in LANES
+    "{1} > {0} ? {1} : {0}": (-math.inf, "PTL_LARGER({1}, {0})", "ptl_max"),
+    "{1} < {0} ? {1} : {0}": (math.inf, "PTL_SMALLER({1}, {0})", "ptl_min"),
+    "{0} | {1}": (0, "{0} | {1}", "ptl_any"),
+}
+FLAGS = {"float32": "int32", "float64": "int64"}
 WIDE = {"float32", "float64", "int32", "int64"}  # of which vectors hold no more than lanes
 SHORT = 16  # elements of a row, known to be so few, that are summed as they are
 
@@ -67,7 +77,7 @@ def in_lanes(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     >>> rows = Loop("i", Index.name("n0"), (Loop("j", n1, (add,), kind="simd"),))
     >>> print("\\n".join(statements(in_lanes((rows,)), 0)))
     for (int64_t i = 0; i < n0; i++) {
-        PTL_EMPTY_LANES(double, t1_lanes, PTL_DOUBLES);
+        PTL_LANES(double, t1_lanes, PTL_DOUBLES, -0.0);
         PTL_EACH_VECTOR(j_group, 0, n1, PTL_DOUBLES) {
             ptl_fetch_soon(&x0[i*n1 + j_group]);
             PTL_IN_VECTOR(j, j_group, PTL_DOUBLES) {
@@ -85,7 +95,7 @@ def in_lanes(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
 
 def has_lanes(body: tuple[Stmt, ...]) -> bool:
     """Whether something in `body` is summed in lanes."""
-    return any(isinstance(stmt, Array) and stmt.empty_lanes for stmt in walk(body))
+    return any(isinstance(stmt, Array) and stmt.neutral for stmt in walk(body))
 
 
 def _in_lanes(body: tuple[Stmt, ...], rows: str, seen: set[str]) -> tuple[Stmt, ...]:
@@ -116,24 +126,36 @@ def _following(loop: Loop, rows: str, seen: set[str]) -> list[Load]:
 
 
 def _only_adds_up(loop: Loop) -> bool:
-    """Whether what `loop` carries from one element to the next are sums of floats of one kind."""
+    """Whether what `loop` carries from one element to the next are folds of floats of one kind."""
     sums = [stmt for stmt in loop.body if isinstance(stmt, Update)]
-    dtypes = {stmt.var.dtype for stmt in sums}
+    dtypes = {stmt.var.dtype for stmt in sums} - {*FLAGS.values()}
+    flags = {stmt.var.dtype for stmt in sums if stmt.template == "{0} | {1}"}
     length = loop.stop.constant
     return (
         loop.kind == "simd"
         and loop.start == 0
         and loop.step == 1
         and len(dtypes) == 1
-        and dtypes <= {"float32", "float64"}
+        and dtypes <= FLAGS.keys()
+        and {stmt.var.dtype for stmt in sums} - dtypes == flags <= {FLAGS[each] for each in dtypes}
         and (length is None or length > SHORT)
-        and all(stmt.template == "{0} + {1}" for stmt in sums)
+        and all(stmt.template in FOLDS for stmt in sums)
+        and (_is_of_sums(sums) or not _has_singles(loop) or dtypes == {"float32"})
         and len({stmt.var.name for stmt in sums}) == len(sums)
         and all(isinstance(stmt, Let | Store | Update) for stmt in loop.body)
         and all(
             suits_lanes(sub, loop.var) for expr in _within(loop) for sub in subexpressions(expr)
         )
     )
+
+
+def _is_of_sums(updates: Sequence[Update]) -> bool:
+    return all(stmt.template == "{0} + {1}" for stmt in updates)
+
+
+def _has_singles(loop: Loop) -> bool:
+    parts = (sub for expr in _within(loop) for sub in subexpressions(expr))
+    return any(part.dtype == "float32" for part in parts)
 
 
 def suits_lanes(expr: Expr, var: str) -> bool:
@@ -158,15 +180,14 @@ def _within(loop: Loop) -> list[Expr]:
 
 def _lanes(loop: Loop, fetched: Sequence[Load]) -> list[Stmt]:
     """Return the statements that do the work of `loop` and ask for what follows `fetched`."""
-    sums = [stmt.var for stmt in loop.body if isinstance(stmt, Update)]
-    parts = [sub for expr in _within(loop) for sub in subexpressions(expr)]
-    singles = any(part.dtype == "float32" for part in parts)
-    count, total = LANES[sums[0].dtype, singles or sums[0].dtype == "float32"]
+    folds = [stmt for stmt in loop.body if isinstance(stmt, Update)]
+    dtype = next(stmt.var.dtype for stmt in folds if stmt.var.dtype in FLAGS)
+    count, total = LANES[dtype, dtype == "float32" or _has_singles(loop)]
     group = Index.name(f"{loop.var}_group")
     # Numbers alone are added as quickly, and what a masked vector has stored is slow to read again.
-    masked = any(isinstance(part, Op) for part in parts) and all(
-        isinstance(stmt, Let | Update) for stmt in loop.body
-    )
+    computes = any(isinstance(sub, Op) for expr in _within(loop) for sub in subexpressions(expr))
+    only_folds = all(isinstance(stmt, Let | Update) for stmt in loop.body)
+    masked = computes and only_folds and _is_of_sums(folds)
     calls = [
         Call(f"ptl_fetch_soon(&{load.buffer}[{load.index.substitute({loop.var: group})}])")
         for load in fetched
@@ -174,14 +195,29 @@ def _lanes(loop: Loop, fetched: Sequence[Load]) -> list[Stmt]:
     body = tuple(_in_lane(stmt, Index.name(loop.var) - group) for stmt in loop.body)
     elements = replace(loop, start=group, step=count, body=body, kind="beside")
     return [
-        *(Array(_array(var), var.dtype, count, empty_lanes=True) for var in sums),
+        *(Array(_array(s.var), s.var.dtype, count, _neutral(s)) for s in folds),
         Loop(str(group), loop.stop - masked, (*calls, elements), step=count, kind="vectors"),
         _last(loop, count) if masked else replace(loop, step=count, kind="left"),
-        *(
-            Update(var, "{0} + {1}", Op(total, (Var(_array(var), var.dtype),), var.dtype))
-            for var in sums
-        ),
+        *(_joined(stmt, total) for stmt in folds),
     ]
+
+
+def _neutral(fold: Update) -> Const:
+    return Const(FOLDS[fold.template][0], fold.var.dtype)
+
+
+def _joined(fold: Update, total: str) -> Update:
+    """Return the statement that joins the lanes of a fold; `total` does that for sums."""
+    var = fold.var
+    lanes = Var(_array(var), var.dtype)
+    match FOLDS[fold.template][2]:
+        case "":
+            return replace(fold, expr=Op(total, (lanes,), var.dtype))
+        case "ptl_any":
+            return replace(fold, expr=Op("ptl_any({0})", (lanes,), var.dtype))
+        case name:
+            suffix = "floats" if var.dtype == "float32" else "doubles"
+            return Update(var, "{1}", Op(f"{name}_{suffix}({{0}}, {{1}})", (lanes, var), var.dtype))
 
 
 def _last(loop: Loop, count: Index) -> Loop:
@@ -193,8 +229,8 @@ def _last(loop: Loop, count: Index) -> Loop:
     for stmt in loop.body:
         assert isinstance(stmt, Let | Update)
         assert not isinstance(stmt.expr, Index)
-        zero = Const(0, stmt.expr.dtype)
-        choice = Op("{0} ? {1} : {2}", (there, stmt.expr, zero), stmt.expr.dtype)
+        dtype = stmt.expr.dtype
+        choice = Op("{0} ? {1} : {2}", (there, stmt.expr, Const(0, dtype)), dtype)
         body.append(_in_lane(replace(stmt, expr=choice), lane))
     return Loop(str(lane), loop.stop, tuple(body), step=count, kind="last")
 
@@ -204,7 +240,7 @@ def _in_lane(stmt: Stmt, lane: Index) -> Stmt:
     if not isinstance(stmt, Update):
         return stmt
     there = Load(_array(stmt.var), lane, stmt.var.dtype)
-    return Store(there.buffer, lane, Op(stmt.template, (there, stmt.expr), there.dtype))
+    return Store(there.buffer, lane, Op(FOLDS[stmt.template][1], (there, stmt.expr), there.dtype))
 
 
 def _array(var: Var) -> str:

@@ -19,6 +19,7 @@ from pytensorlite.cgen.ir import (
     Array,
     Call,
     Cast,
+    Const,
     Expr,
     Fetch,
     If,
@@ -75,7 +76,7 @@ def in_vectors(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     >>> exp = Op("exp({0})", (Load("x0", j, "float64"),), "float64")
     >>> loop = Loop("j", Index.name("n0"), (Update(total, "{0} + {1}", exp),), kind="simd")
     >>> print("\\n".join(statements(in_vectors((loop,)), 0)))
-    PTL_EMPTY_LANES(double, t1_lanes, PTL_DOUBLES);
+    PTL_LANES(double, t1_lanes, PTL_DOUBLES, -0.0);
     PTL_EACH_VECTOR(j_group, 0, n0, PTL_DOUBLES) {
         double exps1[PTL_DOUBLES];
         PTL_IN_VECTOR(j, j_group, PTL_DOUBLES) {
@@ -301,7 +302,7 @@ def _in_groups(loop: Loop, dtype: str) -> list[Stmt]:
         inside.append(replace(loop, start=group, step=count, body=part, kind="beside"))
         inside += map(Call, calls)
     return [
-        *(Array(f"{var.name}_lanes", var.dtype, count, empty_lanes=True) for var in sums),
+        *(Array(f"{var.name}_lanes", var.dtype, count, Const(-0.0, var.dtype)) for var in sums),
         replace(loop, var=f"{loop.var}_group", body=tuple(inside), step=count, kind="vectors"),
         replace(loop, body=rest, step=count, kind="left"),
         *(Update(var, "{0} + {1}", _total(var, dtype)) for var in sums),

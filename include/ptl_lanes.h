@@ -30,10 +30,10 @@
 /* Where the last vector of `length` elements begins, which is all or part of one; without a branch, for the vectors. */
 static inline int64_t ptl_last(int64_t length, int64_t lanes) { return ptl_max_int64(length - 1, 0) & -lanes; }
 
-/* Lanes that nothing was added to: -0.0 loses no sign of a zero. */
-#define PTL_EMPTY_LANES(type, name, lanes) \
-    type name[lanes];                      \
-    PTL_EACH_LANE(lanes) name[lane] = (type)-0.0
+/* Lanes that begin as what changes nothing: those of sums as -0.0, which loses no sign of a zero. */
+#define PTL_LANES(type, name, lanes, neutral) \
+    type name[lanes];                         \
+    PTL_EACH_LANE(lanes) name[lane] = neutral
 
 /* Ask for what comes some rows, or a part of a long row, after what is summed now. */
 #define PTL_SOON 4096
@@ -83,5 +83,72 @@ static inline float ptl_sum_floats(const float lanes[PTL_FLOATS]) {
     return ptl_sum_float4(*(const ptl_float4 *)lanes);
 #endif
 }
+
+#define PTL_LARGER(x, so_far) ((x) > (so_far) ? (x) : (so_far))
+#define PTL_SMALLER(x, so_far) ((x) < (so_far) ? (x) : (so_far))
+
+/* The largest or smallest of `so_far` and the lanes.  Of two numbers, one of which is NaN, the second is taken, as by
+ * processors and by `a > b ? a : b`; whether there was NaN is found out apart. */
+typedef PTL_HALF(int64_t, 16) ptl_long2;
+typedef PTL_HALF(int64_t, 32) ptl_long4;
+typedef PTL_HALF(int32_t, 16) ptl_int4;
+typedef PTL_HALF(int32_t, 32) ptl_int8;
+
+#if defined(__AVX__)
+#define PTL_PICK(word, than, type, mask, instruction)                       \
+    static inline type ptl_##word##_##type(type a, type b) {                \
+        return (type)__builtin_ia32_##word##instruction(a, b);              \
+    }
+#else
+#define PTL_PICK(word, than, type, mask, instruction)                       \
+    static inline type ptl_##word##_##type(type a, type b) {                \
+        const mask first = a than b;                                        \
+        return (type)((first & (mask)a) | (~first & (mask)b));              \
+    }
+#endif
+#define PTL_EXTREMES(word, than)                                                                                       \
+    PTL_PICK(word, than, ptl_double2, ptl_long2, pd)                                                                   \
+    PTL_PICK(word, than, ptl_double4, ptl_long4, pd256)                                                                \
+    PTL_PICK(word, than, ptl_float4, ptl_int4, ps)                                                                     \
+    PTL_PICK(word, than, ptl_float8, ptl_int8, ps256)                                                                  \
+    static inline double ptl_##word##_doubles(const double lanes[PTL_DOUBLES], double so_far) {                        \
+        const ptl_double2 *const halves = (const ptl_double2 *)lanes;                                                  \
+        ptl_double2 x = halves[0];                                                                                     \
+        if (PTL_DOUBLES == 4) x = ptl_##word##_ptl_double2(x, halves[1]);                                              \
+        if (PTL_DOUBLES == 8) {                                                                                        \
+            const ptl_double4 y = ptl_##word##_ptl_double4(*(const ptl_double4 *)lanes,                                \
+                                                           *(const ptl_double4 *)(halves + PTL_DOUBLES / 4));          \
+            x = ptl_##word##_ptl_double2((ptl_double2){y[0], y[1]}, (ptl_double2){y[2], y[3]});                        \
+        }                                                                                                              \
+        const double best = x[0] than x[1] ? x[0] : x[1];                                                              \
+        return best than so_far ? best : so_far;                                                                       \
+    }                                                                                                                  \
+    static inline float ptl_##word##_floats(const float lanes[PTL_FLOATS], float so_far) {                             \
+        const ptl_float4 *const quarters = (const ptl_float4 *)lanes;                                                  \
+        ptl_float4 x = quarters[0];                                                                                    \
+        if (PTL_FLOATS == 8) x = ptl_##word##_ptl_float4(x, quarters[1]);                                              \
+        if (PTL_FLOATS == 16) {                                                                                        \
+            const ptl_float8 y = ptl_##word##_ptl_float8(*(const ptl_float8 *)lanes,                                   \
+                                                         *(const ptl_float8 *)(quarters + PTL_FLOATS / 8));            \
+            x = ptl_##word##_ptl_float4((ptl_float4){y[0], y[1], y[2], y[3]}, (ptl_float4){y[4], y[5], y[6], y[7]});   \
+        }                                                                                                              \
+        const float a = x[0] than x[2] ? x[0] : x[2], b = x[1] than x[3] ? x[1] : x[3];                                \
+        const float best = a than b ? a : b;                                                                           \
+        return best than so_far ? best : so_far;                                                                       \
+    }
+PTL_EXTREMES(max, >)
+PTL_EXTREMES(min, <)
+
+/* Whether a flag of any lane is set; flags are as many bytes as the numbers that they tell of. */
+static inline int64_t ptl_any_bytes(const char lanes[PTL_VECTOR_BYTES]) {
+#if PTL_VECTOR_BYTES == 16
+    const ptl_long2 x = *(const ptl_long2 *)lanes;
+#else
+    const ptl_long4 y = *(const ptl_long4 *)lanes | *(const ptl_long4 *)(lanes + PTL_VECTOR_BYTES - 32);
+    const ptl_long2 x = (ptl_long2){y[0], y[1]} | (ptl_long2){y[2], y[3]};
+#endif
+    return (x[0] | x[1]) != 0;
+}
+#define ptl_any(lanes) ptl_any_bytes((const char *)(lanes))
 
 #endif

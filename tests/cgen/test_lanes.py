@@ -1,5 +1,7 @@
 """Which sums go in lanes, and in how many."""
 
+import math
+
 import pytest
 
 from pytensorlite._immutable import replace
@@ -84,9 +86,25 @@ def test_what_follows_is_fetched_where_rows_are_read_for_the_group_time():
     assert fetched(Loop("i", Index.name("n1"), (ahead, first))) == [ahead.text]
 
 
+LARGEST, SMALLEST = "{1} > {0} ? {1} : {0}", "{1} < {0} ? {1} : {0}"
+IS_NAN = Op("{0} != {0}", (X,), "bool")
+FLAG = Update(Var("n", "int64"), "{0} | {1}", IS_NAN)
+
+
+@pytest.mark.parametrize(("template", "first"), [(LARGEST, -math.inf), (SMALLEST, math.inf)])
+def test_extremes_begin_as_what_changes_nothing(template, first):
+    body = in_lanes((loop(add(template=template), FLAG),))
+    found = {stmt.name: stmt.neutral.value for stmt in walk(body) if isinstance(stmt, Array)}
+    assert found == {"t_lanes": first, "n_lanes": 0}
+
+
 @pytest.mark.parametrize(
     "given",
     [
+        loop(FLAG),  # of no float
+        loop(add(Load("x0", J, S), Var("t", S), LARGEST), FLAG),  # not as wide as what it tells of
+        loop(add(Cast(Load("x0", J, S), D), template=LARGEST)),
+        loop(add(Load("x0", J, "int64"), Var("t", "int64"), LARGEST)),
         loop(Store("y0", J, X)),
         loop(add(), kind="serial"),
         loop(add(), stop=16),

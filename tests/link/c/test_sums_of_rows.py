@@ -76,3 +76,31 @@ def test_float32_sums_in_double_keep_their_digits(rng):
 def test_lanes_may_lie_anywhere(tmp_path):
     """Local arrays begin at multiples of 16 bytes, unless an optimiser knows of the vectors."""
     build(ANYWHERE, cache_dir=str(tmp_path))
+
+
+@pytest.fixture(scope="module", params=["float32", "float64"])
+def extremes(request):
+    """Largest and smallest of rows, with and without arithmetic beside."""
+    x = pt.matrix("x", dtype=request.param)
+    outputs = [x.max(axis=1), x.min(axis=1), abs(x).max(axis=1)]
+    each = [pytensorlite.function([x], output, mode="C") for output in outputs]
+    return request.param, [*each, pytensorlite.function([x], outputs, mode="C")]
+
+
+@given(
+    rows=st.integers(0, 5),
+    n=st.integers(1, 90),
+    seed=st.integers(0, 2**32 - 1),
+    special=st.lists(st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -0.0]), max_size=5),
+)
+def test_extremes_are_those_of_numpy(extremes, rows, n, seed, special):
+    dtype, functions = extremes
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, n)).astype(dtype)
+    for value in special if rows else ():
+        x[rng.integers(rows), rng.integers(n)] = value
+    expected = [x.max(axis=1), x.min(axis=1), abs(x).max(axis=1)]
+    for function, theirs in zip(functions, expected, strict=False):
+        np.testing.assert_array_equal(function(x), theirs)
+    for ours, theirs in zip(functions[-1](x), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
