@@ -255,6 +255,7 @@ class Streamed:
 
     outputs: tuple[tuple[str, str], ...]  # names and dtypes
     length: Index
+    read: int  # bytes that are read for each element of a row
 
     @property
     def size(self) -> int:
@@ -262,9 +263,9 @@ class Streamed:
         return max(item_size(dtype) for _, dtype in self.outputs)
 
     @property
-    def written(self) -> int:
-        """The bytes that are written for each element of a row."""
-        return sum(item_size(dtype) for _, dtype in self.outputs)
+    def moved(self) -> int:
+        """The bytes that are read and written for each element of a row."""
+        return self.read + sum(item_size(dtype) for _, dtype in self.outputs)
 
 
 @immutable

@@ -40,6 +40,7 @@ from pytensorlite.cgen.ir import (
     Var,
     buffers,
     item_size,
+    loads,
     walk,
 )
 from pytensorlite.cgen.parallel import calling
@@ -77,14 +78,17 @@ def _whole_rows(task: Task) -> Streamed | None:
     stores = Counter(stmt.buffer for stmt in walk((task.loop,)) if isinstance(stmt, Store))
     found: dict[str, str] = {}
     lengths: set[Index] = set()
+    places: set[Index] = set()
     for store, length in _stores_along_rows(task.loop):
         name = store.buffer
+        places.add(store.index)
         if name.startswith("y") and name not in read and stores[name] == 1:
             found[name] = store.expr.dtype
             lengths.add(length)
     if len(lengths) != 1 or len(found) > MOST:
         return None
-    return Streamed(tuple(found.items()), lengths.pop())
+    beside = {load.buffer: load.dtype for load in loads((task.loop,)) if load.index in places}
+    return Streamed(tuple(found.items()), lengths.pop(), sum(map(item_size, beside.values())))
 
 
 def _stores_along_rows(loop: Loop) -> Iterator[tuple[Store, Index]]:
@@ -136,7 +140,7 @@ def _row_by_row(
 
 def how_much(task: Task, rows: Streamed) -> Op:
     """Return the expression of how many elements of a row are streamed, all or none."""
-    numbers = (task.extent, rows.length, Index.of(rows.written), Index.of(rows.size))
+    numbers = (task.extent, rows.length, Index.of(rows.moved), Index.of(rows.size))
     return Op("ptl_streamed({0}, {1}, {2}, {3})", tuple(map(Integer, numbers)), "int64")
 
 

@@ -9,9 +9,9 @@
 
 #include "ptl_loops.h"
 
-/* How many bytes are written in all, at least. */
+/* How many bytes are read and written in all, at least: the last cache holds less, and what it holds stays there. */
 #ifndef PTL_STREAMED_FROM
-#define PTL_STREAMED_FROM (12 << 20)
+#define PTL_STREAMED_FROM (24 << 20)
 #endif
 /* The most bytes of a block of rows, and about how many go out together: memory is busy while more are computed. */
 #define PTL_STREAMED_BLOCK 65536
@@ -41,11 +41,11 @@ typedef long long ptl_piece __attribute__((vector_size(PTL_STREAMED_PIECE), may_
 #define PTL_PUT_PIECE(to, piece) (*(to) = (piece))
 #endif
 
-/* How many elements of a row are streamed, all or none, if `written` bytes are written for each, at most `size` of them
- * to one array. */
-static inline int64_t ptl_streamed(int64_t rows, int64_t elements, int64_t written, int64_t size) {
+/* How many elements of a row are streamed, all or none, if `moved` bytes are read and written for each, and at most
+ * `size` bytes of it belong to one array. */
+static inline int64_t ptl_streamed(int64_t rows, int64_t elements, int64_t moved, int64_t size) {
     const bool fits = PTL_STREAMS && elements > 0 && elements <= PTL_STREAMED_BLOCK / size;
-    return fits && rows > PTL_STREAMED_FROM / (elements * written) ? elements : 0;
+    return fits && rows > PTL_STREAMED_FROM / (elements * moved) ? elements : 0;
 }
 
 /* How many of `rows` rows make up a block if `bytes` of each are streamed: what the array for them holds. */
