@@ -239,7 +239,7 @@ def lower_inc_subtensor(plan: Plan, node: Apply) -> None:
     x, y, *indices = node.inputs
     (out,) = node.outputs
     source, value = plan.view(x), plan.view(y)
-    if plan.may_overwrite(x) and out not in plan.outputs and value.buffer != source.buffer:
+    if plan.may_overwrite(x) and out not in plan.homes and value.buffer != source.buffer:
         plan.alias(out, source)
     else:
         copy(plan, source, plan.allocate(out, source.shape))

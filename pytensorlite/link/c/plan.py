@@ -9,7 +9,7 @@ program before it computes anything, and what fails names the node that asked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -31,8 +31,11 @@ from pytensorlite.cgen.ir import (
     item_size,
 )
 from pytensorlite.graph.basic import Apply, Constant, Variable
+from pytensorlite.graph.op import Op
 from pytensorlite.link.basic import Layout
 from pytensorlite.link.c.failures import Failure
+from pytensorlite.tensor.dimshuffle import DimShuffle
+from pytensorlite.tensor.shape import Reshape, SpecifyShape
 
 
 class NoLowering(Exception):
@@ -101,6 +104,30 @@ class Workspace:
     last: int
 
 
+def _keeps_order(op: Op) -> bool:
+    """Whether what comes out is what goes in, all of it and in the order of memory."""
+    if isinstance(op, DimShuffle):
+        kept = [axis for axis in op.new_order if axis != "x"]
+        return kept == sorted(kept)
+    return isinstance(op, Reshape | SpecifyShape)
+
+
+def _homes(outputs: Sequence[Variable]) -> Iterator[tuple[Variable, int]]:
+    """Yield variables with the output that each is, or that is the same array in other shape."""
+    taken: set[Variable] = set()
+    for position, output in enumerate(outputs):
+        if output not in taken:
+            taken.add(output)
+            yield output, position
+    for position, output in enumerate(outputs):
+        variable = output
+        while variable.owner is not None and _keeps_order(variable.owner.op):
+            variable = variable.owner.inputs[0]
+        if variable not in taken:
+            taken.add(variable)
+            yield variable, position
+
+
 class Plan:
     """One native program in the making.
 
@@ -143,6 +170,7 @@ class Plan:
         self.pure: dict[Variable, tuple[Index, ...]] = {}  # made of lengths, written when read
         self.dtypes: dict[str, str] = {}  # of every buffer
         self.written: dict[int, View] = {}  # outputs that a node writes itself
+        self.homes = dict(_homes(self.outputs))  # outputs in whose memory variables live
         self.tenants: Counter[str] = Counter()  # how many variables look at a buffer
         self.last_reader: dict[Variable, Apply] = {}
         self.node: Apply | None = None
@@ -301,16 +329,16 @@ class Plan:
     def allocate(self, variable: Variable, shape: Sequence[Index]) -> View:
         """Return fresh contiguous memory for `variable`: an output's own, or workspace."""
         shape = tuple(self.canonical(n) for n in shape)
-        for position, output in enumerate(self.outputs):
-            if output is variable and position not in self.written:
-                view = self._output_view(position, shape)
-                self.alias(variable, view)
-                return view
-        view = self.scratch(variable.type.dtype, shape)
+        position = self.homes.get(variable)
+        if position is None or position in self.written:
+            view = self.scratch(variable.type.dtype, shape)
+        else:
+            view = self.output_view(position, shape)
         self.alias(variable, view)
         return view
 
-    def _output_view(self, position: int, shape: tuple[Index, ...]) -> View:
+    def output_view(self, position: int, shape: tuple[Index, ...]) -> View:
+        """Return the memory of an output."""
         name, dtype = f"y{position}", self.outputs[position].type.dtype
         self.dtypes[name] = dtype
         view = View(name, dtype, shape, contiguous_strides(shape))
@@ -349,7 +377,7 @@ class Plan:
             and view.buffer in self.workspaces
             and self.tenants[view.buffer] == 1
             and self.last_reader.get(variable) is self.node
-            and variable not in self.outputs
+            and variable not in self.homes
         )
 
     # -- code --------------------------------------------------------------------------------------

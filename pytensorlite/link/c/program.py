@@ -133,10 +133,11 @@ def _write_outputs(plan: Plan) -> None:
     """Copy what an output is but no node has written there: an input, a view, a result twice."""
     plan.step += 1
     for position, variable in enumerate(plan.outputs):
-        if position in plan.written and plan.views.get(variable) == plan.written[position]:
-            continue
         source = plan.view(variable)
-        copy(plan, source, plan._output_view(position, source.shape))
+        if source.buffer == f"y{position}" and source.is_contiguous:
+            plan.written[position] = source
+        else:
+            copy(plan, source, plan.output_view(position, source.shape))
 
 
 def _size_slots(plan: Plan, into: Mapping[int, int]) -> tuple[list[OutputSpec], dict[Index, int]]:

@@ -445,7 +445,7 @@ class Region(Axes):
         Each element is then written after all that is read at its position; nothing else is read.
         """
         labels = self._named(inner)
-        if len(self.outputs) > 1 or outer in self.plan.outputs or not labels:
+        if len(self.outputs) > 1 or outer in self.plan.homes or not labels:
             return None
         if not all(isinstance(v, Map | Source) and v.labels in (labels, ()) for v in self.values):
             return None
