@@ -101,7 +101,7 @@ static inline __attribute__((always_inline)) float ptl_cosf(float x) { return co
 #define rint(x) PTL_BY_SIZE(rint, x)
 #define creal(x) PTL_BY_SIZE(creal, x)
 #define cimag(x) PTL_BY_SIZE(cimag, x)
-#define cabs(x) PTL_BY_SIZE(cabs, x)
+#define cabs(x) hypot(creal(x), cimag(x)) /* of vectors too */
 #define carg(x) PTL_BY_SIZE(carg, x)
 #define conj(x) PTL_BY_SIZE(conj, x)
 #define cexp(x) PTL_BY_SIZE(cexp, x)
