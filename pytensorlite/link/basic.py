@@ -26,7 +26,7 @@ from pytensorlite.graph.conditions import (
 )
 from pytensorlite.graph.type import Type
 from pytensorlite.link.explanation import Explanation, MemoryUse, numpy_part
-from pytensorlite.link.utils import note_failed_node
+from pytensorlite.link.utils import note_failed_node, require_outputs
 
 if TYPE_CHECKING:
     from pytensorlite.graph.basic import Apply
@@ -377,6 +377,7 @@ class NumpyProgram(Program):
         start = perf_counter()
         try:
             step.perform(step.node, inputs, storage)
+            require_outputs(step.node, storage)
         except Exception as error:
             note_failed_node(error, step.node, inputs)
             raise

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 _SHOWN_ELEMENTS = 6
 
 
+def require_outputs(node: Apply, storage: Sequence[list[Any]]) -> None:
+    """Raise TypeError if an op's `perform` has left an array out."""
+    for position, (out, cell) in enumerate(zip(node.outputs, storage, strict=True)):
+        if cell[0] is None and hasattr(out.type, "dtype"):
+            raise TypeError(
+                f"{node.op} computed nothing for its output {position}: `perform` puts the value "
+                f"into output_storage[{position}][0]."
+            )
+
+
 def note_failed_node(
     error: BaseException, node: Apply, inputs: Sequence[Any] | None = None
 ) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pytensorlite.tensor as pt
+from pytensorlite import function
 from pytensorlite.compile.profiling import ProfileStats
 from pytensorlite.graph.basic import Apply
 from pytensorlite.graph.fg import FunctionGraph
@@ -181,3 +182,24 @@ def test_the_base_classes():
         Program()([])
     assert "point 3" in str(Program().describe_error(3, (1, 2)))
     assert isinstance(NumpyLinker().clone(), NumpyLinker)
+
+
+@pytest.mark.parametrize("mode", ["NUMPY", "C"])
+@pytest.mark.parametrize("filled", [(), (0,), (1,), (0, 1)])
+def test_an_op_that_leaves_an_output_out_is_named(mode, filled):
+    class Half(Op):
+        def make_node(self, v):
+            return Apply(self, [v], [v.type(), v.type()])
+
+        def perform(self, node, inputs, output_storage):
+            for position in filled:
+                output_storage[position][0] = inputs[0] + position
+
+    f = function([x], [2 * out for out in Half()(x)], mode=mode)
+    if filled == (0, 1):
+        np.testing.assert_array_equal(f([1.0, 2.0]), [[2, 4], [4, 6]])
+        return
+    missing = 1 if 0 in filled else 0
+    with pytest.raises(TypeError, match=f"Half.* computed nothing for its output {missing}") as e:
+        f([1.0, 2.0])
+    assert any("test_basic.py" in note for note in e.value.__notes__)

@@ -27,7 +27,7 @@ from pytensorlite.link.c.recorded import as_native, cache, compile_flags, connec
 from pytensorlite.link.c.segments import Segment, cut, plan_segment
 from pytensorlite.link.explanation import Explanation, MemoryUse
 from pytensorlite.link.native import make_kernel
-from pytensorlite.link.utils import note_failed_node
+from pytensorlite.link.utils import note_failed_node, require_outputs
 from pytensorlite.printing import debugprint
 
 
@@ -269,6 +269,7 @@ def perform(node: Apply, values: dict[Variable, Any]) -> list[Any]:
     storage: list[list[Any]] = [[None] for _ in node.outputs]
     try:
         node.op.perform(node, inputs, storage)
+        require_outputs(node, storage)
     except Exception as error:
         note_failed_node(error, node, inputs)
         raise
