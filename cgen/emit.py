@@ -247,18 +247,8 @@ def statements(body: Iterable[Stmt], level: int = 1) -> Iterator[str]:
                 yield pad + _store(buffer, index, expr)
             case Loop():
                 yield from _loop(stmt, level)
-            case If(condition, inner, otherwise):
-                yield f"{pad}if ({condition}) {{"
-                yield from statements(inner, level + 1)
-                if len(otherwise) == 1 and isinstance(otherwise[0], If):
-                    chain = list(statements(otherwise, level))
-                    yield f"{pad}}} else {chain[0].lstrip()}"
-                    yield from chain[1:]
-                    continue
-                if otherwise:
-                    yield f"{pad}}} else {{"
-                    yield from statements(otherwise, level + 1)
-                yield f"{pad}}}"
+            case If():
+                yield from _if(stmt, level)
             case Array(name, dtype, length, Const() as neutral):
                 what = f"{C_TYPES[dtype]}, {name}, {length}, {expression(neutral)}"
                 yield f"{pad}PTL_LANES({what});"
@@ -275,6 +265,29 @@ def statements(body: Iterable[Stmt], level: int = 1) -> Iterator[str]:
                 yield f"{pad}return PTL_FAIL(error, {where}, {arguments});"
             case Comment(text):
                 yield f"{pad}/* {comment_text(text)} */"
+
+
+def _if(stmt: If, level: int, before: str = "") -> Iterator[str]:
+    pad = INDENT * level
+    yield from _wrapped(f"{pad}{before}if ({stmt.condition}) {{")
+    yield from statements(stmt.body, level + 1)
+    match stmt.otherwise:
+        case (If() as other,):
+            yield from _if(other, level, "} else ")
+            return
+        case (_, *_):
+            yield f"{pad}}} else {{"
+            yield from statements(stmt.otherwise, level + 1)
+    yield f"{pad}}}"
+
+
+def _wrapped(line: str) -> Iterator[str]:
+    """Yield a line with a long call in it as several, its arguments below each other."""
+    indent = " " * (line.rfind("(") + 1)
+    while len(line) > WIDTH and (end := line.rfind(", ", len(indent), WIDTH)) > 0:
+        yield line[: end + 1]
+        line = indent + line[end + 2 :]
+    yield line
 
 
 def _update(var: Var, template: str, expr: Expr) -> str:

@@ -177,3 +177,17 @@ def test_an_element_that_is_written_is_read_each_time():
     load = Load("y0", Index.name("i"), D)
     body = (Store("y0", Index.name("i"), Op("{0} * {1}", (load, load), D)),)
     assert name_loads(body) == body
+
+
+def test_long_conditions_are_wrapped_and_say_the_same():
+    names = [f"argument{k}" for k in range(12)]
+    fails = (Fail(1, ()),)
+    long = If(f"kernel0_in_blocks({', '.join(names)})", fails)
+    chain = If("n0 > 0", fails, (long,))
+    lines = list(emit.statements((chain,)))
+    assert max(map(len, lines)) <= emit.WIDTH
+    text = " ".join(line.strip() for line in lines)
+    assert f"}} else if ({long.condition}) {{" in text
+    assert text.count("if (") == 2
+    first, second, *_ = (line for line in lines if "argument" in line)
+    assert second.index("argument") == first.index("argument")
