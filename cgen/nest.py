@@ -13,7 +13,7 @@ value lives in and writes the statements.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from pytensorlite._immutable import immutable, record, replace
@@ -184,28 +184,23 @@ def computed_from(value: Value) -> tuple[str, ...]:
 
 def doubled(values: Iterable[Value]) -> set[str]:
     """Return the values that a template writes more than once, as a square does."""
-    return {
-        arg.name
-        for value in values
-        if isinstance(value, Map | Reduce | Scatter)
-        for expr in subexpressions(value.expr)
-        if isinstance(expr, Op)
-        for number, arg in enumerate(expr.args)
-        if isinstance(arg, Var) and expr.template.count(f"{{{number}}}") > 1
-    }
+    return {arg for template, number, arg in _operands(values) if template.count(number) > 1}
 
 
 def chosen(values: Iterable[Value]) -> set[str]:
     """Return the values that a template chooses between."""
-    return {
-        arg.name
-        for value in values
-        if isinstance(value, Map | Reduce | Scatter)
-        for expr in subexpressions(value.expr)
-        if isinstance(expr, Op) and " ? " in expr.template
-        for arg in expr.args
-        if isinstance(arg, Var)
-    }
+    return {arg for template, _, arg in _operands(values) if " ? " in template}
+
+
+def _operands(values: Iterable[Value]) -> Iterator[tuple[str, str, str]]:
+    """Yield each template with the place of an operand in it, and the value that stands there."""
+    for value in values:
+        exprs = subexpressions(value.expr) if isinstance(value, Map | Reduce | Scatter) else ()
+        for expr in exprs:
+            if isinstance(expr, Op):
+                for number, arg in enumerate(expr.args):
+                    if isinstance(arg, Var):
+                        yield expr.template, f"{{{number}}}", arg.name
 
 
 def positional(values: Iterable[Value]) -> set[str | Place]:
