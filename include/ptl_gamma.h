@@ -235,7 +235,7 @@ static __attribute__((unused)) double ptl_hurwitz_zeta_(double s, double q) {
     for (; q < s + 8; q += 1) {
         const double term = pow(q, -s);
         sum += term;
-        if (q > 0 && term <= fabs(sum) * 1e-18) return sum;
+        if (q > 0 && !(term > fabs(sum) * 1e-18)) return sum; /* also when it is NaN, infinities having met */
     }
     const double rest = pow(q, 1 - s), w = 1 / q;
     double factor = rest * w * w * s;
