@@ -18,7 +18,7 @@ This is a last pass over finished statements.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
@@ -96,6 +96,15 @@ def in_lanes(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
 def has_lanes(body: tuple[Stmt, ...]) -> bool:
     """Whether something in `body` is summed in lanes."""
     return any(isinstance(stmt, Array) and stmt.neutral for stmt in walk(body))
+
+
+def read_by_rows(body: tuple[Stmt, ...], rows: bool = False) -> Iterator[Load]:
+    """Yield the loads, in lanes, from vectors that each row of a loop reads from the beginning."""
+    for stmt in body:
+        if isinstance(stmt, Loop) and stmt.kind == "beside" and rows:
+            yield from (load for load in loads(stmt.body) if load.index == Index.name(stmt.var))
+        elif isinstance(stmt, Loop | If):
+            yield from read_by_rows(stmt.body, rows or getattr(stmt, "kind", "") == "serial")
 
 
 def _in_lanes(body: tuple[Stmt, ...], rows: str, seen: set[str]) -> tuple[Stmt, ...]:

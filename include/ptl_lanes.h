@@ -151,4 +151,11 @@ static inline int64_t ptl_any_bytes(const char lanes[PTL_VECTOR_BYTES]) {
 }
 #define ptl_any(lanes) ptl_any_bytes((const char *)(lanes))
 
+/* A vector that every row reads, where each load of it takes one line of the cache, not two: copied into `room` if it
+ * lies otherwise, unless that would save little or take long. */
+static inline const void *ptl_aligned(const void *vector, void *room, int64_t bytes) {
+    const bool stays = (uintptr_t)vector % 64 == 0 || bytes < 512 || bytes > 131072;
+    return stays ? vector : __builtin_memmove(room, vector, bytes);
+}
+
 #endif

@@ -22,7 +22,7 @@ from pytensorlite.cgen.ir import (
     names,
 )
 from pytensorlite.cgen.jam import side_by_side
-from pytensorlite.cgen.lanes import has_lanes, in_lanes
+from pytensorlite.cgen.lanes import has_lanes, in_lanes, read_by_rows
 from pytensorlite.cgen.meanwhile import fetch_meanwhile
 from pytensorlite.cgen.nest import Map, Source, Value
 from pytensorlite.cgen.parallel import outline, parameter_order
@@ -105,8 +105,11 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     quick, tasks = past_caches(quick, tasks)
     if any(map(is_streamed, tasks)):
         plan.include("ptl_stream.h")
-    if any(has_lanes(each) for each in (quick, *(task.body for task in tasks))):
+    bodies = (quick, *(task.body for task in tasks))
+    if any(map(has_lanes, bodies)):
         plan.include("ptl_lanes.h")
+        for each in bodies:
+            plan.align({load.buffer for load in read_by_rows(each)})
     plan.add_kernel(Kernel(name, parameters, tuple(sizes), quick, comment, tasks))
     plan.notes.append(Note(plan.node, body, name, comment, tasks))
 

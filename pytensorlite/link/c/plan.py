@@ -8,6 +8,7 @@ program before it computes anything, and what fails names the node that asked.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -171,6 +172,7 @@ class Plan:
         self.dtypes: dict[str, str] = {}  # of every buffer
         self.written: dict[int, View] = {}  # outputs that a node writes itself
         self.homes = dict(_homes(self.outputs))  # outputs in whose memory variables live
+        self.aligned: dict[str, str] = {}  # inputs that are vectors: room for each, aligned
         self.tenants: Counter[str] = Counter()  # how many variables look at a buffer
         self.last_reader: dict[Variable, Apply] = {}
         self.node: Apply | None = None
@@ -355,6 +357,14 @@ class Plan:
     def reserve(self, dtype: str, length: Index) -> str:
         """Return the name of an array of the workspace, free again after its last use."""
         return self.scratch(dtype, (length,)).buffer
+
+    def align(self, buffers: set[str]) -> None:
+        """Have those inputs that are vectors at aligned places, as long as the program runs."""
+        for name in sorted(buffers - self.aligned.keys()):
+            if name.startswith("x") and len(self._sources[name].shape) == 1:
+                room = self.scratch(self.dtypes[name], self._sources[name].shape).buffer
+                self.workspaces[room].first, self.workspaces[room].last = 0, sys.maxsize
+                self.aligned[name] = room
 
     def length_of(self, buffer: str) -> Index | None:
         """Return the length of an output or of an array of the workspace; None for others."""

@@ -59,6 +59,7 @@ def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
     steps, run_code = _timed(plan, name) if timed else ((), plan.run_code)
     run = list(emit.statements(run_code))
     rooms = assign_rooms(plan.workspaces)
+    run = [*_aligned(plan), *run]
     symbols = sorted(set(_SYMBOL.findall("\n".join(run))), key=lambda s: int(s[1:]))
     for symbol in symbols:
         slots.setdefault(Index.name(symbol), len(slots) + 1)
@@ -103,6 +104,15 @@ def _sources(plan: Plan, run: Sequence[str], used: Sequence[int]) -> dict[str, i
     """Return the buffers that come from outside, and where: inputs, then the constants in use."""
     inputs = {f"x{i}": i for i in range(len(plan.inputs)) if _mentions(run, f"x{i}")}
     return inputs | {f"c{i}": len(plan.inputs) + place for place, i in enumerate(used)}
+
+
+def _aligned(plan: Plan) -> Iterator[str]:
+    """Yield the declarations of vectors that are copied where they are not aligned."""
+    for name, room in plan.aligned.items():
+        c_type = emit.ELEMENT_TYPES[plan.dtypes[name]]
+        size = plan.canonical(plan.workspaces[room].length) * item_size(plan.dtypes[name])
+        data = f"in[{name[1:]}].data"
+        yield f"{emit.INDENT}const {c_type} *const {name} = ptl_aligned({data}, {room}, {size});"
 
 
 def _mentions(lines: Sequence[str], name: str) -> bool:
@@ -292,8 +302,9 @@ def _run_function(
     for symbol in symbols:
         yield f"{emit.INDENT}const int64_t {symbol} = sizes[{slots[Index.name(symbol)]}];"
     for buffer, position in sources.items():
-        c_type = emit.ELEMENT_TYPES[plan.dtypes[buffer]]
-        yield f"{emit.INDENT}const {c_type} *const {buffer} = in[{position}].data;"
+        if buffer not in plan.aligned:
+            c_type = emit.ELEMENT_TYPES[plan.dtypes[buffer]]
+            yield f"{emit.INDENT}const {c_type} *const {buffer} = in[{position}].data;"
     for position in range(len(plan.outputs)):
         if _mentions(run, f"y{position}"):
             c_type = emit.ELEMENT_TYPES[plan.dtypes[f"y{position}"]]
