@@ -15,7 +15,6 @@ from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Call,
-    Expr,
     Integer,
     Let,
     Loop,
@@ -24,12 +23,11 @@ from pytensorlite.cgen.ir import (
     Task,
     Var,
     buffers,
-    expressions,
     item_size,
     loads,
     walk,
 )
-from pytensorlite.cgen.parallel import CALL, call, cost
+from pytensorlite.cgen.parallel import CALL, call, effort
 
 DTYPES = ("float32", "float64")
 
@@ -89,17 +87,19 @@ def _matrices(blocks: Loop, first: Loop) -> Iterator[tuple[str, str]]:
     if row.kind != "simd" or row.start != 0:
         return
     again = buffers(tuple(others))[0].keys() - buffers(blocks.body)[1].keys()
-    element = Index.name(first.var) * row.stop + Index.name(row.var)
-    for load in loads(row.body):
-        if load.index == element and load.buffer in again and load.dtype in DTYPES:
-            yield load.buffer, load.dtype
+    for name, dtype in read_row_by_row(first, row).items():
+        if name in again:
+            yield name, dtype
+
+
+def read_row_by_row(rows: Loop, row: Loop) -> dict[str, str]:
+    """Return name and dtype of each array of which `row`, for each of `rows`, reads one."""
+    element = Index.name(rows.var) * row.stop + Index.name(row.var)
+    found = (load for load in loads(row.body) if load.index == element and load.dtype in DTYPES)
+    return {load.buffer: load.dtype for load in found}
 
 
 def _is_costly(loop: Loop) -> bool:
     """Whether computing an element of a row takes longer than waiting for it."""
     inside = any(isinstance(stmt, Loop) for stmt in loop.body)
-    return loop.start == 0 and not inside and sum(map(cost, _within(loop))) >= CALL
-
-
-def _within(loop: Loop) -> list[Expr]:
-    return [expr for stmt in loop.body for expr in expressions(stmt)]
+    return loop.start == 0 and not inside and effort(loop.body) >= CALL

@@ -16,7 +16,6 @@ from pytensorlite.cgen.ahead import DTYPES
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Call,
-    Expr,
     Integer,
     Let,
     Loop,
@@ -24,11 +23,10 @@ from pytensorlite.cgen.ir import (
     Stmt,
     Task,
     Var,
-    expressions,
     item_size,
     loads,
 )
-from pytensorlite.cgen.parallel import calling, cost
+from pytensorlite.cgen.parallel import calling, effort
 
 WORTHWHILE = 8  # tenths of nanoseconds for an element: more than fetching one takes
 
@@ -94,7 +92,6 @@ def _side_by_side(stmt: Stmt) -> _Rows | None:
     *_, inner = stmt.body
     if not isinstance(inner, Loop) or inner.kind != "simd" or inner.start != 0:
         return None
-    work = sum(map(cost, _within(inner)))
     first = Index.name(inner.var)
     matrices, pitches = {}, set[Index]()
     for load in loads(inner.body):
@@ -103,10 +100,6 @@ def _side_by_side(stmt: Stmt) -> _Rows | None:
         if pitch != 0 and load.index == place and load.dtype in DTYPES:
             matrices[load.buffer] = load.dtype
             pitches.add(pitch)
-    if len(pitches) != 1 or work < WORTHWHILE * stmt.step.constant:
+    if len(pitches) != 1 or effort(inner.body) < WORTHWHILE * stmt.step.constant:
         return None
     return _Rows(stmt, inner, matrices, pitches.pop())
-
-
-def _within(loop: Loop) -> list[Expr]:
-    return [expr for stmt in loop.body for expr in expressions(stmt)]

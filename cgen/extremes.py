@@ -22,8 +22,7 @@ from pytensorlite.cgen.ir import (
     Partial,
     Stmt,
     Update,
-    expressions,
-    subexpressions,
+    parts,
 )
 from pytensorlite.cgen.lanes import suits_lanes
 from pytensorlite.cgen.sums import lanes, strip_in_lanes
@@ -68,12 +67,7 @@ def _only_compares(loop: Loop) -> bool:
         and all(stmt.template in NEUTRAL for stmt in folds)
         and all((stmt.var.dtype in FLAGS) == (stmt.template == "{0} | {1}") for stmt in folds)
         and all(isinstance(stmt, Let | Update) for stmt in loop.body)
-        and all(
-            suits_lanes(sub, loop.var)
-            for stmt in loop.body
-            for expr in expressions(stmt)
-            for sub in subexpressions(expr)
-        )
+        and all(suits_lanes(part, loop.var) for part in parts(loop.body))
     )
 
 

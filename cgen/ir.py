@@ -388,9 +388,12 @@ def subexpressions(expr: Expr) -> Iterator[Expr]:
 
 def loads(body: Iterable[Stmt]) -> Iterator[Load]:
     """Yield the elements that the statements themselves read, not those inside loops."""
-    for stmt in body:
-        for expr in expressions(stmt):
-            yield from (sub for sub in subexpressions(expr) if isinstance(sub, Load))
+    return (part for part in parts(body) if isinstance(part, Load))
+
+
+def parts(body: Iterable[Stmt]) -> Iterator[Expr]:
+    """Yield the expressions of the statements themselves, with all inside them; not of loops."""
+    return (sub for stmt in body for expr in expressions(stmt) for sub in subexpressions(expr))
 
 
 def with_leaves(expr: Expr, changed: Callable[[Expr], Expr]) -> Expr:

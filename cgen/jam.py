@@ -38,6 +38,7 @@ from pytensorlite.cgen.ir import (
     Var,
     expressions,
     names,
+    parts,
     subexpressions,
     substituted,
     with_leaves,
@@ -243,8 +244,7 @@ def _adding(loop: Loop) -> _Rows | None:
 
 def _in_place(known: list[Stmt], inner: Loop) -> tuple[list[Stmt], Loop]:
     """Return both with that read where it is needed, once, which the block keeps for each row."""
-    exprs = [expr for stmt in (*known, *inner.body) for expr in expressions(stmt)]
-    used = Counter(sub for expr in exprs for sub in subexpressions(expr) if isinstance(sub, Var))
+    used = Counter(part for part in parts((*known, *inner.body)) if isinstance(part, Var))
     kept: dict[Expr, Load] = {
         stmt.var: stmt.expr
         for stmt in known

@@ -39,9 +39,8 @@ from pytensorlite.cgen.ir import (
     Update,
     Var,
     buffers,
-    expressions,
     loads,
-    subexpressions,
+    parts,
     walk,
 )
 from pytensorlite.cgen.parallel import CALL, cost
@@ -152,9 +151,7 @@ def _only_adds_up(loop: Loop) -> bool:
         and (_is_of_sums(sums) or not _has_singles(loop) or dtypes == {"float32"})
         and len({stmt.var.name for stmt in sums}) == len(sums)
         and all(isinstance(stmt, Let | Store | Update) for stmt in loop.body)
-        and all(
-            suits_lanes(sub, loop.var) for expr in _within(loop) for sub in subexpressions(expr)
-        )
+        and all(suits_lanes(part, loop.var) for part in parts(loop.body))
     )
 
 
@@ -163,8 +160,7 @@ def _is_of_sums(updates: Sequence[Update]) -> bool:
 
 
 def _has_singles(loop: Loop) -> bool:
-    parts = (sub for expr in _within(loop) for sub in subexpressions(expr))
-    return any(part.dtype == "float32" for part in parts)
+    return any(part.dtype == "float32" for part in parts(loop.body))
 
 
 def suits_lanes(expr: Expr, var: str) -> bool:
@@ -183,10 +179,6 @@ def suits_lanes(expr: Expr, var: str) -> bool:
     return True
 
 
-def _within(loop: Loop) -> list[Expr]:
-    return [expr for stmt in loop.body for expr in expressions(stmt)]
-
-
 def _lanes(loop: Loop, fetched: Sequence[Load]) -> list[Stmt]:
     """Return the statements that do the work of `loop` and ask for what follows `fetched`."""
     folds = [stmt for stmt in loop.body if isinstance(stmt, Update)]
@@ -194,17 +186,17 @@ def _lanes(loop: Loop, fetched: Sequence[Load]) -> list[Stmt]:
     count, total = LANES[dtype, dtype == "float32" or _has_singles(loop)]
     group = Index.name(f"{loop.var}_group")
     # Numbers alone are added as quickly, and what a masked vector has stored is slow to read again.
-    computes = any(isinstance(sub, Op) for expr in _within(loop) for sub in subexpressions(expr))
+    computes = any(isinstance(part, Op) for part in parts(loop.body))
     only_folds = all(isinstance(stmt, Let | Update) for stmt in loop.body)
     masked = computes and only_folds and _is_of_sums(folds)
     calls = [
         Call(f"ptl_fetch_soon(&{load.buffer}[{load.index.substitute({loop.var: group})}])")
         for load in fetched
     ]
-    body = tuple(_in_lane(stmt, Index.name(loop.var) - group) for stmt in loop.body)
+    body = tuple(in_lane(stmt, Index.name(loop.var) - group) for stmt in loop.body)
     elements = replace(loop, start=group, step=count, body=body, kind="beside")
     return [
-        *(Array(_array(s.var), s.var.dtype, count, _neutral(s)) for s in folds),
+        *(Array(lanes_of(s.var), s.var.dtype, count, _neutral(s)) for s in folds),
         Loop(str(group), loop.stop - masked, (*calls, elements), step=count, kind="vectors"),
         _last(loop, count) if masked else replace(loop, step=count, kind="left"),
         *(_joined(stmt, total) for stmt in folds),
@@ -218,7 +210,7 @@ def _neutral(fold: Update) -> Const:
 def _joined(fold: Update, total: str) -> Update:
     """Return the statement that joins the lanes of a fold; `total` does that for sums."""
     var = fold.var
-    lanes = Var(_array(var), var.dtype)
+    lanes = Var(lanes_of(var), var.dtype)
     match FOLDS[fold.template][2]:
         case "":
             return replace(fold, expr=Op(total, (lanes,), var.dtype))
@@ -240,17 +232,17 @@ def _last(loop: Loop, count: Index) -> Loop:
         assert not isinstance(stmt.expr, Index)
         dtype = stmt.expr.dtype
         choice = Op("{0} ? {1} : {2}", (there, stmt.expr, Const(0, dtype)), dtype)
-        body.append(_in_lane(replace(stmt, expr=choice), lane))
+        body.append(in_lane(replace(stmt, expr=choice), lane))
     return Loop(str(lane), loop.stop, tuple(body), step=count, kind="last")
 
 
-def _in_lane(stmt: Stmt, lane: Index) -> Stmt:
+def in_lane(stmt: Stmt, lane: Index) -> Stmt:
     """Return `stmt` as it adds to a lane."""
     if not isinstance(stmt, Update):
         return stmt
-    there = Load(_array(stmt.var), lane, stmt.var.dtype)
+    there = Load(lanes_of(stmt.var), lane, stmt.var.dtype)
     return Store(there.buffer, lane, Op(FOLDS[stmt.template][1], (there, stmt.expr), there.dtype))
 
 
-def _array(var: Var) -> str:
+def lanes_of(var: Var) -> str:
     return f"{var.name}_lanes"

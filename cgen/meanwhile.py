@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytensorlite._immutable import replace
-from pytensorlite.cgen.ahead import DTYPES
+from pytensorlite.cgen.ahead import read_row_by_row
 from pytensorlite.cgen.extremes import extremes_in_lanes
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
@@ -26,11 +26,9 @@ from pytensorlite.cgen.ir import (
     Task,
     Var,
     buffers,
-    expressions,
     item_size,
-    loads,
 )
-from pytensorlite.cgen.parallel import CALL, calling, cost
+from pytensorlite.cgen.parallel import CALL, calling, effort
 from pytensorlite.cgen.vectors import goes_in_groups
 
 
@@ -73,7 +71,7 @@ def _costly_rows(blocks: Loop) -> Iterator[tuple[Loop, Loop, dict[str, str]]]:
     for later in loops[1:]:
         row = _row(later)
         if row is not None and row.stop == once.stop and goes_in_groups(row) and not _stores(row):
-            again = _matrices(later, row).items() & _matrices(loops[0], once).items()
+            again = read_row_by_row(later, row).items() & read_row_by_row(loops[0], once).items()
             matrices = {name: dtype for name, dtype in sorted(again) if name not in written}
             if matrices:
                 yield later, row, matrices
@@ -89,19 +87,12 @@ def _row(loop: Loop) -> Loop | None:
 
 def _is_costly(row: Loop) -> bool:
     """Whether computing an element takes longer than fetching one."""
-    return sum(cost(expr) for stmt in row.body for expr in expressions(stmt)) >= CALL
+    return effort(row.body) >= CALL
 
 
 def _stores(row: Loop) -> bool:
     """Whether values are kept: a block of such rows may become one vector (`flat.py`)."""
     return any(isinstance(stmt, Store) for stmt in row.body)
-
-
-def _matrices(loop: Loop, row: Loop) -> dict[str, str]:
-    """Return name and dtype of each array that is read row by row."""
-    element = Index.name(loop.var) * row.stop + Index.name(row.var)
-    found = (load for load in loads(row.body) if load.index == element and load.dtype in DTYPES)
-    return {load.buffer: load.dtype for load in found}
 
 
 def _fetching(later: Loop, row: Loop, matrices: dict[str, str], fetched: Var) -> Loop:

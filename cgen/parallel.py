@@ -11,7 +11,7 @@ each block's own as well.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from pytensorlite._immutable import replace
@@ -38,6 +38,7 @@ from pytensorlite.cgen.ir import (
     Update,
     Var,
     buffers,
+    expressions,
     names,
     subexpressions,
     walk,
@@ -345,6 +346,11 @@ def work(loop: Loop, sizes: set[str]) -> Index | None:
     if not loop.stop.names <= sizes:
         return None
     return product((loop.stop, once))
+
+
+def effort(body: Iterable[Stmt]) -> int:
+    """Return the work of the statements themselves, not those inside loops."""
+    return sum(cost(expr) for stmt in body for expr in expressions(stmt))
 
 
 def cost(expr: Expr) -> int:

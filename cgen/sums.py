@@ -31,11 +31,10 @@ from pytensorlite.cgen.ir import (
     Task,
     Update,
     Var,
-    expressions,
     item_size,
     loads,
 )
-from pytensorlite.cgen.parallel import CALL, cost
+from pytensorlite.cgen.parallel import CALL, effort
 from pytensorlite.cgen.passes import drop_unread
 from pytensorlite.cgen.spread import gained, pairs
 
@@ -100,8 +99,8 @@ def _fills_more(loop: Loop, count: int) -> bool:
 def _strip(strip: Loop, sums: Mapping[str, Partial], word: str = "") -> tuple[Stmt, ...]:
     """Return the sums of a strip; `word` tells its names from those of another walk."""
     own = tuple(sums[stmt.var.name] for stmt in strip.body if isinstance(stmt, Update))
-    work = sum(cost(expr) for stmt in strip.body for expr in expressions(stmt))
-    apart = work >= CALL or _fills_more(strip, lanes(*(each.var.dtype for each in own)))
+    filled = _fills_more(strip, lanes(*(each.var.dtype for each in own)))
+    apart = filled or effort(strip.body) >= CALL
     return _apart(strip, own) if apart else strip_in_lanes(strip, own, word)
 
 

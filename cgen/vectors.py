@@ -33,10 +33,11 @@ from pytensorlite.cgen.ir import (
     Var,
     expressions,
     loads,
+    parts,
     subexpressions,
     substitute,
 )
-from pytensorlite.cgen.lanes import DOUBLES, FLOATS, LANES, SHORT
+from pytensorlite.cgen.lanes import DOUBLES, FLOATS, LANES, SHORT, in_lane, lanes_of
 
 
 @immutable
@@ -190,9 +191,7 @@ class _Parts:
     def _at(self, expr: Expr, part: int) -> Expr:
         """Return `expr` as it reads in `part`: locals of earlier parts come from their arrays."""
         earlier = {
-            var: f"{var.name}_lanes"
-            for var in _variables(expr)
-            if self.part_of.get(var, part) < part
+            var: lanes_of(var) for var in _variables(expr) if self.part_of.get(var, part) < part
         }
         self.kept |= earlier
         return substitute(
@@ -221,9 +220,8 @@ def _dtype(loop: Loop) -> str | None:
     """Return the dtype of the functions of vectors that `loop` needs, None if it stays one loop."""
     if loop.kind != "simd":
         return None
-    exprs = [expr for stmt in loop.body for expr in expressions(stmt)]
-    parts = [sub for expr in exprs for sub in subexpressions(expr)]
-    calls = [sub for sub in parts if isinstance(sub, Op) and sub.template in FUNCTIONS]
+    found = list(parts(loop.body))
+    calls = [part for part in found if isinstance(part, Op) and part.template in FUNCTIONS]
     dtype = calls[0].dtype if calls else None
     length = loop.stop.constant
     if (
@@ -231,7 +229,7 @@ def _dtype(loop: Loop) -> str | None:
         and dtype in LENGTHS
         and (length is None or length > SHORT)
         and all(isinstance(stmt, Let | Store | Update | Fetch) for stmt in loop.body)
-        and {part.dtype for part in parts} <= BESIDE[dtype]
+        and {part.dtype for part in found} <= BESIDE[dtype]
         and all(call.dtype == dtype for call in calls)
         and _can_finish(loop, calls)
     ):
@@ -284,13 +282,13 @@ def _in_groups(loop: Loop, dtype: str) -> list[Stmt]:
     group = Index.name(f"{loop.var}_group")
     rest = tuple(map(_alone, _elements(loop)))
 
-    def in_lane(stmt: Stmt) -> Stmt:
-        if not isinstance(stmt, Update) or stmt.var not in sums:
-            return stmt
-        there = Load(f"{stmt.var.name}_lanes", Index.name(loop.var) - group, stmt.var.dtype)
-        return Store(there.buffer, there.index, Op(stmt.template, (there, stmt.expr), there.dtype))
+    lane = Index.name(loop.var) - group
 
-    full = _Parts(loop, dtype, Index.name(loop.var) - group)
+    def added(stmt: Stmt) -> Stmt:
+        is_sum = isinstance(stmt, Update) and stmt.var in sums
+        return in_lane(stmt, lane) if is_sum else stmt
+
+    full = _Parts(loop, dtype, lane)
     inside: list[Stmt] = [
         replace(stmt, index=stmt.index.substitute({loop.var: group}))
         for stmt in loop.body
@@ -298,11 +296,11 @@ def _in_groups(loop: Loop, dtype: str) -> list[Stmt]:
     ]
     inside += full.arrays()
     for body, calls in zip(full.bodies(), full.calls, strict=True):
-        part = tuple(map(in_lane, body))
+        part = tuple(map(added, body))
         inside.append(replace(loop, start=group, step=count, body=part, kind="beside"))
         inside += map(Call, calls)
     return [
-        *(Array(f"{var.name}_lanes", var.dtype, count, Const(-0.0, var.dtype)) for var in sums),
+        *(Array(lanes_of(var), var.dtype, count, Const(-0.0, var.dtype)) for var in sums),
         replace(loop, var=f"{loop.var}_group", body=tuple(inside), step=count, kind="vectors"),
         replace(loop, body=rest, step=count, kind="left"),
         *(Update(var, "{0} + {1}", _total(var, dtype)) for var in sums),
@@ -312,7 +310,7 @@ def _in_groups(loop: Loop, dtype: str) -> list[Stmt]:
 def _total(var: Var, dtype: str) -> Expr:
     """Return the sum of the lanes of `var`, in a loop with functions of `dtype`."""
     _, template = LANES[var.dtype, dtype == "float32"]
-    return Op(template, (Var(f"{var.name}_lanes", var.dtype),), var.dtype)
+    return Op(template, (Var(lanes_of(var), var.dtype),), var.dtype)
 
 
 def _alone(stmt: Let | Store | Update) -> Stmt:
