@@ -213,11 +213,13 @@ static int threads_asked(void) {
     return count < 0 ? 0 : count > PTL_MOST_BLOCKS ? PTL_MOST_BLOCKS : (int)count;
 }
 
+static void let_blas_have_threads(void) { blas.set_threads(blas.asked > 0 ? blas.asked : blas.usual); }
+
 static inline void host_release_gil(Host *host) {
     host->threads = threads_asked();
     if (PTL_UNLIKELY(blas.set_threads != NULL && host->threads != blas.asked)) {
         blas.asked = host->threads;
-        blas.set_threads(blas.asked > 0 ? blas.asked : blas.usual);
+        let_blas_have_threads();
     }
     host->released = PyEval_SaveThread();
     host->listen_at = nanoseconds_now() + LISTEN_NANOSECONDS;
@@ -230,6 +232,8 @@ static int32_t host_run_loop(ptl_host *base, const ptl_loop *loop) {
     Job job = {.cuts = ptl_cut_loop(loop)};
     int wanted = (int)ptl_min_int64(ptl_min_int64(threads, job.cuts.blocks) - 1, MOST_WORKERS);
     unsigned fork = crew.fork;
+    bool quiets_blas = loop->calls_blas && blas.set_threads != NULL;
+    if (quiets_blas) blas.set_threads(1);
     bool has_workers = wanted > 0 && offer(&job, wanted);
     run_blocks(&job, host);
     if (has_workers) {
@@ -239,6 +243,7 @@ static int32_t host_run_loop(ptl_host *base, const ptl_loop *loop) {
             return PTL_FAILED;
         }
     }
+    if (quiets_blas) let_blas_have_threads();
     return atomic_load(&job.stopped) ? PTL_FAILED : PTL_OK;
 }
 

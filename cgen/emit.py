@@ -269,7 +269,7 @@ def statements(body: Iterable[Stmt], level: int = 1) -> Iterator[str]:
 
 def _if(stmt: If, level: int, before: str = "") -> Iterator[str]:
     pad = INDENT * level
-    yield from _wrapped(f"{pad}{before}if ({stmt.condition}) {{")
+    yield from wrapped(f"{pad}{before}if ({stmt.condition}) {{")
     yield from statements(stmt.body, level + 1)
     match stmt.otherwise:
         case (If() as other,):
@@ -281,7 +281,7 @@ def _if(stmt: If, level: int, before: str = "") -> Iterator[str]:
     yield f"{pad}}}"
 
 
-def _wrapped(line: str) -> Iterator[str]:
+def wrapped(line: str) -> Iterator[str]:
     """Yield a line with a long call in it as several, its arguments below each other."""
     indent = " " * (line.rfind("(") + 1)
     while len(line) > WIDTH and (end := line.rfind(", ", len(indent), WIDTH)) > 0:

@@ -19,6 +19,7 @@ from pytensorlite.cgen.emit import (
     parameter,
     statements,
 )
+from pytensorlite.cgen.emit_attached import extent, functions, in_parts
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Load, Loop, Op, Store, Streamed, Task, Update, Var, item_size, walk
 from pytensorlite.cgen.stream import how_much
@@ -35,6 +36,8 @@ def blocks(tasks: Sequence[Task]) -> Iterator[str]:
     if tasks:
         yield "/* -- The loops above, where they are long, in blocks -- */\n"
     for task in tasks:
+        if task.attached:
+            yield "\n".join(functions(task.attached))
         yield "\n".join((*_struct(task), "", *_step(task), "", *_in_blocks(task))) + "\n"
 
 
@@ -114,27 +117,45 @@ def _step(task: Task) -> Iterator[str]:
         yield f"{INDENT}{ELEMENT_TYPES[buffer.dtype]} *const {own.buffer} = {mine};"
         given[position] = own.buffer
     given += [f"&a->{partial.array}[block]" for partial in task.partials]
-    once = f"{task.name}({', '.join((*given, str(task.loop.start), str(task.loop.stop)))});"
-    if task.streamed:
-        yield f"{INDENT}if (a->streamed == 0) {{"
-        yield f"{INDENT * 2}{once}"
-        yield f"{INDENT * 2}return;"
-        yield f"{INDENT}}}"
-        yield from (INDENT + line for line in _streaming(task, task.streamed, given))
-    else:
-        yield INDENT + once
+    start, stop = task.loop.start, task.loop.stop
+
+    def loop(given: list[str], start: Index, stop: Index) -> Iterator[str]:
+        return _range_of_loop(task, given, start, stop)
+
+    lines = (
+        in_parts(task.attached, start, stop, given, loop)
+        if task.attached
+        else loop(given, start, stop)
+    )
+    yield from (INDENT + line for line in lines)
     yield "}"
 
 
-def _streaming(task: Task, rows: Streamed, given: list[str]) -> Iterator[str]:
+def _range_of_loop(task: Task, given: list[str], start: Index, stop: Index) -> Iterator[str]:
+    """Call the function for a range, or stream its results if those are large."""
+    once = f"{task.name}({', '.join((*given, str(start), str(stop)))});"
+    if not task.streamed:
+        yield once
+        return
+    yield "if (a->streamed == 0) {"
+    yield f"{INDENT}{once}"
+    yield "} else {"
+    lines = _streaming(task, task.streamed, given, start, stop)
+    yield from (INDENT + line for line in lines)
+    yield "}"
+
+
+def _streaming(
+    task: Task, rows: Streamed, given: list[str], start: Index, stop: Index
+) -> Iterator[str]:
     """Do a few rows at a time, in arrays that begin with the first of them, and stream those."""
     length = rows.length.substitute({name: Index.name(f"a->{name}") for name in rows.length.names})
     place = Index.name("from") * length
     for name, dtype in rows.outputs:
         yield f"{ELEMENT_TYPES[dtype]} {name}[PTL_STREAMED_BLOCK / {rows.size}];"
     yield f"const int64_t few = ptl_few_streamed({rows.size}*a->streamed);"
-    yield f"for (int64_t from = {task.loop.start}; from < {task.loop.stop}; from += few) {{"
-    yield f"{INDENT}const int64_t to = ptl_min_int64(from + few, {task.loop.stop});"
+    yield f"for (int64_t from = {start}; from < {stop}; from += few) {{"
+    yield f"{INDENT}const int64_t to = ptl_min_int64(from + few, {stop});"
     near = {
         f"a->{name}": f"ptl_from({name}, {place * item_size(dtype)})"
         for name, dtype in rows.outputs
@@ -167,6 +188,9 @@ def _kinds(task: Task) -> dict[str, str]:
     kinds = {
         b.name: f"{'' if b.writable else 'const '}{ELEMENT_TYPES[b.dtype]} *" for b in task.buffers
     }
+    for product in task.attached.products if task.attached else ():
+        for b in (*product.operands, product.target):
+            kinds[b.name] = f"{'' if b.writable else 'const '}{ELEMENT_TYPES[b.dtype]} *"
     kinds |= {var.name: f"{C_TYPES[var.dtype]} " for var in task.locals}
     kinds |= {own.spare: kinds[own.buffer] for own in task.owned}
     return kinds | {p.array: f"{C_TYPES[p.var.dtype]} *" for p in task.partials}
@@ -197,6 +221,9 @@ def _work(task: Task) -> Iterator[str]:
         yield f"const int64_t streamed = {expression(how_much(task, task.streamed))};"
     yield f"struct {task.name} task = {{{', '.join(task.shared)}}};"
     loop = f"{task.name}_step, &task, {task.extent}, {count}, {task.work}"
+    if task.attached:
+        cut = extent(task.attached, task.extent)
+        loop = f"{task.name}_step, &task, {cut}, {count}, {task.work}, {task.attached.rows} > 0"
     yield f"if (host->run_loop(host, &(ptl_loop){{{loop}}})) return PTL_FAILED;"
     apart = {name for joined in task.joined for name in (joined.squares, joined.total)}
     if task.joined:

@@ -269,6 +269,50 @@ class Streamed:
 
 
 @immutable
+class Rows:
+    """A product of matrices that a function computes from row `first` up to row `last`."""
+
+    function: str
+    text: str  # the call of BLAS
+    operands: tuple[Buffer, ...]
+    target: Buffer
+    sizes: tuple[str, ...]
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The names that the function takes before its range."""
+        return (*(b.name for b in self.operands), self.target.name, *self.sizes)
+
+
+@immutable
+class Attached:
+    """Products whose rows are computed just before the iterations of a loop that read them.
+
+    `rows` is how many at a time, 0 where all of them are there before the loop begins.  So many
+    iterations as `elements` read one of `count` rows.  The rows of those products that `near` has,
+    with their lengths, nobody else reads: they lie in an array in a near cache.
+    """
+
+    rows: Index
+    count: Index  # of all rows
+    elements: Index
+    products: tuple[Rows, ...]
+    near: tuple[tuple[Buffer, Index], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The arrays and sizes that products need."""
+        return tuple(dict.fromkeys(name for each in self.products for name in each.given))
+
+    @property
+    def integers(self) -> set[str]:
+        """The integers that the products need, and those that say how they are cut."""
+        sizes = {name for each in self.products for name in each.sizes}
+        lengths = [self.rows, self.count, self.elements, *(length for _, length in self.near)]
+        return sizes.union(*(length.names for length in lengths))
+
+
+@immutable
 class Task:
     """A loop in a function of its own, run over a range of its iterations.
 
@@ -289,6 +333,7 @@ class Task:
     owned: tuple[Owned, ...]
     joined: tuple[Joined, ...] = ()
     streamed: Streamed | None = None  # by the step of a block
+    attached: Attached | None = None  # likewise
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -299,16 +344,28 @@ class Task:
     def known(self) -> tuple[str, ...]:
         """The names that the function for blocks takes before its sums and the host."""
         arrays = [*(b.name for b in self.buffers), *(own.spare for own in self.owned)]
+        arrays += [b.name for b in self.operands]
         return (*arrays, *self.integers, *(v.name for v in self.locals))
+
+    @property
+    def operands(self) -> tuple[Buffer, ...]:
+        """The arrays that only attached products read or write."""
+        mine = {b.name for b in self.buffers}
+        products = self.attached.products if self.attached else ()
+        found = (b for each in products for b in (*each.operands, each.target))
+        return tuple({b.name: b for b in found if b.name not in mine}.values())
 
     @property
     def shared(self) -> tuple[str, ...]:
         """The names of all that its blocks know."""
         lengths = {name for own in self.owned for name in own.length.names}
+        lengths |= self.attached.integers if self.attached else set()
+        operands = [b.name for b in self.operands]
         spares = [own.spare for own in self.owned]
         sums = [partial.array for partial in self.partials]
         streamed = ("streamed",) * (self.streamed is not None)
-        return (*self.given, *spares, *sorted(lengths - {*self.sizes}), *streamed, *sums)
+        integers = sorted(lengths - {*self.sizes})
+        return (*self.given, *spares, *operands, *integers, *streamed, *sums)
 
     @property
     def integers(self) -> list[str]:
@@ -316,6 +373,7 @@ class Task:
         lengths = [own.length for own in self.owned]
         known = [self.work, self.extent, *([self.blocks] if self.blocks else []), *lengths]
         found = {*self.sizes, *(name for index in known for name in index.names)}
+        found |= self.attached.integers if self.attached else set()
         return sorted(found, key=lambda name: int(name[1:]))
 
 

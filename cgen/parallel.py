@@ -109,12 +109,13 @@ def outline(
 
 
 def _name(loop: Loop, kernel: str, tasks: Sequence[Task]) -> str:
-    stem = f"{kernel}_{_letter(loop)}"
+    stem = f"{kernel}_{letter_of(loop)}"
     taken = sum(task.name.startswith(stem) for task in tasks)
     return f"{stem}{taken + 1}" if taken else stem
 
 
-def _letter(loop: Loop) -> str:
+def letter_of(loop: Loop) -> str:
+    """Return the variable that stands for the iterations of `loop`, be they cut into blocks."""
     return loop.var.removesuffix("_block")
 
 
@@ -148,8 +149,8 @@ def _task(loop: Loop, before: Sequence[Stmt], program: Program, name: str) -> Ta
     if joined:
         seen = Var(f"{name.partition('_')[2]}_seen", "int64")
         partials.insert(0, Partial(seen, "{0} + {1}", Const(0, "int64")))
-        letter = Index.name(_letter(loop))
-        before_it = {_letter(loop): letter - ranged.start + Index.name(seen.name)}
+        letter = Index.name(letter_of(loop))
+        before_it = {letter_of(loop): letter - ranged.start + Index.name(seen.name)}
         ranged = replace(ranged, body=counted_from(ranged.body, before_it))
         work_of = (ranged, Update(seen, "{0} + {1}", Integer(ranged.stop - ranged.start)))
     free = names((ranged,)) - {partial.var.name for partial in partials}
@@ -204,7 +205,7 @@ def _is_dwarfed(cost: Index, other: Index) -> bool:
 
 def _over_range(loop: Loop) -> Loop:
     """Return `loop` over part of its iterations; the ends are named after its variable."""
-    letter = _letter(loop)
+    letter = letter_of(loop)
     start, stop = Index.name(f"{letter}_from"), Index.name(f"{letter}_to")
     body = loop.body
     if loop.var != letter and isinstance(body[0], Let) and isinstance(body[0].expr, Op):
@@ -256,7 +257,7 @@ def _is_sum(template: str) -> bool:
 
 def _owned(loop: Loop, before: Sequence[Stmt], program: Program) -> list[Owned] | None:
     """Return the arrays of which each block needs one of its own; None if that is impossible."""
-    letter = _letter(loop)
+    letter = letter_of(loop)
     result: list[Owned] = []
     stores: dict[str, list[Store]] = {}
     for stmt in walk(loop.body):
@@ -383,7 +384,7 @@ def describe_threads(tasks: Sequence[Task], known: Mapping[str, int]) -> str:
     """
     if not tasks:
         return "one thread"
-    letters = " and ".join(_letter(task.loop) for task in tasks)
+    letters = " and ".join(letter_of(task.loop) for task in tasks)
     found = [task.work.substitute(known).constant for task in tasks]
     if any(work is None for work in found):
         return f"over {letters} in threads from {LONG // 1000} us of work"

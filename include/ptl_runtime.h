@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 /* Part of the key of every compiled file: raise it when the types or prototypes below change. */
-#define PTL_ABI_VERSION 3
+#define PTL_ABI_VERSION 4
 
 #define PTL_ALIGNMENT 64
 
@@ -51,7 +51,8 @@ typedef struct {
     void (*run_step)(void *task, int64_t block, int64_t from, int64_t to);
     void *task;
     int64_t extent, blocks;
-    int64_t work; /* about how many nanoseconds it takes */
+    int64_t work;    /* about how many nanoseconds it takes */
+    bool calls_blas; /* which is to start no threads of its own */
 } ptl_loop;
 
 /* What a program may ask of its caller: to run all blocks of a loop.  PTL_FAILED: the loop was interrupted.  From when

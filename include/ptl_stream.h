@@ -55,9 +55,6 @@ static inline int64_t ptl_rows_streamed(int64_t rows, int64_t bytes) {
 /* How many rows go out together if nothing else is done with them, and `bytes` of each are streamed. */
 static inline int64_t ptl_few_streamed(int64_t bytes) { return ptl_max_int64(1, PTL_STREAMED_PART / bytes); }
 
-/* An array of which the part from `bytes` on lies in `part`, and nothing else is touched. */
-static inline void *ptl_from(void *part, int64_t bytes) { return (void *)((uintptr_t)part - (uintptr_t)bytes); }
-
 /* Copy whole lines past the caches; what is no whole line, at either end, is written like anything else. */
 PTL_SELDOM static void ptl_stream(void *there, const void *here, int64_t bytes) {
     char *const to = there;

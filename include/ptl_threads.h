@@ -10,7 +10,9 @@
 #include "ptl_loops.h"
 
 /* Nanoseconds of work from which a loop is cut; waking a thread takes some ten thousand. */
+#ifndef PTL_LONG
 #define PTL_LONG 100000
+#endif
 /* Nanoseconds of work for which a block is worth its while. */
 #define PTL_BLOCK 50000
 /* The most blocks; so many partial sums are kept. */
@@ -29,6 +31,9 @@ static inline int64_t ptl_blocks(int64_t work, int64_t extent, int64_t own) {
     const int64_t affordable = own > 0 ? 1 + work / 256 / own : PTL_MOST_BLOCKS;
     return ptl_max_int64(1, ptl_min_int64(extent, ptl_min_int64(worthwhile, affordable)));
 }
+
+/* An array of which the part from `bytes` on lies in `part`, and nothing else is touched. */
+static inline void *ptl_from(void *part, int64_t bytes) { return (void *)((uintptr_t)part - (uintptr_t)bytes); }
 
 /* What is done for blocks and for the elements that they have for themselves. */
 #define PTL_EACH(i, count) for (int64_t i = 0; i < (count); i++)

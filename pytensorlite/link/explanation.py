@@ -94,6 +94,8 @@ class Step:
         How many innermost loops run as vectors.
     scalar : tuple of str
         For each that does not, why.
+    rows : str
+        Of a product of matrices: whether a loop computes its rows as it needs them.
     threads : str
         Whether its outer loops may run in several threads, and whether they are long enough.
     """
@@ -108,6 +110,7 @@ class Step:
     vectorised: int = 0
     scalar: tuple[str, ...] = ()
     threads: str = ""
+    rows: str = ""
 
     def lines(self) -> Iterable[str]:
         """Yield the step as text."""
@@ -123,6 +126,8 @@ class Step:
             yield from _wrapped("from", fused + text)
         if self.reason:
             yield from _wrapped("apart", self.reason)
+        if self.rows:
+            yield from _wrapped("rows", self.rows)
         for title, amounts in (("reads", self.reads), ("writes", self.writes)):
             if amounts:
                 yield from _wrapped(title, "; ".join(f"{b} {n}" for b, n in amounts.items()))

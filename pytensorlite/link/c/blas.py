@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Call
 from pytensorlite.link.c.kernels import copy
-from pytensorlite.link.c.plan import Plan, View
+from pytensorlite.link.c.plan import Plan, Product, View
 
 SMALL = ("float32", "float64")  # what products of small matrices have a routine of ours for
 LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
@@ -24,7 +24,8 @@ def gemm(
     if beta == 0 and target.dtype in SMALL and _is_transpose(plan, left, right):
         plan.run(Call(_syrk_call(plan, left, target, alpha)))
     else:
-        plan.run(Call(gemm_call(plan, left, right, target, alpha, beta)))
+        product = Product(left, right, target, alpha) if beta == 0 else None
+        plan.run(Call(gemm_call(plan, left, right, target, alpha, beta)), product=product)
 
 
 def _is_transpose(plan: Plan, left: View, right: View) -> bool:
@@ -64,13 +65,24 @@ def gemm_call(
     plan: Plan, left: View, right: View, target: View, alpha: float = 1, beta: float = 0
 ) -> str:
     """Return the call for operands that BLAS can take, and a row-major target."""
+    m, k, n = (plan.canonical(x) for x in (*left.shape, right.shape[1]))
+    _, left_lead = matrix_order(left) or ("N", k)
+    _, right_lead = matrix_order(right) or ("N", n)
+    _, lead = matrix_order(target) or ("N", n)
+    limit(plan, m, n, k, left_lead, right_lead, lead)
+    return call_for_rows(plan, left, right, target, alpha, beta)
+
+
+def call_for_rows(
+    plan: Plan, left: View, right: View, target: View, alpha: float = 1, beta: float = 0
+) -> str:
+    """Return the call for some rows of operands whose lengths have been looked at."""
     routine = f"{LETTERS[target.dtype]}gemm"
     plan.use(routine, f"ptl_{routine}_routine *")
     m, k, n = (plan.canonical(x) for x in (*left.shape, right.shape[1]))
     left_order, left_lead = matrix_order(left) or ("N", k)
     right_order, right_lead = matrix_order(right) or ("N", n)
     _, lead = matrix_order(target) or ("N", n)
-    limit(plan, m, n, k, left_lead, right_lead, lead)
     name, routines = routine, [routine]
     if target.dtype in SMALL:
         name, small = f"small_or_{routine}", f"small_{routine}"

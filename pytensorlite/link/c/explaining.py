@@ -71,6 +71,9 @@ def _known(rendered: Rendered, entry: NativeEntry, arrays: Sequence[Any] | None)
     for number, array in enumerate(arrays):
         for index, length in zip(plan.source(f"x{number}").shape, array.shape, strict=True):
             found[str(index)] = length
+    for each in plan.attached.values():  # only the bytes of the workspace are made of it
+        count = each.count.substitute(found).constant or 0
+        found.setdefault(str(each.kept), 0 if found.get(str(each.rows)) else count)
     return found | {"bytes": sizes[0]}
 
 
@@ -132,7 +135,7 @@ def _step(plan: Plan, note: Note, known: Values, reason: str) -> Step:
 
     def bytes_of(counts: Mapping[str, Index]) -> dict[str, Amount]:
         return {
-            buffer: _amount(plan, count * item_size(plan.dtypes[buffer]), known)
+            buffer: _amount(plan, _in_memory(plan, buffer, count), known)
             for buffer, count in counts.items()
         }
 
@@ -159,7 +162,8 @@ def _library_step(plan: Plan, note: Note, known: Values, reason: str) -> Step:
     def bytes_of(variables: Sequence[Any]) -> dict[str, Amount]:
         views = [plan.views[x] for x in variables if x in plan.views]
         return {
-            view.buffer: _amount(plan, view.size * item_size(view.dtype), known) for view in views
+            view.buffer: _amount(plan, _in_memory(plan, view.buffer, view.size), known)
+            for view in views
         }
 
     names = dict.fromkeys(name for name in calls if name)
@@ -171,7 +175,33 @@ def _library_step(plan: Plan, note: Note, known: Values, reason: str) -> Step:
         reason=reason,
         reads=bytes_of(node.inputs if node else ()),
         writes=bytes_of(node.outputs if node else ()),
+        rows=_rows(plan, note, known),
     )
+
+
+def _in_memory(plan: Plan, buffer: str, elements: Index) -> Index:
+    """Return the bytes of elements; rows of products that are only in a cache do not count."""
+    attached = plan.attached.get(buffer)
+    if attached is not None:
+        row = elements.divided_by(attached.count)
+        elements = elements if row is None else row * attached.kept
+    return elements * item_size(plan.dtypes[buffer])
+
+
+def _rows(plan: Plan, note: Note, known: Values) -> str:
+    """Say whether a loop computes the rows of a product as it needs them, or why it does not."""
+    if note.product is None:
+        return ""
+    name = note.product.target.buffer
+    attached = plan.attached.get(name)
+    if attached is None:
+        return f"all at once: {plan.whole[name]}" if name in plan.whole else ""
+    rows = attached.rows.substitute(known).constant
+    if rows is None:
+        return f"in {attached.kernel}, {attached.rows} at a time; all before it if that is 0"
+    if rows > 0:
+        return f"in {attached.kernel}, {rows} at a time"
+    return f"all at once: so few rows, or so deep, that {attached.kernel} would gain nothing"
 
 
 def _called(stmt: Call | If) -> str:

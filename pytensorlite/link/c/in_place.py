@@ -25,7 +25,6 @@ from pytensorlite.cgen.ir import (
     Store,
     buffers,
     expressions,
-    names,
     subexpressions,
     walk,
 )
@@ -51,24 +50,28 @@ def _same_layout(plan: Plan, output: int, source: int) -> bool:
 
 
 def _is_safe(plan: Plan, new: str, old: str) -> bool:
-    touching = [n for n, note in enumerate(plan.notes) if new in _mentioned(note)]
+    touching = [n for n, note in enumerate(plan.notes) if new in note.mentioned]
     if not touching:  # memory whose contents do not matter
         return False
     first, *later = plan.notes[touching[0] :]
-    if any(old in _mentioned(note) or _can_fail(note.code) for note in later):
+    if any(old in _mentioned(plan, note) or _can_fail(note.code) for note in later):
         return False
-    if old not in _mentioned(first) and not _can_fail(first.code):
+    if old in _operands(plan, first):
+        return False
+    if old not in first.mentioned and not _can_fail(first.code):
         return True
     return bool(first.kernel) and _writes_behind(first.code, new, old)
 
 
-def _mentioned(note: Note) -> set[str]:
+def _mentioned(plan: Plan, note: Note) -> set[str]:
     """Return the buffers that a step touches, and perhaps other names."""
-    if note.kernel:
-        read, written = buffers(note.code)
-        return {*read, *written}
-    texts = [stmt.text for stmt in walk(note.code) if isinstance(stmt, Call)]
-    return names(note.code) | {word for text in texts for word in re.findall(r"\w+", text)}
+    return note.mentioned | _operands(plan, note)
+
+
+def _operands(plan: Plan, note: Note) -> set[str]:
+    """Return what attached products read, of which no order is known."""
+    tasks = [task for kernel in plan.kernels if kernel.name == note.kernel for task in kernel.tasks]
+    return {name for task in tasks if task.attached for name in task.attached.names}
 
 
 def _can_fail(code: tuple[Stmt, ...]) -> bool:

@@ -111,7 +111,7 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
         for each in bodies:
             plan.align({load.buffer for load in read_by_rows(each)})
     plan.add_kernel(Kernel(name, parameters, tuple(sizes), quick, comment, tasks))
-    plan.notes.append(Note(plan.node, body, name, comment, tasks))
+    plan.notes.append(Note(plan.node, body, plan.step, name, comment, tasks))
 
 
 def _quick(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:

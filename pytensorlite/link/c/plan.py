@@ -8,6 +8,7 @@ program before it computes anything, and what fails names the node that asked.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +30,10 @@ from pytensorlite.cgen.ir import (
     Store,
     Task,
     Var,
+    buffers,
     item_size,
+    names,
+    walk,
 )
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.op import Op
@@ -85,14 +89,46 @@ class View:
 
 
 @immutable
+class Product:
+    """A product of matrices, of which each row is computed from one row of `left`."""
+
+    left: View
+    right: View
+    target: View
+    alpha: float
+
+
+@immutable
+class Attachment:
+    """What became of a product that a loop computes some rows at a time."""
+
+    kernel: str
+    count: Index  # of all rows
+    rows: Index  # how many at a time; 0 where all are computed before
+    kept: Index  # how many rows of it are in memory
+
+
+@immutable
 class Note:
     """What a step of the program came from: for people who ask what became of their graph."""
 
     node: Apply | None
     code: tuple[Stmt, ...]
+    step: int
     kernel: str = ""
     comment: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
+    product: Product | None = None
+
+    @property
+    def mentioned(self) -> set[str]:
+        """The buffers that the step touches, and perhaps other names."""
+        touched = {name for found in buffers(self.code) for name in found}
+        if self.kernel:
+            return touched
+        texts = [stmt.text for stmt in walk(self.code) if isinstance(stmt, Call)]
+        words = {word for text in texts for word in re.findall(r"\w+", text)}
+        return touched | names(self.code) | words
 
 
 @record
@@ -162,6 +198,8 @@ class Plan:
         self.kernels: list[Kernel] = []
         self.costs: list[Index] = []  # of the loops so far, in tenths of nanoseconds
         self.notes: list[Note] = []
+        self.attached: dict[str, Attachment] = {}  # by the array of the product
+        self.whole: dict[str, str] = {}  # why others are not attached
         self.failures: list[Failure] = []
         self.workspaces: dict[str, Workspace] = {}
         self.imports: dict[str, str] = {}  # BLAS and LAPACK routines: name -> prototype
@@ -392,14 +430,10 @@ class Plan:
 
     # -- code --------------------------------------------------------------------------------------
 
-    def run(self, *code: Stmt) -> None:
-        """Append statements to the program."""
+    def run(self, *code: Stmt, product: Product | None = None) -> None:
+        """Append statements to the program; they may be the call for a `product`."""
         self.run_code.extend(code)
-        self.notes.append(Note(self.node, code))
-
-    def call(self, text: str) -> None:
-        """Append a call."""
-        self.run_code.append(Call(text))
+        self.notes.append(Note(self.node, code, self.step, product=product))
 
     def use(self, routine: str, prototype: str, header: str = "ptl_blas.h") -> None:
         """Declare that the program calls a BLAS or LAPACK routine."""
@@ -413,11 +447,13 @@ class Plan:
     def add_kernel(self, kernel: Kernel) -> None:
         """Append a kernel and the call of it."""
         self.kernels.append(kernel)
-        names = [b.name for b in kernel.buffers] + list(kernel.sizes)
         for buffer in kernel.buffers:
             self.touch(buffer.name)
-        call = f"{kernel.name}({', '.join([*names, *kernel.asks])})"
-        if kernel.asks:
-            self.run_code.append(If(call, (Call("return PTL_FAILED"),)))
-        else:
-            self.call(call)
+        self.run_code.append(call_of(kernel))
+
+
+def call_of(kernel: Kernel) -> Stmt:
+    """Return the statement that calls a kernel."""
+    names = [b.name for b in kernel.buffers] + list(kernel.sizes)
+    call = f"{kernel.name}({', '.join([*names, *kernel.asks])})"
+    return If(call, (Call("return PTL_FAILED"),)) if kernel.asks else Call(call)

@@ -18,6 +18,7 @@ from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Call, Let, Stmt, Var, item_size, names
 from pytensorlite.graph.basic import Constant
 from pytensorlite.link.basic import ArraySpec, OutputSpec
+from pytensorlite.link.c.attach import attach_products
 from pytensorlite.link.c.failures import Failure
 from pytensorlite.link.c.in_place import find_in_place, let_overlap
 from pytensorlite.link.c.kernels import copy
@@ -50,6 +51,7 @@ class Rendered:
 def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
     """Return the program for `plan`, its functions named after `name`; `timed` adds clocks."""
     _write_outputs(plan)
+    attach_products(plan)
     into = find_in_place(plan)
     let_overlap(plan, into)
     outputs, slots = _size_slots(plan, into)
