@@ -71,6 +71,12 @@ static inline void ptl_fetch_rows(const void *from, int64_t rows, int64_t pitch,
     }
 }
 
+/* A number that the compiler must not know: see cgen/steps.py. */
+static inline int64_t ptl_hidden(int64_t number) {
+    __asm__("" : "+r"(number));
+    return number;
+}
+
 /* Where the last whole group of `count` iterations ends. */
 static inline int64_t ptl_whole(int64_t from, int64_t to, int64_t count) {
     return to > from ? from + (to - from) / count * count : from;

@@ -28,6 +28,7 @@ from pytensorlite.cgen.nest import Map, Source, Value
 from pytensorlite.cgen.parallel import outline, parameter_order
 from pytensorlite.cgen.passes import drop_unread, fill_together, name_loads, share_locals
 from pytensorlite.cgen.short import schedule
+from pytensorlite.cgen.steps import hide_steps
 from pytensorlite.cgen.storage import Memory, Writer
 from pytensorlite.cgen.stream import is_streamed, past_caches
 from pytensorlite.cgen.sums import in_strips, squares_in_strips
@@ -105,6 +106,8 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     quick, tasks = past_caches(quick, tasks)
     if any(map(is_streamed, tasks)):
         plan.include("ptl_stream.h")
+    quick = hide_steps(quick)
+    tasks = tuple(replace(task, body=hide_steps(task.body)) for task in tasks)
     bodies = (quick, *(task.body for task in tasks))
     if any(map(has_lanes, bodies)):
         plan.include("ptl_lanes.h")
