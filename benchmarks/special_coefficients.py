@@ -128,6 +128,7 @@ FITS: list[Fit] = [
     *_both("(exp(r) - 1 - r) / r²", _exp_rest, -mp.log(2) / 2, mp.log(2) / 2, (10, 5), True),
     *_both("(atanh(q) - q) / q³, of q²", _atanh_rest, 0, mp.mpf(1) / 9, (10, 5), False),
     *_both("2 / log 2 (atanh(q) - q) / q³, of q²", _log2_rest, 0, mp.mpf("0.00345"), (6, 3), False),
+    *_both("2^r", lambda r: mp.mpf(2) ** r, 0, mp.mpf(1) / 16, (7, 4), False),
     *_both("(2^r - 1) / r", _exp2_rest, -mp.mpf(1) / 2, mp.mpf(1) / 2, (11, 6), True),
     *_both("gamma(2 + t)", lambda t: mp.gamma(2 + t), 0, 1, (19, 9), True),
     *_both("gamma(x) / (x^(x-1/2) exp(-x)), of 1/x", _gamma_factor, 0, mp.mpf(1) / 8, (13, 4),

@@ -120,9 +120,9 @@ class Loop:
     workspace for themselves.  A ``short`` one, of a few iterations known beforehand, is written out
     by the compiler; so is one over ``lanes``, as vectors.  One for ``strips`` becomes vectors only
     once it is cut into them (``sums.py``).  A loop over whole ``vectors``, over the elements
-    ``beside`` each other in one, over what is ``left`` over after the last, and over the lanes of
-    a ``last`` one that may be but a part of a vector, are macros of ``ptl_lanes.h``, and have the
-    length of a vector as their step.
+    ``beside`` each other in one, over what is ``left`` over after the last, over the lanes of a
+    ``last`` one that may be but a part of a vector, and over nothing but such a one, at the
+    ``end``, are macros of ``ptl_lanes.h``, and have the length of a vector as their step.
     """
 
     var: str
@@ -130,7 +130,8 @@ class Loop:
     body: tuple[Stmt, ...]
     start: Index = Index.of(0)
     step: Index = Index.of(1)
-    # "serial" | "simd" | "short" | "lanes" | "strips" | "vectors" | "beside" | "left" | "last"
+    # "serial" | "simd" | "short" | "lanes" | "strips"
+    # "vectors" | "beside" | "left" | "last" | "end"
     kind: str = "serial"
     parallel: bool = False
 

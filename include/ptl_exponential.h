@@ -107,4 +107,7 @@ PTL_INLINE float ptl_expm1_f(float x) {
 #define expm1(x) _Generic((x), float: ptl_expm1_f, default: PTL_EXPM1_D)(x)
 #endif
 
+/* Of what is only added to exp(0), where nobody knows a shorter way (ptl_vectors.h). */
+#define ptl_exp_term(x) exp(x)
+
 #endif

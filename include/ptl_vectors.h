@@ -78,6 +78,56 @@ PTL_INLINE void ptl_exp_floats(float x[PTL_FLOATS]) {
     *(ptl_float16 *)x = y;
 }
 
+/* Add exp(x) to sums that have a term exp(0), and no x is larger.  t = x / log(2) is rounded and all else goes by that:
+ * an error of |x| units of a result's last place is less than half a unit of the sum's, since |x| exp(x) < 0.37.
+ * t = k + j/16 + r, rounded down.  What a processor says is left of an infinity is 0, and it scales by the whole part
+ * of whatever t is, so nothing has bounds.  A multiply-add at the end does not mind subnormal terms. */
+PTL_INLINE void ptl_add_exps_doubles(double sums[PTL_DOUBLES], const double x[PTL_DOUBLES]) {
+    double t[PTL_DOUBLES], shifter[PTL_DOUBLES], rest[PTL_DOUBLES], power[PTL_DOUBLES];
+    PTL_EACH_LANE(PTL_DOUBLES) {
+        t[lane] = x[lane] * 0x1.71547652b82fep+0;
+        shifter[lane] = 0x1.8p48;
+    }
+    const ptl_double8 *const powers = (const ptl_double8 *)ptl_powers_d;
+    ptl_double8 chosen, r;
+    __asm__("vaddpd %{rd-sae%}, %2, %1, %0" : "=v"(chosen) : "v"(*(ptl_double8 *)t), "v"(*(ptl_double8 *)shifter));
+    __asm__("vpermi2pd %2, %1, %0" : "+v"(chosen) : "v"(powers[0]), "v"(powers[1]));
+    __asm__("vscalefpd %1, %0, %0" : "+v"(chosen) : "v"(*(ptl_double8 *)t));
+    __asm__("vreducepd $0x41, %1, %0" : "=v"(r) : "v"(*(ptl_double8 *)t));
+    *(ptl_double8 *)power = chosen;
+    *(ptl_double8 *)rest = r;
+    PTL_EACH_LANE(PTL_DOUBLES) {
+        const double r = rest[lane];
+        double p = PTL_FMA(r, 0x1.4a1d24b02c370p-13, 0x1.5d74749104586p-10);
+        p = PTL_FMA(r, p, 0x1.3b2ad1acaab40p-7);
+        p = PTL_FMA(r, p, 0x1.c6b08d4ae254fp-5);
+        p = PTL_FMA(r, p, 0x1.ebfbdff8454c5p-3);
+        p = PTL_FMA(r, p, 0x1.62e42fefa398bp-1);
+        p = PTL_FMA(r, p, 0x1.0000000000000p+0);
+        sums[lane] = PTL_FMA(p, power[lane], sums[lane]);
+    }
+}
+PTL_INLINE void ptl_add_exps_floats(double sums[PTL_FLOATS], const float x[PTL_FLOATS]) {
+    float t[PTL_FLOATS], shifter[PTL_FLOATS], rest[PTL_FLOATS], power[PTL_FLOATS];
+    PTL_EACH_LANE(PTL_FLOATS) {
+        t[lane] = x[lane] * 0x1.715476p+0f;
+        shifter[lane] = 0x1.8p19f;
+    }
+    ptl_float16 chosen, r;
+    __asm__("vaddps %{rd-sae%}, %2, %1, %0" : "=v"(chosen) : "v"(*(ptl_float16 *)t), "v"(*(ptl_float16 *)shifter));
+    __asm__("vpermps %1, %0, %0" : "+v"(chosen) : "v"(*(const ptl_float16 *)ptl_powers_f));
+    __asm__("vscalefps %1, %0, %0" : "+v"(chosen) : "v"(*(ptl_float16 *)t));
+    __asm__("vreduceps $0x41, %1, %0" : "=v"(r) : "v"(*(ptl_float16 *)t));
+    *(ptl_float16 *)power = chosen;
+    *(ptl_float16 *)rest = r;
+    PTL_EACH_LANE(PTL_FLOATS) {
+        const float r = rest[lane];
+        float p = PTL_FMA(r, 0x1.d0a82ep-5f, 0x1.ebe2dep-3f);
+        p = PTL_FMA(r, p, 0x1.62e444p-1f);
+        sums[lane] += (double)(PTL_FMA(r, p, 0x1p+0f) * power[lane]);
+    }
+}
+
 /* The same bits for a number that is alone, by a function that stands once in a program. */
 #define PTL_ALONE static __attribute__((noinline, unused))
 PTL_ALONE double ptl_exp_alone_d(double x) {
@@ -99,6 +149,12 @@ PTL_ALONE float ptl_exp_alone_f(float x) {
 PTL_INLINE void ptl_exp_doubles(double x[PTL_DOUBLES]) { PTL_EACH_LANE(PTL_DOUBLES) x[lane] = exp(x[lane]); }
 PTL_INLINE void ptl_exp_floats(float x[PTL_FLOATS]) { PTL_EACH_LANE(PTL_FLOATS) x[lane] = exp(x[lane]); }
 #define ptl_exp_alone(x) exp(x)
+PTL_INLINE void ptl_add_exps_doubles(double sums[PTL_DOUBLES], const double x[PTL_DOUBLES]) {
+    PTL_EACH_LANE(PTL_DOUBLES) sums[lane] += exp(x[lane]);
+}
+PTL_INLINE void ptl_add_exps_floats(double sums[PTL_FLOATS], const float x[PTL_FLOATS]) {
+    PTL_EACH_LANE(PTL_FLOATS) sums[lane] += (double)exp(x[lane]);
+}
 
 #endif
 

@@ -249,6 +249,8 @@ round_half_away_from_zero = op("round_half_away_from_zero", impl.round_half_away
 
 # -- exponentials and logarithms ---------------------------------------------------------------------------------------
 exp = op("exp", np.exp, "exp({0})", upgrade_to_float, lambda g, y, x: [g * y], cost=1.5)
+exp_term = op("exp_term", np.exp, "ptl_exp_term({0})", upgrade_to_float_no_complex, lambda g, y, x: [g * y], cost=1.5,
+    doc="exp(x), which errs by |x| units of its last place: what `exp` becomes where it is only added to exp(0), and no x is larger.")
 exp2 = op("exp2", np.exp2, "exp2({0})", upgrade_to_float, lambda g, y, x: [g * y * like(y, LN2)],
     kinds={"c": "ptl_complex_exp2({0})"}, cost=1.5)
 expm1 = op("expm1", np.expm1, "expm1({0})", upgrade_to_float, lambda g, y, x: [g * exp(x)],

@@ -15,8 +15,8 @@ _FUNCTIONS = {
     "ptl_spread.h": "level gained join",
     "ptl_integer.h": "int_",  # these two have a prefix of their own
     "ptl_complex.h": "complex",
-    "ptl_exponential.h": "exp expm1",  # which have none: they stand for the C library's
-    "ptl_vectors.h": "exp_doubles exp_floats exp_alone",
+    "ptl_exponential.h": "exp expm1 exp_term",  # two have none: they stand for the C library's
+    "ptl_vectors.h": "exp_doubles exp_floats exp_alone add_exps_doubles add_exps_floats",
     "ptl_logistic.h": "sigmoid sigmoid_by tanh softplus softplus_by logaddexp log1mexp xlogy "
     "xlog1py",
     "ptl_hyperbolic.h": "arccosh",

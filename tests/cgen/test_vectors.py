@@ -19,6 +19,10 @@ def exp(x):
     return Op("exp({0})", (x,), x.dtype)
 
 
+def term(x):
+    return Op("ptl_exp_term({0})", (x,), x.dtype)
+
+
 def plus(a, b):
     return Op("{0} + {1}", (a, b), a.dtype)
 
@@ -33,7 +37,8 @@ def loop(*body, kind="simd", stop="n0"):
 
 def group(*body):
     """Return what is in the loop over groups."""
-    [found] = [s for s in walk(in_vectors((loop(*body),))) if getattr(s, "var", "") == "j_group"]
+    found = walk(in_vectors((loop(*body),)))
+    [found] = [s for s in found if getattr(s, "kind", "") == "vectors"]
     return found
 
 
@@ -109,11 +114,71 @@ def test_a_group_fetches_what_its_elements_would():
     ]
 
 
-@pytest.mark.parametrize("template", ["exp({0})", "ptl_sigmoid({0})", "ptl_softplus({0})"])
+TEMPLATES = ["exp({0})", "ptl_sigmoid({0})", "ptl_softplus({0})", "ptl_exp_term({0})"]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
 def test_what_is_left_over_goes_one_by_one(template):
-    text = "\n".join(statements(in_vectors((loop(add(Op(template, (X,), D))),)), 0))
+    body = (add(Op(template, (X,), D)), Store("y0", J, X))
+    text = "\n".join(statements(in_vectors((loop(*body),)), 0))
     assert text.count("ptl_exp_alone(") == 1
     assert "exp(x0" not in text
+
+
+def end(*body):
+    """Return the text of the last group, if a loop has such a one."""
+    found = [s for s in walk(in_vectors((loop(*body),))) if getattr(s, "kind", "") == "end"]
+    return [line.strip() for line in statements(tuple(found), 0) if " = " in line or " += " in line]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_loop_that_only_adds_up_ends_with_a_part_of_a_vector(template):
+    body = (Let(U, X), add(Op(template, (plus(U, T),), D)))
+    assert "ptl_exp_alone" not in "\n".join(statements(in_vectors((loop(*body),)), 0))
+    assert end(*body)
+    assert all("(j < n0) ? " in line for line in end(*body))
+
+
+def test_a_part_of_a_vector_adds_nothing_where_nothing_is():
+    argument, addition = end(add(exp(X)))
+    assert argument == "exps1[j - j_group] = (j < n0) ? x0[j] : 0.0;"
+    assert addition == "t_lanes[j - j_group] += (j < n0) ? exps1[j - j_group] : 0.0;"
+    [argument] = end(add(term(X)))
+    assert argument == "exponents1[j - j_group] = (j < n0) ? x0[j] : -INFINITY;"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        (add(exp(X)), Store("y0", J, X)),
+        (Let(W, X, mutable=True), add(exp(X), W), add(W)),
+        (add(exp(Load("x0", J * 2, D))),),
+        (add(Op("{0} ? {1} : 0.0", (Load("x1", J, "bool"), exp(X)), D)),),
+    ],
+)
+def test_other_loops_end_one_by_one(body):
+    assert end(*body) == []
+
+
+def test_terms_go_into_the_lanes_of_a_sum():
+    assert parts(add(term(plus(X, T))), Store("y0", J, exp(X))) == [
+        "exponents1[j - j_group] = x0[j] + t; exps2[j - j_group] = x0[j];",
+        "ptl_add_exps_doubles(t_lanes, exponents1);",
+        "ptl_exp_doubles(exps2);",
+        "y0[j] = exps2[j - j_group];",
+    ]
+
+
+def test_terms_of_floats_are_added_in_double():
+    single = term(Load("x0", J, S))
+    assert "ptl_add_exps_floats(t_lanes, exponents1);" in parts(add(Cast(single, D)))
+    assert "ptl_exp_floats(exps1);" in parts(add(single, Var("t", S)))
+
+
+def test_terms_that_are_no_terms_of_a_sum_are_exponentials():
+    change = (Let(W, X, mutable=True), add(term(X), W), Store("y0", J, W))
+    for body in ((Store("y0", J, term(X)),), (add(plus(term(X), X)),), change):
+        assert "ptl_exp_doubles(exps1);" in parts(*body)
 
 
 @pytest.mark.parametrize(

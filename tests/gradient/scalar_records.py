@@ -53,6 +53,7 @@ RECORDS = {
     "heaviside": at(POSITIVE, ANY),
     # exponentials and logarithms
     "exp": at(ANY),
+    "exp_term": at(ANY),
     "exp2": at(ANY),
     "expm1": at(ANY),
     "log": at(POSITIVE),

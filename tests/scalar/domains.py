@@ -28,6 +28,7 @@ _EVERYWHERE_UNARY = [
     "round_half_to_even",
     "round_half_away_from_zero",
     "exp",
+    "exp_term",
     "exp2",
     "expm1",
     "sin",

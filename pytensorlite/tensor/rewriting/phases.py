@@ -37,6 +37,7 @@ from pytensorlite.tensor.rewriting.fusion import fuse_loops
 from pytensorlite.tensor.rewriting.input_lengths import note_input_lengths
 from pytensorlite.tensor.rewriting.shape_feature import shapes_of
 from pytensorlite.tensor.rewriting.softmax import inline_shared_sigmoid
+from pytensorlite.tensor.rewriting.terms import mark_terms
 
 # Two rules that meet the same number may each write a sigmoid of it; whether one cancels against the
 # other is seen only when the two are one variable.
@@ -91,6 +92,7 @@ PHASES = [
     Phase("inline",         48.0, basic.inline,           "composite operations open into element-wise ones and reductions", ("fast_run", "fusion")),
     Phase("inline_sigmoid", 48.5, inline_shared_sigmoid,  "sigmoid and softplus of one number share their exponential", ("fast_run", "fusion")),
     Phase("merge2",         48.9, MergeOptimizer(),       "what was opened twice is one", ("fast_run", "merge")),
+    Phase("terms",          48.95, mark_terms,            "exponentials that are only added to exp(0) may be rounder", ("fast_run", "fusion")),
     Phase("elemwise_fusion", 49.0, fuse_loops,            "element-wise operations and reductions into one loop nest", ("fast_run", "fusion")),
     Phase("inplace",        75.0, EquilibriumDB(),        "reuse memory that nobody reads again (empty: the C linker plans memory)", ("fast_run", "inplace")),
 ]

@@ -78,17 +78,22 @@ def local_log_sum_exp(fgraph: Any, node: Apply) -> list[Variable] | None:
 def _is_shifted(x: Variable, axis: Any) -> bool:
     """Whether ``x`` is already something less its largest element."""
     return scalar_op_of(x) == ps.sub and (
-        _is_maximum(x.owner.inputs[1]) or _finite_maximum(x.owner.inputs[1]) is not None
+        _is_maximum(x.owner.inputs[1]) or finite_maximum(x.owner.inputs[1]) is not None
     )
 
 
 def _is_maximum(x: Variable) -> bool:
     while x.owner is not None and isinstance(x.owner.op, DimShuffle):
         x = x.owner.inputs[0]
-    return x.owner is not None and isinstance(x.owner.op, Max)
+    return is_largest(x)
 
 
-def _finite_maximum(x: Variable) -> Variable | None:
+def is_largest(x: Variable) -> bool:
+    """Whether ``x`` is a maximum along axes; the class of minima derives from that of maxima."""
+    return x.owner is not None and type(x.owner.op) is Max
+
+
+def finite_maximum(x: Variable) -> Variable | None:
     """Return ``m`` where ``x`` is ``switch(isfinite(m), m, 0)``: a level that is never infinite."""
     if scalar_op_of(x) != ps.switch:
         return None
@@ -157,7 +162,7 @@ def local_softmax_of_shifted(fgraph: Any, node: Apply) -> list[Variable] | None:
         return None
     x, level = shifted.owner.inputs
     axes = range(x.type.ndim) if node.op.axis is None else node.op.axis
-    if _finite_maximum(level) is None or any(level.type.shape[d] != 1 for d in axes):
+    if finite_maximum(level) is None or any(level.type.shape[d] != 1 for d in axes):
         return None
     return [node.op(x)] if node.outputs[0].type.is_super(x.type) else None
 

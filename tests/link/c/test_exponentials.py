@@ -1,5 +1,7 @@
 """Programs with exponentials of whole vectors: right wherever a number stands, at all ends."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -131,6 +133,56 @@ def test_sums_of_rows_keep_what_is_no_number(sums, name):
         np.testing.assert_allclose(fast(x), expected, rtol=near, atol=floor)
 
     check()
+
+
+def added(dtype):
+    """Return the sum of exp(x - max(x)) over rows, where no term is kept."""
+    x = pt.matrix("x", dtype=dtype)
+    terms = pt.exp(x - x.max(axis=1, keepdims=True))
+    f = pytensorlite.function([x], terms.sum(axis=1), mode="C")
+    assert "ptl_add_exps_" in f.c_source
+    return f
+
+
+def differences(dtype):
+    """Draw rows whose largest number is 0, near it and as far below as exponentials go."""
+    width = 8 * np.dtype(dtype).itemsize
+    below = st.floats(-3, 0, width=width) | st.floats(-800, 0, width=width) | st.just(-np.inf)
+    rows = arrays(dtype, st.tuples(st.integers(1, 4), st.integers(1, 70)), elements=below)
+    return rows.map(lambda x: np.hstack([x, np.zeros_like(x[:, :1])]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_terms_err_by_less_than_half_a_unit_of_their_sum_each(dtype):
+    """|x| exp(x) is at most 0.37, of which a term errs by one unit for ln 2's rounding and x's."""
+    f, half = added(dtype), np.finfo(dtype).eps / 2
+
+    @given(differences(dtype))
+    def check(x):
+        exact = np.exp(x.astype(np.longdouble))
+        total = [float(math.fsum(row)) for row in exact]
+        # Of each term: of its argument, and of the table, the polynomial and their product.
+        allowed = half * (1.2 * np.abs(np.where(exact > 0, x, 0)) + 2) * exact
+        # Sums in double round each time; the result once.
+        rounding = (half + x.shape[1] * np.finfo("float64").eps) * np.array(total)
+        assert (np.abs(f(x) - total) <= allowed.sum(axis=1) + rounding).all()
+
+    check()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_terms_of_ones_are_ones(dtype):
+    f = added(dtype)
+    for n in range(1, 70):
+        np.testing.assert_array_equal(f(np.full((3, n), 2.5, dtype)), n)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_terms_that_are_far_below_add_nothing(dtype):
+    f = added(dtype)
+    x = -np.linspace(0, 1500, 3001).astype(dtype)[:, None] * np.array([0, 1], dtype)
+    with np.errstate(under="ignore"):
+        np.testing.assert_allclose(f(x), 1 + np.exp(x[:, 1]), rtol=2 * np.finfo(dtype).eps)
 
 
 def test_vectors_may_lie_anywhere():

@@ -1,0 +1,193 @@
+"""The parts of a loop's body between functions of whole vectors.
+
+Functions of vectors run over arrays (``vectors.py``), so what stands before a function in a loop,
+and what needs its value, become loops of their own over the elements of a vector.
+"""
+
+from __future__ import annotations
+
+from pytensorlite._immutable import immutable, replace
+from pytensorlite.cgen.index import Index
+from pytensorlite.cgen.ir import (
+    Array,
+    Cast,
+    Expr,
+    Let,
+    Load,
+    Loop,
+    Op,
+    Stmt,
+    Store,
+    Update,
+    Var,
+    expressions,
+    subexpressions,
+    substitute,
+)
+from pytensorlite.cgen.lanes import DOUBLES, FLOATS, lanes_of
+
+
+@immutable
+class Function:
+    """What a function is made of: a vector's function of an argument, and the rest."""
+
+    name: str  # ptl_NAME_doubles, ptl_NAME_floats
+    argument: str = "{0}"
+    value: str = "{1}"  # of the function's own argument, and of what the vector's function returned
+
+    def given(self, x: Expr) -> Expr:
+        """Return what the vector's function is given."""
+        return x if self.argument == "{0}" else Op(self.argument, (x,), x.dtype)
+
+    def result(self, x: Expr, found: Expr) -> Expr:
+        """Return the value, of what the vector's function has found."""
+        return found if self.value == "{1}" else Op(self.value, (x, found), x.dtype)
+
+
+FUNCTIONS = {
+    "exp({0})": Function("exp"),
+    "ptl_sigmoid({0})": Function("exp", "-fabs({0})", "ptl_sigmoid_by({0}, {1})"),
+    "ptl_softplus({0})": Function("exp", "-fabs({0})", "ptl_softplus_by({0}, {1})"),
+    "ptl_exp_term({0})": Function("exp"),
+}
+TERM = "ptl_exp_term({0})"  # which takes less time where it goes into the lanes of a sum at once
+LENGTHS = {"float64": (DOUBLES, "doubles"), "float32": (FLOATS, "floats")}
+
+
+class Parts:
+    """The body of a loop in parts: between two of them, functions of vectors run.
+
+    A local is computed in the first part where all that it needs is known; stores and all that
+    changes stand in the last one, in their order.  What a later part needs of an earlier one goes
+    by an array; what is only read, each part reads for itself.
+    """
+
+    def __init__(self, loop: Loop, dtype: str, position: Index):
+        self.dtype, self.position = dtype, position
+        self.count, self.suffix = LENGTHS[dtype]
+        self.stmts: list[list[Stmt]] = []
+        self.read: dict[Var, Let] = {}
+        self.reads: list[dict[Var, Let]] = []  # what a part begins with
+        self.calls: list[list[str]] = []
+        self.arguments: list[str] = []  # the arrays that functions run over
+        self.terms: set[str] = set()  # those of them whose exponentials are only added up
+        self.part_of: dict[Var, int] = {}
+        self.kept: dict[Var, str] = {}  # the arrays by which locals go
+        finish: list[tuple[Let | Store | Update, Expr]] = []
+        last, totals = 0, {stmt.var for stmt in sums(loop)}
+        for stmt in elements(loop):
+            assert not isinstance(stmt.expr, Index)
+            if isinstance(stmt, Update) and stmt.var in totals and (term := _term(stmt)):
+                self._run_into(stmt.var, term)
+                continue
+            expr, part = self._split(stmt.expr)
+            last = max(last, part)
+            if isinstance(stmt, Let) and isinstance(expr, Load) and not stmt.mutable and part == 0:
+                self.read[stmt.var] = stmt
+            elif isinstance(stmt, Let) and not stmt.mutable:
+                self.part_of[stmt.var] = part
+                self._add(part, replace(stmt, expr=self._at(expr, part)))
+            else:
+                finish.append((stmt, expr))
+        for stmt, expr in finish:
+            self._add(last, replace(stmt, expr=self._at(expr, last)))
+
+    def _add(self, part: int, stmt: Stmt) -> None:
+        while part >= len(self.stmts):
+            self.stmts.append([])
+            self.reads.append({})
+            self.calls.append([])
+        self.stmts[part].append(stmt)
+        for expr in expressions(stmt):
+            self.reads[part] |= {v: self.read[v] for v in variables(expr) if v in self.read}
+
+    def _split(self, expr: Expr) -> tuple[Expr, int]:
+        """Return `expr` with values of functions read from arrays, and the part where they are."""
+        match expr:
+            case Var():
+                return expr, self.part_of.get(expr, 0)
+            case Cast(arg, dtype):
+                arg, part = self._split(arg)
+                return Cast(arg, dtype), part
+            case Op(template, args, dtype):
+                split = [self._split(arg) for arg in args]
+                part = max((part for _, part in split), default=0)
+                inside = tuple(arg for arg, _ in split)
+                if template in FUNCTIONS and dtype == self.dtype:
+                    return self._run(FUNCTIONS[template], inside[0], part), part + 1
+                return Op(template, inside, dtype), part
+        return expr, 0
+
+    def _run(self, function: Function, argument: Expr, part: int) -> Expr:
+        """Let `function` run after `part`, and return its value."""
+        if function.value != "{1}" and not isinstance(argument, Var):
+            own = Var(f"of_{function.name}{len(self.arguments) + 1}", self.dtype)
+            self.part_of[own] = part
+            self._add(part, Let(own, self._at(argument, part)))
+            argument = own
+        # Not exp2, which is a function of the library that the loop may call.
+        array = f"{function.name}s{len(self.arguments) + 1}"
+        given = function.given(self._at(argument, part))
+        self._add(part, Store(array, self.position, given))
+        self.arguments.append(array)
+        self.calls[part].append(f"ptl_{function.name}_{self.suffix}({array})")
+        return function.result(argument, Load(array, self.position, self.dtype))
+
+    def _run_into(self, total: Var, term: Op) -> None:
+        """Let the exponentials `term` be added to the lanes of `total`."""
+        argument, part = self._split(term.args[0])
+        array = f"exponents{len(self.arguments) + 1}"
+        self._add(part, Store(array, self.position, self._at(argument, part)))
+        self.arguments.append(array)
+        self.terms.add(array)
+        self.calls[part].append(f"ptl_add_exps_{self.suffix}({lanes_of(total)}, {array})")
+
+    def _at(self, expr: Expr, part: int) -> Expr:
+        """Return `expr` as it reads in `part`: locals of earlier parts come from their arrays."""
+        earlier = {
+            var: lanes_of(var) for var in variables(expr) if self.part_of.get(var, part) < part
+        }
+        self.kept |= earlier
+        return substitute(
+            expr, {var: Load(name, self.position, var.dtype) for var, name in earlier.items()}
+        )
+
+    def arrays(self) -> list[Array]:
+        """Return the arrays that a group of elements needs."""
+        functions = [Array(name, self.dtype, self.count) for name in self.arguments]
+        return functions + [Array(name, var.dtype, self.count) for var, name in self.kept.items()]
+
+    def bodies(self) -> list[tuple[Stmt, ...]]:
+        """Return what each part computes of an element."""
+        result = []
+        for stmts, reads in zip(self.stmts, self.reads, strict=True):
+            body: list[Stmt] = list(reads.values())
+            for stmt in stmts:
+                body.append(stmt)
+                if isinstance(stmt, Let) and stmt.var in self.kept:
+                    body.append(Store(self.kept[stmt.var], self.position, stmt.var))
+            result.append(tuple(body))
+        return result
+
+
+def elements(loop: Loop) -> list[Let | Store | Update]:
+    """Return what `loop` does with each element."""
+    return [stmt for stmt in loop.body if isinstance(stmt, Let | Store | Update)]
+
+
+def sums(loop: Loop) -> list[Update]:
+    """Return what `loop` adds up over its elements."""
+    own = {stmt.var for stmt in loop.body if isinstance(stmt, Let)}
+    return [stmt for stmt in loop.body if isinstance(stmt, Update) and stmt.var not in own]
+
+
+def variables(expr: Expr) -> list[Var]:
+    """Return the locals that `expr` reads."""
+    return [sub for sub in subexpressions(expr) if isinstance(sub, Var)]
+
+
+def _term(stmt: Update) -> Op | None:
+    """Return the exponentials that `stmt` does nothing with but add them up, in double."""
+    expr = stmt.expr.arg if isinstance(stmt.expr, Cast) else stmt.expr
+    is_term = isinstance(expr, Op) and expr.template == TERM and stmt.var.dtype == "float64"
+    return expr if is_term and stmt.template == "{0} + {1}" else None
