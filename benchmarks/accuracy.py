@@ -180,7 +180,7 @@ def _loop_texts(name: str) -> Iterator[str]:
         body = (
             Let(x, Load("a", i, dtype)),
             Let(z, Load("b", i, dtype)),
-            Store("y", i, Op(template, (x, z), dtype)),
+            Store("y", i, Op(template, (x, z)[: ROWS[name].nin], dtype)),
         )
         loop: tuple[Stmt, ...] = (Loop("i", Index.name("n"), body, kind="simd"),)
         if kind == "single":  # and so that it stays one

@@ -3,11 +3,13 @@
 ``python benchmarks/special_coefficients.py`` prints every one with its largest error, as the macro
 calls that stand in the headers: near-minimax fits in 50 digits. Each function is first brought to a
 short interval where it is smooth (see the comments there), so that 7 to 25 terms reach below 1e-16,
-and 4 to 10 below 1e-8 for floats.
+and 4 to 10 below 1e-8 for floats. The tables of ``ptl_logarithm.h`` follow: factors close to what
+is wanted, of which the logarithm is closest to a float.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -101,6 +103,10 @@ def _atanh_rest(v: Any) -> Any:
     return (mp.atanh(q) - q) / q**3 if v > mp.mpf(10) ** -20 else mp.mpf(1) / 3 + v / 5
 
 
+def _log_rest(r: Any) -> Any:
+    return (mp.log1p(r) - r) / r**2 if abs(r) > mp.mpf(10) ** -15 else -mp.mpf(1) / 2 + r / 3
+
+
 def _log2_rest(v: Any) -> Any:
     return 2 / mp.log(2) * (mp.mpf(1) / 3 if not v else _atanh_rest(v))
 
@@ -127,6 +133,8 @@ def _both(name: str, function: Callable, low: Any, high: Any, terms: tuple, cent
 FITS: list[Fit] = [
     *_both("(exp(r) - 1 - r) / r²", _exp_rest, -mp.log(2) / 2, mp.log(2) / 2, (10, 5), True),
     *_both("(atanh(q) - q) / q³, of q²", _atanh_rest, 0, mp.mpf(1) / 9, (10, 5), False),
+    *_both("(log(1 + r) - r) / r²", _log_rest, -mp.mpf(1) / 32, mp.mpf(1) / 16, (9, 4), False),
+    *_both("the same, for log(1 + x)", _log_rest, -mp.mpf(1) / 30, mp.mpf(1) / 30, (8, 4), False),
     *_both("2 / log 2 (atanh(q) - q) / q³, of q²", _log2_rest, 0, mp.mpf("0.00345"), (6, 3), False),
     *_both("2^r", lambda r: mp.mpf(2) ** r, 0, mp.mpf(1) / 16, (7, 4), False),
     *_both("(2^r - 1) / r", _exp2_rest, -mp.mpf(1) / 2, mp.mpf(1) / 2, (11, 6), True),
@@ -165,6 +173,35 @@ def fit(
     return coefficients[::-1], centre, error
 
 
+#: Sixteen intervals each, by the middle of which c divides: of digits between 3/4 and 3/2, in the
+#: order of their highest bits, and of 1 + x.
+DIGITS = [1.0, *(1 + (j + 0.5) / 16 for j in range(1, 8)),
+          *((1 + (j + 0.5) / 16) / 2 for j in range(8, 15)), 1.0]  # fmt: skip
+NEAR = [1 + j / 15 for j in range(16)]
+
+
+def factors(middles: list[float], bits: int, tries: int) -> list[tuple[float, float]]:
+    """Return c about 1 / middle and -log c, floats of so many bits, for each of `middles`.
+
+    Of `tries` numbers beside the quotient it is the one of which the logarithm is closest to a
+    float (S. Gal's method of accurate tables).
+    """
+    draw, scale, result = random.Random(1), 2 ** (bits - 1), []
+    for middle in middles:
+        if middle == 1:
+            result.append((1.0, 0.0))
+            continue
+        found = []
+        for _ in range(tries):
+            c = round(scale / middle + draw.uniform(-1, 1) * 2 ** (bits // 2)) / scale
+            level = -mp.log(c)
+            unit = mp.mpf(2) ** (mp.floor(mp.log(abs(level), 2)) + 1 - bits)
+            nearest = mp.nint(level / unit) * unit
+            found.append((abs(level - nearest) / unit, c, float(nearest)))
+        result.append(min(found)[1:])
+    return result
+
+
 def lines() -> Iterator[str]:
     """Yield a comment and a macro call for every fit."""
     for title, function, low, high, terms, centred in FITS:
@@ -172,6 +209,12 @@ def lines() -> Iterator[str]:
         yield f"/* {title}: about {mp.nstr(centre, 17)}, error {mp.nstr(error, 2)} */"
         literals = [float(c).hex() for c in coefficients]
         yield f"PTL_P{terms}(s, " + ", ".join(literals) + ")"
+    for title, middles in (("digits", DIGITS), ("1 + x", NEAR)):
+        for bits in (53, 24):
+            pairs = factors(middles, bits, 20000)
+            yield f"/* c and -log c, of {title}, {bits} bits */"
+            for numbers in zip(*pairs, strict=True):
+                yield "{" + ", ".join(number.hex() for number in numbers) + "}"
 
 
 if __name__ == "__main__":

@@ -6,11 +6,14 @@ and what needs its value, become loops of their own over the elements of a vecto
 
 from __future__ import annotations
 
-from pytensorlite._immutable import immutable, replace
+from collections.abc import Callable
+
+from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Array,
     Cast,
+    Const,
     Expr,
     Let,
     Load,
@@ -26,29 +29,45 @@ from pytensorlite.cgen.ir import (
 )
 from pytensorlite.cgen.lanes import DOUBLES, FLOATS, lanes_of
 
-
-@immutable
-class Function:
-    """What a function is made of: a vector's function of an argument, and the rest."""
-
-    name: str  # ptl_NAME_doubles, ptl_NAME_floats
-    argument: str = "{0}"
-    value: str = "{1}"  # of the function's own argument, and of what the vector's function returned
-
-    def given(self, x: Expr) -> Expr:
-        """Return what the vector's function is given."""
-        return x if self.argument == "{0}" else Op(self.argument, (x,), x.dtype)
-
-    def result(self, x: Expr, found: Expr) -> Expr:
-        """Return the value, of what the vector's function has found."""
-        return found if self.value == "{1}" else Op(self.value, (x, found), x.dtype)
-
-
+# Functions that have a version for vectors: ptl_NAME_doubles, ptl_NAME_floats, ptl_NAME_alone.
 FUNCTIONS = {
-    "exp({0})": Function("exp"),
-    "ptl_sigmoid({0})": Function("exp", "-fabs({0})", "ptl_sigmoid_by({0}, {1})"),
-    "ptl_softplus({0})": Function("exp", "-fabs({0})", "ptl_softplus_by({0}, {1})"),
-    "ptl_exp_term({0})": Function("exp"),
+    "exp({0})": "exp",
+    "ptl_exp_term({0})": "exp",
+    "log({0})": "log",
+    "log1p({0})": "log1p",
+    "ptl_log1p_near({0})": "log1p_near",
+}
+
+
+def _call(template: str, *args: Expr) -> Expr:
+    return Op(template, args, args[0].dtype)
+
+
+def _exp(x: Expr) -> Expr:
+    return _call("exp({0})", x)
+
+
+def _log1p_of_exp(x: Expr) -> Expr:
+    """Return log(1 + exp(x)) of what is not positive."""
+    return _call("ptl_log1p_near({0})", _exp(x))
+
+
+# What is made of these.
+MADE_OF: dict[str, Callable[..., Expr]] = {
+    "ptl_sigmoid({0})": lambda x: _call(
+        "ptl_sigmoid_by({0}, {1})", x, _exp(_call("-fabs({0})", x))
+    ),
+    "ptl_softplus({0})": lambda x: _call(
+        "ptl_softplus_by({0}, {1})", x, _log1p_of_exp(_call("-fabs({0})", x))
+    ),
+    "ptl_logaddexp({0}, {1})": lambda a, b: _call(
+        "ptl_logaddexp_by({0}, {1}, {2})", a, b, _log1p_of_exp(_call("-fabs({0} - {1})", a, b))
+    ),
+    "ptl_xlogy({0}, {1})": lambda x, y: _call("ptl_times_log({0}, {1})", x, _call("log({0})", y)),
+    "ptl_xlogy({0}, {0})": lambda x: _call("ptl_times_log({0}, {1})", x, _call("log({0})", x)),
+    "ptl_xlog1py({0}, {1})": lambda x, y: _call(
+        "ptl_times_log({0}, {1})", x, _call("log1p({0})", y)
+    ),
 }
 TERM = "ptl_exp_term({0})"  # which takes less time where it goes into the lanes of a sum at once
 LENGTHS = {"float64": (DOUBLES, "doubles"), "float32": (FLOATS, "floats")}
@@ -110,6 +129,8 @@ class Parts:
                 arg, part = self._split(arg)
                 return Cast(arg, dtype), part
             case Op(template, args, dtype):
+                if template in MADE_OF and dtype == self.dtype:
+                    return self._split(MADE_OF[template](*map(self._named, args)))
                 split = [self._split(arg) for arg in args]
                 part = max((part for _, part in split), default=0)
                 inside = tuple(arg for arg, _ in split)
@@ -118,20 +139,24 @@ class Parts:
                 return Op(template, inside, dtype), part
         return expr, 0
 
-    def _run(self, function: Function, argument: Expr, part: int) -> Expr:
-        """Let `function` run after `part`, and return its value."""
-        if function.value != "{1}" and not isinstance(argument, Var):
-            own = Var(f"of_{function.name}{len(self.arguments) + 1}", self.dtype)
-            self.part_of[own] = part
-            self._add(part, Let(own, self._at(argument, part)))
-            argument = own
+    def _named(self, argument: Expr) -> Expr:
+        """Return what stands for `argument`, which is needed more than once: a local."""
+        expr, part = self._split(argument)
+        if isinstance(expr, Var | Const):
+            return expr
+        own = Var(f"of_{len(self.part_of) + 1}", argument.dtype)
+        self.part_of[own] = part
+        self._add(part, Let(own, self._at(expr, part)))
+        return own
+
+    def _run(self, name: str, argument: Expr, part: int) -> Expr:
+        """Let a function run over an array of its arguments after `part`, and return its value."""
         # Not exp2, which is a function of the library that the loop may call.
-        array = f"{function.name}s{len(self.arguments) + 1}"
-        given = function.given(self._at(argument, part))
-        self._add(part, Store(array, self.position, given))
+        array = f"{name}s{len(self.arguments) + 1}"
+        self._add(part, Store(array, self.position, self._at(argument, part)))
         self.arguments.append(array)
-        self.calls[part].append(f"ptl_{function.name}_{self.suffix}({array})")
-        return function.result(argument, Load(array, self.position, self.dtype))
+        self.calls[part].append(f"ptl_{name}_{self.suffix}({array})")
+        return Load(array, self.position, self.dtype)
 
     def _run_into(self, total: Var, term: Op) -> None:
         """Let the exponentials `term` be added to the lanes of `total`."""
@@ -191,3 +216,17 @@ def _term(stmt: Update) -> Op | None:
     expr = stmt.expr.arg if isinstance(stmt.expr, Cast) else stmt.expr
     is_term = isinstance(expr, Op) and expr.template == TERM and stmt.var.dtype == "float64"
     return expr if is_term and stmt.template == "{0} + {1}" else None
+
+
+def alone(expr: Expr) -> Expr:
+    """Return an expression with functions of vectors in their versions for one number."""
+    match expr:
+        case Cast(arg, dtype):
+            return Cast(alone(arg), dtype)
+        case Op(template, args, dtype):
+            args = tuple(map(alone, args))
+            if template in MADE_OF:
+                return alone(MADE_OF[template](*args))
+            name = FUNCTIONS.get(template)
+            return Op(f"ptl_{name}_alone({{0}})" if name else template, args, dtype)
+    return expr

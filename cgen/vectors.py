@@ -21,7 +21,6 @@ from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Array,
     Call,
-    Cast,
     Const,
     Expr,
     Fetch,
@@ -38,7 +37,16 @@ from pytensorlite.cgen.ir import (
     parts,
 )
 from pytensorlite.cgen.lanes import LANES, SHORT, in_lane, lanes_of, suits_lanes
-from pytensorlite.cgen.vector_parts import FUNCTIONS, LENGTHS, Parts, elements, sums, variables
+from pytensorlite.cgen.vector_parts import (
+    FUNCTIONS,
+    LENGTHS,
+    MADE_OF,
+    Parts,
+    alone,
+    elements,
+    sums,
+    variables,
+)
 
 # What else may be in a loop with functions of a dtype: as many as lanes fill one vector, or two.
 BESIDE = {"float64": {"float64", "bool"}, "float32": {"float32", "float64", "bool"}}
@@ -50,6 +58,7 @@ def in_vectors(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     Examples
     --------
     >>> from pytensorlite.cgen.emit import statements
+    >>> from pytensorlite.cgen.ir import Load
     >>> total, j = Var("t1", "float64"), Index.name("j")
     >>> exp = Op("exp({0})", (Load("x0", j, "float64"),), "float64")
     >>> loop = Loop("j", Index.name("n0"), (Update(total, "{0} + {1}", exp),), kind="simd")
@@ -102,7 +111,8 @@ def _dtype(loop: Loop) -> str | None:
     if loop.kind != "simd":
         return None
     found = list(parts(loop.body))
-    calls = [part for part in found if isinstance(part, Op) and part.template in FUNCTIONS]
+    known = FUNCTIONS.keys() | MADE_OF.keys()
+    calls = [part for part in found if isinstance(part, Op) and part.template in known]
     dtype = calls[0].dtype if calls else ""
     length = loop.stop.constant
     if (
@@ -158,7 +168,7 @@ def _in_groups(loop: Loop, dtype: str) -> list[Stmt]:
         rest = replace(vectors, body=_group(loop, split, part=True), kind="end")
     else:
         whole = replace(vectors, body=(*fetches, *_group(loop, split)))
-        rest = replace(loop, body=tuple(map(_alone, elements(loop))), step=count, kind="left")
+        rest = replace(loop, body=_one_by_one(loop), step=count, kind="left")
     return [
         *(Array(lanes_of(var), var.dtype, count, Const(-0.0, var.dtype)) for var in totals),
         whole,
@@ -184,11 +194,10 @@ def _group(loop: Loop, split: Parts, part: bool = False) -> tuple[Stmt, ...]:
 
     def of_lane(stmt: Stmt) -> Stmt:
         if part:
-            assert isinstance(stmt, Let | Store | Update)
-            assert not isinstance(stmt.expr, Index)
+            expr = _expr(stmt)
             is_term = isinstance(stmt, Store) and stmt.buffer in split.terms
-            neutral = Const(-math.inf if is_term else 0, stmt.expr.dtype)
-            choice = Op("{0} ? {1} : {2}", (there, stmt.expr, neutral), stmt.expr.dtype)
+            neutral = Const(-math.inf if is_term else 0, expr.dtype)
+            choice = Op("{0} ? {1} : {2}", (there, expr, neutral), expr.dtype)
             stmt = replace(stmt, expr=choice)
         return in_lane(stmt, split.position) if getattr(stmt, "var", None) in totals else stmt
 
@@ -201,27 +210,18 @@ def _group(loop: Loop, split: Parts, part: bool = False) -> tuple[Stmt, ...]:
     return tuple(inside)
 
 
+def _one_by_one(loop: Loop) -> tuple[Stmt, ...]:
+    """Return what is left over of a loop needs."""
+    return tuple(replace(stmt, expr=alone(_expr(stmt))) for stmt in elements(loop))
+
+
+def _expr(stmt: Stmt) -> Expr:
+    assert isinstance(stmt, Let | Store | Update)
+    assert not isinstance(stmt.expr, Index)
+    return stmt.expr
+
+
 def _total(var: Var, dtype: str) -> Expr:
     """Return the sum of the lanes of `var`, in a loop with functions of `dtype`."""
     _, template = LANES[var.dtype, dtype == "float32"]
     return Op(template, (Var(lanes_of(var), var.dtype),), var.dtype)
-
-
-def _alone(stmt: Let | Store | Update) -> Stmt:
-    """Return a statement with functions of vectors in their versions for one number."""
-    assert not isinstance(stmt.expr, Index)
-    return replace(stmt, expr=_for_one(stmt.expr))
-
-
-def _for_one(expr: Expr) -> Expr:
-    match expr:
-        case Cast(arg, dtype):
-            return Cast(_for_one(arg), dtype)
-        case Op(template, args, dtype):
-            args = tuple(map(_for_one, args))
-            if template not in FUNCTIONS:
-                return Op(template, args, dtype)
-            function = FUNCTIONS[template]
-            found = Op(f"ptl_{function.name}_alone({{0}})", (function.given(args[0]),), dtype)
-            return function.result(args[0], found)
-    return expr

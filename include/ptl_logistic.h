@@ -38,13 +38,17 @@ PTL_INLINE float ptl_atanh_rest_f(float v) {
         const T twice = (e + e) / (2 + e), v = (T)0.25 * twice * twice;                                              \
         return PTL_FMA(twice * v, ptl_atanh_rest_##s(v), twice);                                                     \
     }                                                                                                                \
-    /* log(1 + exp(x)), of x and e = exp(-|x|). */                                                                   \
-    PTL_INLINE T ptl_softplus_by_##s(T x, T e) { return (x > 0 ? x : (T)0) + ptl_log1p_near_##s(e); }                \
-    PTL_INLINE T ptl_softplus_##s(T x) { return ptl_softplus_by_##s(x, ptl_exp_##s(-fabs(x))); }                     \
-    /* log(exp(a) + exp(b)); equal infinities add nothing. */                                                        \
+    /* log(1 + exp(x)), of x and l = log(1 + exp(-|x|)). */                                                          \
+    PTL_INLINE T ptl_softplus_by_##s(T x, T l) { return (x > 0 ? x : (T)0) + l; }                                    \
+    PTL_INLINE T ptl_softplus_##s(T x) {                                                                             \
+        return ptl_softplus_by_##s(x, ptl_log1p_near_##s(ptl_exp_##s(-fabs(x))));                                    \
+    }                                                                                                                \
+    /* log(exp(a) + exp(b)), of both and l = log(1 + exp(-|a - b|)); equal infinities add nothing. */                \
+    PTL_INLINE T ptl_logaddexp_by_##s(T a, T b, T l) {                                                               \
+        return a == b ? a + (T)0.693147180559945309417 : (a > b ? a : b) + l;                                        \
+    }                                                                                                                \
     PTL_INLINE T ptl_logaddexp_##s(T a, T b) {                                                                       \
-        const T more = ptl_log1p_near_##s(ptl_exp_##s(-fabs(a - b)));                                                        \
-        return a == b ? a + (T)0.693147180559945309417 : (a > b ? a : b) + more;                                     \
+        return ptl_logaddexp_by_##s(a, b, ptl_log1p_near_##s(ptl_exp_##s(-fabs(a - b))));                            \
     }                                                                                                                \
     /* log(1 - exp(x)): of -expm1(x) near 0; else of the rounded u = 1 - exp(x), whose error is known. */            \
     PTL_INLINE T ptl_log1mexp_##s(T x) {                                                                             \
@@ -56,14 +60,15 @@ PTL_INLINE float ptl_atanh_rest_f(float v) {
         const T l = log(near ? -p : u) + lost;                                                                       \
         return x > 0 ? (T)NAN : l;                                                                                   \
     }                                                                                                                \
-    /* x log y and x log1p y, 0 where x is 0 whatever y is. */                                                       \
+    /* x log y and x log1p y, of x and the logarithm: 0 where x is 0 whatever y is. */                               \
+    PTL_INLINE T ptl_times_log_##s(T x, T l) { return x == 0 ? (T)0 : x * l; }                                       \
     PTL_INLINE T ptl_xlogy_##s(T x, T y) {                                                                           \
         const T l = log(y);                                                                                          \
-        return x == 0 ? (T)0 : x * l;                                                                                \
+        return ptl_times_log_##s(x, l);                                                                              \
     }                                                                                                                \
     PTL_INLINE T ptl_xlog1py_##s(T x, T y) {                                                                         \
         const T l = log1p(y);                                                                                        \
-        return x == 0 ? (T)0 : x * l;                                                                                \
+        return ptl_times_log_##s(x, l);                                                                              \
     }
 
 PTL_LOGISTIC(f, float, uint32_t, 127)
@@ -71,7 +76,10 @@ PTL_LOGISTIC(d, double, uint64_t, 1023)
 
 #define ptl_sigmoid(x) PTL_BY_PRECISION(ptl_sigmoid, x)(x)
 #define ptl_sigmoid_by(x, e) PTL_BY_PRECISION(ptl_sigmoid_by, x)(x, e)
-#define ptl_softplus_by(x, e) PTL_BY_PRECISION(ptl_softplus_by, x)(x, e)
+#define ptl_log1p_near(x) PTL_BY_PRECISION(ptl_log1p_near, x)(x)
+#define ptl_softplus_by(x, l) PTL_BY_PRECISION(ptl_softplus_by, x)(x, l)
+#define ptl_logaddexp_by(a, b, l) PTL_BY_PRECISION(ptl_logaddexp_by, a)(a, b, l)
+#define ptl_times_log(x, l) PTL_BY_PRECISION(ptl_times_log, x)(x, l)
 #define ptl_tanh(x) PTL_BY_PRECISION(ptl_tanh, x)(x)
 #define ptl_softplus(x) PTL_BY_PRECISION(ptl_softplus, x)(x)
 #define ptl_logaddexp(x, y) PTL_BY_PRECISION(ptl_logaddexp, x)(x, y)

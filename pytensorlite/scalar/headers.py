@@ -17,8 +17,10 @@ _FUNCTIONS = {
     "ptl_complex.h": "complex",
     "ptl_exponential.h": "exp expm1 exp_term",  # two have none: they stand for the C library's
     "ptl_vectors.h": "exp_doubles exp_floats exp_alone add_exps_doubles add_exps_floats",
-    "ptl_logistic.h": "sigmoid sigmoid_by tanh softplus softplus_by logaddexp log1mexp xlogy "
-    "xlog1py",
+    "ptl_logarithm.h": "log_doubles log_floats log_alone log1p_doubles log1p_floats log1p_alone "
+    "log1p_near_doubles log1p_near_floats log1p_near_alone",
+    "ptl_logistic.h": "sigmoid sigmoid_by tanh softplus softplus_by logaddexp logaddexp_by "
+    "log1mexp xlogy xlog1py times_log",
     "ptl_hyperbolic.h": "arccosh",
     "ptl_power.h": "pow",
     "ptl_gamma.h": "gamma gammaln gammaln_positive psi psi_positive trigamma polygamma",

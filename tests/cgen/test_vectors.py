@@ -100,9 +100,9 @@ def test_what_changes_stands_last():
 
 def test_other_functions_are_made_of_the_exponential():
     assert parts(Store("y0", J, Op("ptl_sigmoid({0})", (plus(X, X),), D)))[::2] == [
-        "const double of_exp1 = x0[j] + x0[j]; of_exp1_lanes[j - j_group] = of_exp1; "
-        "exps1[j - j_group] = -fabs(of_exp1);",
-        "y0[j] = ptl_sigmoid_by(of_exp1_lanes[j - j_group], exps1[j - j_group]);",
+        "const double of_1 = x0[j] + x0[j]; of_1_lanes[j - j_group] = of_1; "
+        "exps1[j - j_group] = -fabs(of_1);",
+        "y0[j] = ptl_sigmoid_by(of_1_lanes[j - j_group], exps1[j - j_group]);",
     ]
 
 

@@ -40,14 +40,14 @@ def test_the_document_tells_of_every_function_within_its_bound():
 
 @pytest.mark.skipif(shutil.which("objdump") is None, reason="needs objdump")
 def test_loops_call_the_vector_library(compiled):
-    library, _ = compiled["double_log"]
+    library, _ = compiled["double_sin"]
     if os.uname().machine != "x86_64" or not Path("/lib/x86_64-linux-gnu/libmvec.so.1").exists():
         pytest.skip("no vector library here")
     listing = subprocess.run(
         ["objdump", "-T", str(library.path)], capture_output=True, text=True, check=True
     ).stdout
     called = set(re.findall(r"_ZGV\w+?v+_(\w+)", listing))
-    wanted = {"log", "sin", "cos", "sinh", "erf", "erfc", "log1p", "logf", "sinf"}
+    wanted = {"log2", "sin", "cos", "sinh", "erf", "erfc", "log2f", "sinf"}
     assert wanted <= called, wanted - called
 
 

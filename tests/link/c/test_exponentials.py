@@ -1,4 +1,4 @@
-"""Programs with exponentials of whole vectors: right wherever a number stands, at all ends."""
+"""Programs with exponentials and logarithms of whole vectors: right wherever a number stands."""
 
 import math
 
@@ -11,12 +11,15 @@ from scipy.special import erf
 
 import pytensorlite
 import pytensorlite.tensor as pt
+from pytensorlite import scalar as ps
 from pytensorlite.cgen.build import build
+from pytensorlite.tensor.elemwise import Elemwise
 
 ANYWHERE = """
 #include "ptl_runtime.h"
 #include "ptl_math.h"
 #include "ptl_vectors.h"
+#include "ptl_logarithm.h"
 #if PTL_VECTOR_BYTES == 64 && defined(__AVX512DQ__)
 _Static_assert(_Alignof(ptl_double8) == _Alignof(double), "eight doubles");
 _Static_assert(_Alignof(ptl_float16) == _Alignof(float), "sixteen floats");
@@ -29,12 +32,18 @@ ELEMENTWISE = {
     "beside": lambda x: pt.exp(x) * x + pt.exp(-x * x) / (1 + x * x),
     "sigmoid": lambda x: pt.sigmoid(2 * x) * x,
     "softplus": lambda x: pt.softplus(x) - x,
+    "log": pt.log,
+    "log1p": pt.log1p,
+    "logs": lambda x: pt.log(1 + pt.log1p(x * x)) * pt.exp(-abs(x)),
+    "logaddexp": lambda x: pt.logaddexp(x, 1 - x),
+    "xlogy": lambda x: Elemwise(ps.xlogy0)(x, x + 1),
     "chosen": lambda x: pt.switch(x > 0, pt.exp(-x), x),
 }
 SUMS = {
     "rows": lambda x: pt.exp(x).sum(axis=1),
     "columns": lambda x: pt.exp(x).sum(axis=0),
     "all": lambda x: (pt.exp(x) + pt.sigmoid(x)).sum(),
+    "logs": lambda x: pt.log(1 + x * x).sum(axis=1),
     "largest": lambda x: pt.logsumexp(x, axis=1),
     "shares": lambda x: pt.special.softmax(x, axis=1),
     "gradient": lambda x: pytensorlite.grad(pt.softplus(x).sum(), x),
