@@ -1,7 +1,7 @@
-"""The C of products whose rows are computed just before a loop reads them.
+"""The C of products that are computed some rows at a time, as a loop is done for these.
 
-Each product has a function of its own for some of its rows.  What runs a range of the loop for a
-block of a thread goes through it in parts, and calls that function before the loop::
+Each product has a function of its own for some rows.  What runs a range of the loop for a block of
+a thread goes through it in parts, and calls that function before the loop, or after it::
 
     for (int64_t first = i_from; first < i_to; first += rows) {
         const int64_t last = ptl_min_int64(first + rows, i_to);
@@ -31,7 +31,10 @@ def functions(attached: Attached) -> Iterator[str]:
 
 def _function(product: Rows) -> Iterator[str]:
     operands = " and ".join(buffer.name for buffer in product.operands)
-    yield f"/* Rows of {product.target.name}, the product of {operands}. */"
+    if product.adds_up:
+        yield f"/* Add to {product.target.name} what rows of {operands} give. */"
+    else:
+        yield f"/* Rows of {product.target.name}, the product of {operands}. */"
     yield from head(
         f"static void {product.function}(",
         [
@@ -49,49 +52,60 @@ def in_parts(
     start: Index,
     stop: Index,
     given: list[str],
+    own: dict[str, str],
     loop: Callable[[list[str], Index, Index], Lines],
 ) -> Iterator[str]:
-    """Yield the range of a loop in parts, products before each; `loop` has the lines of a part.
+    """Yield the range of a loop in parts, with products; `loop` has the lines of a part.
 
-    `given` are its arguments.
+    `given` are its arguments, `own` says which arrays a block has for itself.
     """
     rows, each_row = shared(attached.rows), shared(attached.elements)
     first, last = Index.name("first"), Index.name("last")
     if attached.near:
-        yield "_Alignas(PTL_ALIGNMENT) char near[PTL_ATTACHED_BLOCK];"
+        apart = f" + {len(attached.near) - 1}*PTL_APART" * (len(attached.near) > 1)
+        yield f"_Alignas(PTL_ALIGNMENT) char near[PTL_ATTACHED_BLOCK{apart}];"
     yield f"const int64_t rows = ptl_attached_rows({rows}, {stop} - {start});"
     if attached.elements != 1:
         yield f"const int64_t elements = {rows} > 0 ? {each_row} : 1;"
     yield f"for (int64_t first = {start}; first < {stop}; first += rows) {{"
     yield f"{INDENT}const int64_t last = ptl_min_int64(first + rows, {stop});"
     used = Index.of(0)
-    places: dict[str, str] = {}
-    for buffer, length in attached.near:
+    places = dict(own)
+    for number, (buffer, length) in enumerate(attached.near):
         size = item_size(buffer.dtype)
         row = shared(length * size)
-        place = "near" if used == 0 else f"near + {shared(used * attached.rows)}"
+        before = used * attached.rows + Index.name("PTL_APART") * number
+        place = f"near + {shared(before)}" if number else "near"
         yield (
             f"{INDENT}{ELEMENT_TYPES[buffer.dtype]} *const {buffer.name} = "
             f"{rows} > 0 ? ptl_from({place}, {row * first}) : a->{buffer.name};"
         )
         places[f"a->{buffer.name}"] = buffer.name
         used = used + length * size
-    yield f"{INDENT}if ({rows} > 0) {{"
-    for product in attached.products:
-        arguments = [places.get(name, name) for name in (f"a->{name}" for name in product.given)]
-        call = f"{product.function}({', '.join((*arguments, 'first', 'last'))});"
-        yield from wrapped(f"{INDENT * 2}{call}")
-    yield f"{INDENT}}}"
+    yield from _calls(attached.before, rows, places)
     if attached.elements != 1:
         first, last = first * Index.name("elements"), last * Index.name("elements")
     given = [places.get(name, name) for name in given]
     yield from (INDENT + line for line in loop(given, first, last))
+    yield from _calls(attached.after, rows, places)
     yield "}"
+
+
+def _calls(products: Iterable[Rows], rows: Index, places: dict[str, str]) -> Iterator[str]:
+    if not products:
+        return
+    yield f"{INDENT}if ({rows} > 0) {{"
+    for product in products:
+        arguments = [places.get(name, name) for name in (f"a->{name}" for name in product.given)]
+        call = f"{product.function}({', '.join((*arguments, 'first', 'last'))});"
+        yield from wrapped(f"{INDENT * 2}{call}")
+    yield f"{INDENT}}}"
 
 
 def shared(index: Index) -> Index:
     """Return an integer with names as a block knows them."""
-    return index.substitute({name: Index.name(f"a->{name}") for name in index.names})
+    integers = (name for name in index.names if name != "PTL_APART")
+    return index.substitute({name: Index.name(f"a->{name}") for name in integers})
 
 
 def extent(attached: Attached, elements: Index) -> str:

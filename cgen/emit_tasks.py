@@ -19,7 +19,7 @@ from pytensorlite.cgen.emit import (
     parameter,
     statements,
 )
-from pytensorlite.cgen.emit_attached import extent, functions, in_parts
+from pytensorlite.cgen.emit_attached import extent, functions, in_parts, shared
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Load, Loop, Op, Store, Streamed, Task, Update, Var, item_size, walk
 from pytensorlite.cgen.stream import how_much
@@ -106,16 +106,14 @@ def _step(task: Task) -> Iterator[str]:
     yield from head(f"static void {task.name}_step(", ["void *task", "int64_t block", first, last])
     yield "{"
     yield f"{INDENT}const struct {task.name} *const a = task;"
-    owned = {own.buffer: own for own in task.owned}
-    given = [f"a->{name}" for name in task.given]
-    for position, buffer in enumerate(task.buffers):
-        if buffer.name not in owned:
-            continue
-        own = owned[buffer.name]
-        length = own.length.substitute({n: Index.name(f"a->{n}") for n in own.length.names})
-        mine = f"block == 0 ? a->{own.buffer} : a->{own.spare} + (block - 1) * ({length})"
-        yield f"{INDENT}{ELEMENT_TYPES[buffer.dtype]} *const {own.buffer} = {mine};"
-        given[position] = own.buffer
+    arrays = (*task.buffers, *task.operands)
+    dtypes = {buffer.name: buffer.dtype for buffer in arrays}
+    places = {f"a->{own.buffer}": own.buffer for own in task.owned}
+    given = [places.get(f"a->{name}", f"a->{name}") for name in task.given]
+    for own in sorted(task.owned, key=lambda own: [*dtypes].index(own.buffer)):
+        spare = f"a->{own.spare} + (block - 1) * ({shared(own.length)})"
+        mine = f"block == 0 ? a->{own.buffer} : {spare}"
+        yield f"{INDENT}{ELEMENT_TYPES[dtypes[own.buffer]]} *const {own.buffer} = {mine};"
     given += [f"&a->{partial.array}[block]" for partial in task.partials]
     start, stop = task.loop.start, task.loop.stop
 
@@ -123,7 +121,7 @@ def _step(task: Task) -> Iterator[str]:
         return _range_of_loop(task, given, start, stop)
 
     lines = (
-        in_parts(task.attached, start, stop, given, loop)
+        in_parts(task.attached, start, stop, given, places, loop)
         if task.attached
         else loop(given, start, stop)
     )
@@ -185,12 +183,10 @@ def _head_of_blocks(task: Task, named: bool = True) -> list[str]:
 
 def _kinds(task: Task) -> dict[str, str]:
     """Return the types of the arrays and locals that a task knows, up to where the name stands."""
-    kinds = {
-        b.name: f"{'' if b.writable else 'const '}{ELEMENT_TYPES[b.dtype]} *" for b in task.buffers
-    }
+    arrays = (*task.operands, *task.buffers)
+    kinds = {b.name: f"{'' if b.writable else 'const '}{ELEMENT_TYPES[b.dtype]} *" for b in arrays}
     for product in task.attached.products if task.attached else ():
-        for b in (*product.operands, product.target):
-            kinds[b.name] = f"{'' if b.writable else 'const '}{ELEMENT_TYPES[b.dtype]} *"
+        kinds[product.target.name] = f"{ELEMENT_TYPES[product.target.dtype]} *"
     kinds |= {var.name: f"{C_TYPES[var.dtype]} " for var in task.locals}
     kinds |= {own.spare: kinds[own.buffer] for own in task.owned}
     return kinds | {p.array: f"{C_TYPES[p.var.dtype]} *" for p in task.partials}
@@ -213,6 +209,9 @@ def _work(task: Task) -> Iterator[str]:
     for partial in task.partials:
         yield f"{C_TYPES[partial.var.dtype]} {partial.array}[PTL_MOST_BLOCKS];"
         yield _each("block", count, Store(partial.array, block, partial.neutral))
+    for name, zero in task.attached.sums if task.attached else ():
+        length = next(own.length for own in task.owned if own.buffer == name)
+        yield _each("e", length, Store(name, element, zero))
     for own in task.owned:
         if own.neutral is not None:
             fill = Store(own.spare, element, own.neutral)

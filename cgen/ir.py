@@ -271,13 +271,17 @@ class Streamed:
 
 @immutable
 class Rows:
-    """A product of matrices that a function computes from row `first` up to row `last`."""
+    """A product of matrices that a function computes from row `first` up to row `last`.
+
+    If it `adds_up`, these are rows of the operands, and what they give is added to the product.
+    """
 
     function: str
     text: str  # the call of BLAS
     operands: tuple[Buffer, ...]
     target: Buffer
     sizes: tuple[str, ...]
+    adds_up: bool
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -287,18 +291,26 @@ class Rows:
 
 @immutable
 class Attached:
-    """Products whose rows are computed just before the iterations of a loop that read them.
+    """Products that are computed some rows at a time, `before` or `after` a loop is done for these.
 
-    `rows` is how many at a time, 0 where all of them are there before the loop begins.  So many
-    iterations as `elements` read one of `count` rows.  The rows of those products that `near` has,
-    with their lengths, nobody else reads: they lie in an array in a near cache.
+    `rows` is how many at a time, 0 where BLAS is called for all, before or after the whole loop.
+    So many iterations as `elements` go with one of `count` rows.  The rows of those arrays that
+    `near` has, with their lengths, nobody else needs: they lie in a near cache.  Those `sums` that
+    products are added up in begin with zeros.
     """
 
     rows: Index
     count: Index  # of all rows
     elements: Index
-    products: tuple[Rows, ...]
+    before: tuple[Rows, ...]
+    after: tuple[Rows, ...]
     near: tuple[tuple[Buffer, Index], ...]
+    sums: tuple[tuple[str, Const], ...] = ()
+
+    @property
+    def products(self) -> tuple[Rows, ...]:
+        """All of them."""
+        return self.before + self.after
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -225,8 +225,8 @@ def _partials(loop: Loop, scope: dict[str, Let]) -> list[Partial] | None:
     for stmt in walk(loop.body):
         if isinstance(stmt, Update) and stmt.var.name in scope:
             first = scope[stmt.var.name].expr
-            neutral = _neutral(stmt.template, stmt.var.dtype, first)
-            partial = Partial(stmt.var, stmt.template, neutral) if neutral else None
+            begin = neutral(stmt.template, stmt.var.dtype, first)
+            partial = Partial(stmt.var, stmt.template, begin) if begin else None
             if partial is None or found.setdefault(stmt.var.name, partial) != partial:
                 return None
     mutable = {name for name, let in scope.items() if let.mutable}
@@ -237,8 +237,10 @@ def _partials(loop: Loop, scope: dict[str, Let]) -> list[Partial] | None:
     return list(found.values())
 
 
-def _neutral(template: str, dtype: str, first: object) -> Const | None:
+def neutral(template: str, dtype: str, first: object) -> Const | None:
     """Return what a block's own sum begins with, so that a fold over blocks loses nothing.
+
+    None if there is no such number; `first` is what the whole sum begins with.
 
     For sums of floats that is -0.0: adding it keeps the sign of every zero.
     """
@@ -272,10 +274,10 @@ def _owned(loop: Loop, before: Sequence[Stmt], program: Program) -> list[Owned] 
             return None
         template = _adds_up(buffer, group, loop)
         if template is not None:
-            neutral = _neutral(template, program.dtypes[buffer], _first_contents(buffer, before))
-            if neutral is None:
+            begin = neutral(template, program.dtypes[buffer], _first_contents(buffer, before))
+            if begin is None:
                 return None
-            result.append(Owned(buffer, "", length, template, neutral))
+            result.append(Owned(buffer, "", length, template, begin))
         elif buffer.startswith("w") and not any(letter in f and f"{letter}_block" not in f
                                                 for f in indices):  # fmt: skip
             result.append(Owned(buffer, "", length, None, None))

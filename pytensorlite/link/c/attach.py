@@ -1,262 +1,191 @@
-"""Products of matrices are computed a few rows at a time, by the loop that reads their rows.
+"""Products of matrices are computed some rows at a time, with the loop that their rows go with.
 
 A product whose rows the iterations of a loop read, each its own, need not be there as a whole
 when the loop begins.  BLAS computes some rows, and while they are in a near cache the loop is done
-for them.  If nobody else reads the product, no more of it than that ever exists.  The loop knows
-nothing of this: it is called for a few rows by what cuts it into blocks for threads.
+for them.  Likewise rows that a loop writes go into products while they are in a near cache.  What
+nobody else reads never exists as a whole.  The loop knows nothing of this: it is called for some
+rows by what cuts it into blocks for threads.
 
 That is arranged once all steps of a program are known.  Whether it is done is decided by lengths in
-each call (``ptl_attached.h``); where it is not, BLAS is called once, before the loop.
+each call (``ptl_attached.h``); where it is not, BLAS is called once, before or after the loop.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from pytensorlite._immutable import immutable, replace
+from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Attached,
     Buffer,
     Call,
+    Const,
     If,
     Integer,
     Kernel,
-    Load,
-    Loop,
     Op,
+    Owned,
     Rows,
-    Stmt,
-    Store,
     Task,
-    buffers,
-    expressions,
-    item_size,
-    subexpressions,
+    names,
 )
-from pytensorlite.cgen.parallel import call, letter_of, parameter_order
+from pytensorlite.cgen.parallel import call, neutral, parameter_order
+from pytensorlite.link.c.attachable import ADDED_UP, READ, WRITTEN, Link, kernel_of, links, touching
 from pytensorlite.link.c.blas import call_for_rows
-from pytensorlite.link.c.plan import Attachment, Note, Plan, Product, View, call_of
+from pytensorlite.link.c.plan import Attachment, Near, Plan, View, call_of
 
 FIRST, LAST = Index.name("first"), Index.name("last")
-
-
-@immutable
-class Reader:
-    """The loop that reads the rows of a product, each iteration its own."""
-
-    product: Product
-    text: str  # the call of BLAS
-    kernel: Kernel
-    task: Task
-    step: int
-    elements: Index  # how many iterations read one row
-    alone: bool  # nobody else reads the product
-
-    @property
-    def bytes_of_row(self) -> Index:
-        """The bytes of a row of the product."""
-        return self.product.target.shape[1] * item_size(self.product.target.dtype)
+SUM = "{0} + {1}"
 
 
 def attach_products(plan: Plan) -> None:
-    """Attach products to the loops that read them, where that is possible."""
-    found: dict[str, list[Reader]] = {}
-    for note in plan.notes:
-        reader = _find(plan, note, note.product) if note.product else None
-        if isinstance(reader, str):
-            assert note.product is not None
-            plan.whole[note.product.target.buffer] = reader
-        elif reader is not None:
-            found.setdefault(reader.task.name, []).append(reader)
-    for readers in found.values():
-        _attach(plan, [each for each in readers if each.elements == readers[0].elements])
+    """Attach products to the loops that their rows go with, where that is possible."""
+    groups: dict[str, list[Link]] = {}
+    for link in links(plan):
+        group = groups.setdefault(link.task.name, [])
+        if not group or link.elements == group[0].elements:
+            group.append(link)
+    for group in groups.values():
+        _attach(plan, group)
 
 
-# -- who reads a product ---------------------------------------------------------------------------
-
-
-def _find(plan: Plan, note: Note, product: Product) -> Reader | str:
-    """Return the loop that a product may be attached to, or why there is none."""
-    target = product.target
-    after = plan.notes[_position(plan, note) + 1 :]
-    touching = [n for n, each in enumerate(after) if target.buffer in each.mentioned]
-    if not touching:
-        return "no loop reads it"
-    reader, later = after[touching[0]], touching[1:]
-    if not reader.kernel:
-        return "no loop is the first to read it"
-    operands = {product.left.buffer, product.right.buffer}
-    if any(operands & _written(each) for each in after[: touching[0] + 1]):
-        return "an operand is written over before the loop that reads it"
-    kernel = next(each for each in plan.kernels if each.name == reader.kernel)
-    first, *others = [stmt for stmt in kernel.body if _touches(kernel, stmt, target.buffer)]
-    task = next((task for task in kernel.tasks if first == call(task)), None)
-    elements = _elements_of_row(plan, task, target) if task else None
-    if task is None:
-        return f"what reads it in {kernel.name} is not worth threads"
-    if elements is None:
-        return f"{kernel.name} reads it in another order than row by row"
-    alone = not (others or later or target.buffer in buffers((task.loop,))[1])
-    return Reader(
-        product=product,
-        text=next(stmt.text for stmt in note.code if isinstance(stmt, Call)),
-        kernel=kernel,
-        task=task,
-        step=reader.step,
-        elements=elements,
-        alone=alone and target.buffer in plan.workspaces,
-    )
-
-
-def _position(plan: Plan, note: Note) -> int:
-    return next(n for n, each in enumerate(plan.notes) if each is note)
-
-
-def _written(note: Note) -> set[str]:
-    """Return the buffers that a step may write, and perhaps other names."""
-    if note.product:
-        return {note.product.target.buffer}
-    return {*buffers(note.code)[1]} if note.kernel else note.mentioned
-
-
-def _touches(kernel: Kernel, stmt: Stmt, buffer: str) -> bool:
-    for task in kernel.tasks:
-        if stmt == call(task):
-            return any(each.name == buffer for each in task.buffers)
-    return any(buffer in found for found in buffers((stmt,)))
-
-
-def _elements_of_row(plan: Plan, task: Task, target: View) -> Index | None:
-    """Return how many iterations touch a row of the product, None if they touch other rows."""
-    rows, length = target.shape
-    letter = letter_of(task.loop)
-    if not target.is_contiguous:
-        return None
-    places = list(_places((task.loop,), target.buffer, {}))
-    for elements, step in ((Index.of(1), length), (length, Index.of(1))):
-        here = Index.name(letter) * step
-        if plan.canonical(task.extent) == rows * elements and all(
-            _is_within(index - target.offset - here, step, {letter, f"{letter}_block"}, loops)
-            for index, loops in places
-        ):
-            return elements
-    return None
-
-
-def _places(
-    body: Sequence[Stmt], buffer: str, loops: dict[str, Loop]
-) -> Iterator[tuple[Index, dict[str, Loop]]]:
-    """Yield where the elements of an array are that are read or written, and the loops around."""
-    for stmt in body:
-        if isinstance(stmt, Store) and stmt.buffer == buffer:
-            yield stmt.index, loops
-        for expr in expressions(stmt):
-            for sub in subexpressions(expr):
-                if isinstance(sub, Load) and sub.buffer == buffer:
-                    yield sub.index, loops
-        if isinstance(stmt, If):
-            yield from _places((*stmt.body, *stmt.otherwise), buffer, loops)
-        elif isinstance(stmt, Loop):
-            yield from _places(stmt.body, buffer, loops | {stmt.var: stmt})
-
-
-def _is_within(place: Index, length: Index, moving: set[str], loops: dict[str, Loop]) -> bool:
-    """Whether `place` is one from 0 to `length`, wherever the loops are but those in `moving`."""
-    inner = {name: loop for name, loop in loops.items() if name not in moving}
-    if place.names & moving or any(count < 0 for count in place.terms.values()):
-        return False
-    if any(inner[name].start != 0 for name in place.names & inner.keys()):
-        return False
-    last = {name: inner[name].stop - 1 for name in place.names & inner.keys()}
-    left = length - 1 - place.substitute(last)
-    return all(count >= 0 for count in left.terms.values())
-
-
-# -- how it is attached ----------------------------------------------------------------------------
-
-
-def _attach(plan: Plan, readers: Sequence[Reader]) -> None:
-    """Attach products to the loop that reads them."""
-    task, kernel = readers[0].task, readers[0].kernel
-    count = readers[0].product.target.shape[0]
-    depths = [each.product.left.shape[1] for each in readers]
-    row = sum(each.bytes_of_row for each in readers)
-    depth = depths[0]
-    for other in depths[1:]:
-        depth = plan.define(_op("ptl_max_int64({0}, {1})", depth, other))
+def _attach(plan: Plan, group: Sequence[Link]) -> None:
+    """Attach products to their loop."""
+    task, at = group[0].task, group[0].at
+    kernel = kernel_of(plan, plan.notes[at])
+    arrays = {link.array.buffer: link for link in group}
+    count, depth = group[0].array.shape[0], group[0].depth
+    for link in group[1:]:
+        if link.depth != depth:
+            depth = plan.define(_op("ptl_max_int64({0}, {1})", depth, link.depth))
+    row = sum(link.bytes_of_row for link in arrays.values())
     rows = plan.define(_op("ptl_attached({0}, {1}, {2}, {3})", task.work, count, row, depth))
-    near = [each for each in readers if each.alone]
-    whole = plan.define(_op("{0} > 0 ? 0 : {1}", rows, count)) if near else count
-    for each in readers:
-        name, columns = each.product.target.buffer, each.product.target.shape[1]
-        if each.alone:
-            plan.workspaces[name].length = whole * columns
-        for operand in (each.product.left.buffer, each.product.right.buffer, name):
-            if operand in plan.workspaces:
-                last = plan.workspaces[operand].last
-                plan.workspaces[operand].last = max(last, each.step)
-        plan.attached[name] = Attachment(kernel.name, count, rows, whole if each.alone else count)
-        before = plan.run_code.index(Call(each.text))
-        plan.run_code[before] = If(f"{rows} == 0", (Call(each.text),))
+    near = [link.array for link in arrays.values() if _is_alone(plan, kernel, link, group)]
+    if near:
+        whole = plan.define(_op("{0} > 0 ? 0 : {1}", rows, count))
+        for array in near:
+            plan.workspaces[array.buffer].length = whole * array.shape[1]
+            plan.near[array.buffer] = Near(count, rows, whole)
+    for link in group:
+        text = next(stmt.text for stmt in link.note.code if isinstance(stmt, Call))
+        plan.run_code[plan.run_code.index(Call(text))] = If(f"{rows} == 0", (Call(text),))
+        product = link.product
+        plan.attached[product.target.buffer] = Attachment(kernel.name, rows, link.role)
+        for view in (product.left, product.right, product.target):
+            plan.needed_at(view.buffer, plan.notes[at].step)
+
+    def products(*roles: str) -> tuple[Rows, ...]:
+        return tuple(_rows(plan, kernel, link) for link in group if link.role in roles)
+
     attached = Attached(
         rows=rows,
         count=count,
-        elements=readers[0].elements,
-        products=tuple(_rows(plan, each.product, kernel.name) for each in readers),
-        near=tuple(
-            (_buffer(each.product.target, True), each.product.target.shape[1]) for each in near
-        ),
+        elements=group[0].elements,
+        before=products(READ),
+        after=products(WRITTEN, ADDED_UP),
+        near=tuple((_buffer(array, True), array.shape[1]) for array in near),
     )
-    new = _replaced(kernel, task, replace(task, attached=attached))
+    new = replace(task, attached=attached)
+    new = _with_own_sums(plan, new, [link for link in group if link.role == ADDED_UP])
     plan.include("ptl_attached.h")
-    plan.run_code[plan.run_code.index(call_of(kernel))] = call_of(new)
-    plan.kernels[plan.kernels.index(kernel)] = new
+    changed = _replaced(plan, kernel, task, new)
+    plan.run_code[plan.run_code.index(call_of(kernel))] = call_of(changed)
+    plan.kernels[plan.kernels.index(kernel)] = changed
 
 
 def _op(template: str, *numbers: Index) -> Op:
     return Op(template, tuple(map(Integer, numbers)), "int64")
 
 
-def _rows(plan: Plan, product: Product, kernel: str) -> Rows:
-    """Return the function that computes some rows of a product."""
-    left, right, target = (
-        View(each.buffer, each.dtype, shape, each.strides, each.offset + FIRST * down)
-        for each, shape, down in (
-            (product.left, (LAST - FIRST, product.left.shape[1]), product.left.strides[0]),
-            (product.right, product.right.shape, Index.of(0)),
-            (product.target, (LAST - FIRST, product.target.shape[1]), product.target.strides[0]),
+def _is_alone(plan: Plan, kernel: Kernel, link: Link, group: Sequence[Link]) -> bool:
+    """Whether nobody but the loop and the products of its rows touch an array."""
+    name = link.array.buffer
+    notes = [plan.notes[link.at], *(each.note for each in group if each.array.buffer == name)]
+    return (
+        name in plan.workspaces
+        and all(
+            any(note is each for each in notes) for note in plan.notes if name in note.mentioned
         )
+        and touching(kernel, name) == [call(link.task)]
     )
-    text = call_for_rows(plan, left, right, target, product.alpha)
+
+
+def _rows(plan: Plan, kernel: Kernel, link: Link) -> Rows:
+    """Return the function that computes some rows of a product, or adds up what rows give."""
+    product, beta = link.product, 0
+    left, right, target = product.left, product.right, product.target
+    if link.role == ADDED_UP:
+        left, right, beta = _some(left, 1), _some(right, 0), 1
+    else:
+        left, target = _some(left, 0), _some(target, 0)
+    text = call_for_rows(plan, left, right, target, product.alpha, beta)
     sizes = set(re.findall(r"\w+", text)) & plan.symbols
-    operands = {each.buffer: _buffer(each, False) for each in (product.left, product.right)}
+    operands = {each.buffer: _buffer(each, False) for each in (left, right)}
     return Rows(
-        function=f"{kernel}_{target.buffer}",
+        function=f"{kernel.name}_{target.buffer}",
         text=text,
         operands=tuple(operands.values()),
-        target=_buffer(product.target, True),
+        target=_buffer(target, True),
         sizes=tuple(sorted(sizes, key=lambda name: int(name[1:]))),
+        adds_up=link.role == ADDED_UP,
     )
+
+
+def _some(view: View, axis: int) -> View:
+    """Return a matrix from `first` up to `last` along an axis."""
+    shape = tuple(LAST - FIRST if n == axis else length for n, length in enumerate(view.shape))
+    offset = view.offset + FIRST * view.strides[axis]
+    return View(view.buffer, view.dtype, shape, view.strides, offset)
 
 
 def _buffer(view: View, writable: bool) -> Buffer:
     return Buffer(view.buffer, view.dtype, writable)
 
 
-def _replaced(kernel: Kernel, old: Task, new: Task) -> Kernel:
+def _with_own_sums(plan: Plan, task: Task, group: Sequence[Link]) -> Task:
+    """Return a task with sums for each block of the products that are added up, and fewer blocks.
+
+    Where the products are not attached these have no elements.
+    """
+    if not group:
+        return task
+    assert task.attached is not None
+    there = plan.define(_op("{0} > 0 ? 1 : 0", task.attached.rows))
+    owned = list(task.owned)
+    for link in group:
+        target = link.product.target
+        zero = neutral(SUM, target.dtype, None)
+        assert zero is not None
+        owned.append(Owned(target.buffer, "", there * target.size, SUM, zero))
+    length = sum((own.length for own in owned), Index.of(0))
+    blocks = plan.define(_op("ptl_blocks({0}, {1}, {2})", task.work, task.extent, length))
+    for number, own in enumerate(owned):
+        spare = own.spare or plan.reserve(plan.dtypes[own.buffer], Index.of(0))
+        plan.workspaces[spare].length = (blocks - 1) * own.length
+        plan.needed_at(spare, plan.notes[group[0].at].step)
+        owned[number] = replace(own, spare=spare)
+    targets = [link.product.target for link in group]
+    sums = tuple((target.buffer, Const(0, target.dtype)) for target in targets)
+    attached = replace(task.attached, sums=sums)
+    return replace(task, owned=tuple(owned), blocks=blocks, attached=attached)
+
+
+def _replaced(plan: Plan, kernel: Kernel, old: Task, new: Task) -> Kernel:
     """Return a kernel with another task for one of its loops, and what that must know."""
-    assert new.attached is not None
-    arrays = {buffer.name: buffer for buffer in kernel.buffers}
-    for product in new.attached.products:
-        arrays = {each.name: each for each in product.operands} | arrays
+    arrays = {buffer.name: buffer for buffer in new.operands} | {
+        buffer.name: buffer for buffer in kernel.buffers
+    }
+    for own in new.owned:
+        arrays[own.spare] = Buffer(own.spare, plan.dtypes[own.spare], True)
+    for product in new.attached.products if new.attached else ():
         arrays[product.target.name] = product.target
-    sizes = sorted({*kernel.sizes, *new.integers}, key=lambda name: int(name[1:]))
+    body = tuple(call(new) if stmt == call(old) else stmt for stmt in kernel.body)
     return replace(
         kernel,
         buffers=tuple(arrays[name] for name in sorted(arrays, key=parameter_order)),
-        sizes=tuple(sizes),
-        body=tuple(call(new) if stmt == call(old) else stmt for stmt in kernel.body),
+        sizes=tuple(sorted(names(body) & plan.symbols, key=lambda name: int(name[1:]))),
+        body=body,
         tasks=tuple(new if task is old else task for task in kernel.tasks),
     )

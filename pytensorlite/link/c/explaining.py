@@ -71,9 +71,9 @@ def _known(rendered: Rendered, entry: NativeEntry, arrays: Sequence[Any] | None)
     for number, array in enumerate(arrays):
         for index, length in zip(plan.source(f"x{number}").shape, array.shape, strict=True):
             found[str(index)] = length
-    for each in plan.attached.values():  # only the bytes of the workspace are made of it
-        count = each.count.substitute(found).constant or 0
-        found.setdefault(str(each.kept), 0 if found.get(str(each.rows)) else count)
+    for near in plan.near.values():  # only the bytes of the workspace are made of that
+        count = near.count.substitute(found).constant or 0
+        found.setdefault(str(near.kept), 0 if found.get(str(near.rows)) else count)
     return found | {"bytes": sizes[0]}
 
 
@@ -181,10 +181,10 @@ def _library_step(plan: Plan, note: Note, known: Values, reason: str) -> Step:
 
 def _in_memory(plan: Plan, buffer: str, elements: Index) -> Index:
     """Return the bytes of elements; rows of products that are only in a cache do not count."""
-    attached = plan.attached.get(buffer)
-    if attached is not None:
-        row = elements.divided_by(attached.count)
-        elements = elements if row is None else row * attached.kept
+    if buffer in plan.near:
+        near = plan.near[buffer]
+        row = elements.divided_by(near.count)
+        elements = elements if row is None else row * near.kept
     return elements * item_size(plan.dtypes[buffer])
 
 
@@ -198,9 +198,9 @@ def _rows(plan: Plan, note: Note, known: Values) -> str:
         return f"all at once: {plan.whole[name]}" if name in plan.whole else ""
     rows = attached.rows.substitute(known).constant
     if rows is None:
-        return f"in {attached.kernel}, {attached.rows} at a time; all before it if that is 0"
+        return f"{attached.role} in {attached.kernel}, {attached.rows} at a time; all at once if 0"
     if rows > 0:
-        return f"in {attached.kernel}, {rows} at a time"
+        return f"{attached.role} in {attached.kernel}, {rows} at a time"
     return f"all at once: so few rows, or so deep, that {attached.kernel} would gain nothing"
 
 

@@ -50,7 +50,7 @@ def _same_layout(plan: Plan, output: int, source: int) -> bool:
 
 
 def _is_safe(plan: Plan, new: str, old: str) -> bool:
-    touching = [n for n, note in enumerate(plan.notes) if new in note.mentioned]
+    touching = [n for n, note in enumerate(plan.notes) if new in _mentioned(plan, note)]
     if not touching:  # memory whose contents do not matter
         return False
     first, *later = plan.notes[touching[0] :]
@@ -60,6 +60,8 @@ def _is_safe(plan: Plan, new: str, old: str) -> bool:
         return False
     if old not in first.mentioned and not _can_fail(first.code):
         return True
+    if new in _operands(plan, first):
+        return False
     return bool(first.kernel) and _writes_behind(first.code, new, old)
 
 

@@ -100,12 +100,20 @@ class Product:
 
 @immutable
 class Attachment:
-    """What became of a product that a loop computes some rows at a time."""
+    """What became of a product that is computed some rows at a time, with those of a loop."""
 
     kernel: str
-    count: Index  # of all rows
-    rows: Index  # how many at a time; 0 where all are computed before
-    kept: Index  # how many rows of it are in memory
+    rows: Index  # how many at a time; 0 where all are computed at once
+    role: str  # of the rows of the loop
+
+
+@immutable
+class Near:
+    """How many rows an array has, how many it has at a time, 0 being all, and in memory."""
+
+    count: Index
+    rows: Index
+    kept: Index
 
 
 @immutable
@@ -199,6 +207,7 @@ class Plan:
         self.costs: list[Index] = []  # of the loops so far, in tenths of nanoseconds
         self.notes: list[Note] = []
         self.attached: dict[str, Attachment] = {}  # by the array of the product
+        self.near: dict[str, Near] = {}  # arrays of which only some rows may be in memory
         self.whole: dict[str, str] = {}  # why others are not attached
         self.failures: list[Failure] = []
         self.workspaces: dict[str, Workspace] = {}
@@ -363,8 +372,13 @@ class Plan:
 
     def touch(self, buffer: str) -> None:
         """Note that the current step uses `buffer`."""
+        self.needed_at(buffer, self.step)
+
+    def needed_at(self, buffer: str, step: int) -> None:
+        """Note that a step, maybe an earlier one, uses `buffer`."""
         if buffer in self.workspaces:
-            self.workspaces[buffer].last = self.step
+            array = self.workspaces[buffer]
+            array.first, array.last = min(array.first, step), max(array.last, step)
 
     def allocate(self, variable: Variable, shape: Sequence[Index]) -> View:
         """Return fresh contiguous memory for `variable`: an output's own, or workspace."""

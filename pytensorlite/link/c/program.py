@@ -11,11 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pytensorlite._immutable import immutable, record
+from pytensorlite._immutable import immutable, record, replace
 from pytensorlite.cgen import emit
 from pytensorlite.cgen.emit_tasks import blocks, loops
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Call, Let, Stmt, Var, item_size, names
+from pytensorlite.cgen.ir import Call, If, Let, Stmt, Var, item_size, names
 from pytensorlite.graph.basic import Constant
 from pytensorlite.link.basic import ArraySpec, OutputSpec
 from pytensorlite.link.c.attach import attach_products
@@ -126,19 +126,30 @@ def _timed(plan: Plan, name: str) -> tuple[list[str], list[Stmt]]:
     """Put a clock around each kernel and each call of BLAS or LAPACK; return what they time."""
     comments = {kernel.name: " ".join(kernel.comment[:1]) for kernel in plan.kernels}
     steps: list[str] = []
-    code: list[Stmt] = []
-    for stmt in plan.run_code:
-        text = stmt.text if isinstance(stmt, Call) else getattr(stmt, "condition", "")
-        called = re.match(r"\w+(?=\()", text)
-        if called is None:
-            code.append(stmt)
-            continue
-        clock = f"start{len(steps)}"
-        code.append(Let(Var(clock, "float64"), Var("ptl_seconds()", "float64")))
-        code.append(stmt)
-        code.append(Call(f"{name}_seconds[{len(steps)}] += ptl_seconds() - {clock}"))
-        steps.append(f"{called[0]}: {comments[called[0]]}" if called[0] in comments else called[0])
+
+    def timed(code: Iterable[Stmt]) -> Iterator[Stmt]:
+        for stmt in code:
+            called = _called(stmt)
+            if called:
+                clock = f"start{len(steps)}"
+                yield Let(Var(clock, "float64"), Var("ptl_seconds()", "float64"))
+                yield stmt
+                yield Call(f"{name}_seconds[{len(steps)}] += ptl_seconds() - {clock}")
+                steps.append(f"{called}: {comments[called]}" if called in comments else called)
+            elif isinstance(stmt, If):
+                yield replace(stmt, body=tuple(timed(stmt.body)))
+            else:
+                yield stmt
+
+    code = list(timed(plan.run_code))
     return steps, code
+
+
+def _called(stmt: Stmt) -> str:
+    """Return the function that a statement calls, if it does nothing else."""
+    text = stmt.text if isinstance(stmt, Call) else getattr(stmt, "condition", "")
+    called = re.match(r"\w+(?=\()", text)
+    return called[0] if called else ""
 
 
 def _write_outputs(plan: Plan) -> None:

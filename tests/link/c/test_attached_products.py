@@ -1,4 +1,4 @@
-"""Products whose rows are computed just before a loop reads them: values, memory, what is told."""
+"""Products that are computed some rows at a time, with a loop: values, memory, what is told."""
 
 import re
 
@@ -36,14 +36,17 @@ PROGRAMS = {
     "bias": ([x, w, b], [z], 1),
     "hidden layer": ([x, w, b], [hidden], 1),
     "elements": ([x, w], [(pt.maximum(x @ w, 0) ** 2).sum(), pt.exp(-(x @ w))], 1),
-    "value and gradients": ([x, w, b, t], [loss, *grad(loss, [w, b, x])], 1),
+    "value and gradients": ([x, w, b, t], [loss, *grad(loss, [w, b, x])], 3),
     "softmax": ([x, w, b], [pt.special.log_softmax(z, axis=1), pt.special.softmax(z, axis=1)], 1),
     "sums of rows and columns": ([x, w, b], [hidden.sum(0), hidden.sum(1), (z**2).mean()], 1),
     "the product as well": ([x, w, b], [x @ w, hidden], 1),
     "two products in one loop": ([x, w, t, v, b], [pt.sigmoid(x @ w + t @ v + b)], 2),
     "turned operands": ([x, w], [pt.exp(-(((x.T)[:, ::-1].T @ w.T.T) ** 2))], 1),
     "distances": ([x, t], [pt.exp(-distances())], 1),
-    "two layers": ([x, w, b, v], two_layers(), 3),
+    "two layers": ([x, w, b, v], two_layers(), 5),
+    "output layer": ([x, w, b, v], [hidden @ v], 2),
+    "rows, turned and not": ([x, w, b, v], [hidden.T @ x, hidden @ v], 3),
+    "elements that are added up": ([x, w], [x.T @ (3 * pt.exp(x @ w))], 2),
 }
 
 
@@ -106,7 +109,8 @@ def test_products_are_attached_where_rows_are_read_in_order(name):
 def test_other_dtypes(dtype, rows, depth, columns):
     a, c, d = (pt.tensor(dtype=dtype, shape=(None,) * ndim) for ndim in (2, 2, 1))
     with config.change_flags(compile_flags=ALWAYS):
-        f = function([a, c, d], (a @ c + d) * d, mode="C")
+        rows_of = (a @ c + d) * d
+        f = function([a, c, d], [rows_of, a.T @ (rows_of + 1)], mode="C")
     rng = np.random.default_rng(rows)
     shapes = ((rows, depth), (depth, columns), (columns,))
     one, two, three = (
@@ -115,15 +119,16 @@ def test_other_dtypes(dtype, rows, depth, columns):
         else rng.normal(size=s).astype(dtype)
         for s in shapes
     )
-    assert_close([f(one, two, three)], [(one @ two + three) * three], 1e-4)
+    expected = (one @ two + three) * three
+    assert_close(f(one, two, three), [expected, one.T @ (expected + 1)], 1e-4)
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
-@pytest.mark.parametrize("name", ["hidden layer", "elements", "softmax", "distances"])
+@pytest.mark.parametrize("name", ["elements", "value and gradients", "softmax", "distances"])
 def test_results_do_not_depend_on_the_number_of_threads(name, threads):
     f = function(*PROGRAMS[name][:2], mode="C")
     given = values(name, 40_001, 9, 33)
-    assert "at a time" in told(f.explain(*given))[0]
+    assert all("at a time" in line for line in told(f.explain(*given)))
     results = []
     for count in (1, threads):
         with config.change_flags(threads=count):
@@ -138,6 +143,12 @@ def test_a_product_that_only_a_loop_reads_is_not_in_the_workspace():
     assert f.memory(*given).workspace < product / 10
     writes = f.explain(*given).parts[0].steps[0].writes
     assert [amount.value for amount in writes.values()] == [0]
+
+
+def test_neither_a_product_nor_its_gradient_is_in_the_workspace():
+    f = function([x, w, b, t], [loss, *grad(loss, [w, b])], mode="C")
+    given = values("value and gradients", 40_000, 8, 64)
+    assert f.memory(*given).workspace < 8 * 40_000 * 64 / 10
 
 
 def test_a_small_or_deep_product_is_computed_all_at_once():
