@@ -23,7 +23,7 @@ from .units import parse_bytes
 __all__ = ["ABI_VERSION", "BuildError", "CacheWarning", "Library", "build", "build_identity",
            "load", "open_cache"]  # fmt: skip
 
-ABI_VERSION = 3  # PTL_ABI_VERSION of include/ptl_runtime.h
+ABI_VERSION = 4  # PTL_ABI_VERSION of include/ptl_runtime.h
 
 
 @immutable
