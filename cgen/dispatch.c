@@ -505,7 +505,7 @@ static int execute(Kernel *kernel, Frame *frame) {
     Host host = {.base = {host_run_loop}};
     if (frame->bytes > RELEASE_GIL_BYTES) host_release_gil(&host);
     int32_t status = kernel->run(frame->in, frame->out, frame->sizes, workspace, &error, &host.base);
-    if (host.released != NULL) PyEval_RestoreThread(host.released);
+    if (host.released != NULL) host_restore_gil(&host);
     release_workspace(kernel, workspace);
     if (PTL_UNLIKELY(status != PTL_OK)) {
         drop_results(frame, kernel->n_outputs);

@@ -173,6 +173,11 @@ def _python_lead_blas(address: int, usual: int) -> None:
     """Do nothing: BLAS uses as many threads as it was told to by others."""
 
 
+def _python_crew_address() -> int:
+    """Return 0: nobody shares the loops of libraries."""
+    return 0
+
+
 def _python_stamp_files(*folders: str) -> int:
     """Return what ``stamp_files`` of the native version returns."""
     basis = 14695981039346656037  # of FNV-1a, as its prime below
@@ -204,6 +209,7 @@ try:
         Caller,
         Kernel,
         accelerate,
+        crew_address,
         follow_options,
         lead_blas,
         set_pool_limit,
@@ -217,4 +223,5 @@ except ImportError:
     set_pool_limit, follow_options = _python_set_pool_limit, _python_follow_options
     settled = _python_settled
     lead_blas, stamp_files = _python_lead_blas, _python_stamp_files
+    crew_address = _python_crew_address
     is_native = False

@@ -55,6 +55,9 @@ static struct {
     int usual, asked;
 } blas;
 
+/* The call of this thread whose loops others may share; NULL where there is none, and while blocks are run. */
+static _Thread_local Host *sharing;
+
 static PyObject *options;      /* a dictionary whose entry "threads" says how many */
 static PyObject *threads_name; /* the interned key */
 
@@ -223,19 +226,29 @@ static inline void host_release_gil(Host *host) {
     }
     host->released = PyEval_SaveThread();
     host->listen_at = nanoseconds_now() + LISTEN_NANOSECONDS;
+    sharing = host;
 }
+
+static inline void host_restore_gil(Host *host) {
+    sharing = NULL;
+    PyEval_RestoreThread(host->released);
+}
+
+static int host_threads(const Host *host) { return host->threads > 0 ? host->threads : usable_processors(host); }
 
 static int32_t host_run_loop(ptl_host *base, const ptl_loop *loop) {
     Host *host = (Host *)base;
     if (host->released == NULL) host_release_gil(host);
-    int threads = host->threads > 0 ? host->threads : usable_processors(host);
+    int threads = host_threads(host);
     Job job = {.cuts = ptl_cut_loop(loop)};
     int wanted = (int)ptl_min_int64(ptl_min_int64(threads, job.cuts.blocks) - 1, MOST_WORKERS);
     unsigned fork = crew.fork;
     bool quiets_blas = loop->calls_blas && blas.set_threads != NULL;
     if (quiets_blas) blas.set_threads(1);
     bool has_workers = wanted > 0 && offer(&job, wanted);
+    sharing = NULL;
     run_blocks(&job, host);
+    sharing = host;
     if (has_workers) {
         take_back(&job, host, fork);
         if (crew.fork != fork) {
@@ -246,5 +259,23 @@ static int32_t host_run_loop(ptl_host *base, const ptl_loop *loop) {
     if (quiets_blas) let_blas_have_threads();
     return atomic_load(&job.stopped) ? PTL_FAILED : PTL_OK;
 }
+
+/* -- the crew of libraries that programs call ----------------------------------------------------------- */
+
+static int crew_threads(void) { return sharing == NULL ? 1 : host_threads(sharing); }
+
+static void crew_run_loop(const ptl_loop *loop) {
+    Host *host = sharing;
+    if (host == NULL) {
+        ptl_run_serially(NULL, loop);
+        return;
+    }
+    const bool must_finish = host->base.must_finish;
+    host->base.must_finish = true;
+    host_run_loop(&host->base, loop);
+    host->base.must_finish = must_finish;
+}
+
+static const ptl_crew library_crew = {crew_threads, crew_run_loop};
 
 #endif

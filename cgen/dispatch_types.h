@@ -365,6 +365,12 @@ static PyObject *lead_blas(PyObject *module, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+static PyObject *crew_address(PyObject *module, PyObject *unused) {
+    (void)module;
+    (void)unused;
+    return PyLong_FromVoidPtr((void *)&library_crew);
+}
+
 static PyObject *count_workers(PyObject *module, PyObject *unused) {
     (void)module;
     (void)unused;
@@ -418,6 +424,8 @@ static PyMethodDef module_methods[] = {
     {"pool_usage", pool_usage, METH_NOARGS, "pool_usage()\n--\n\nReturn bytes and blocks kept for reuse."},
     {"follow_options", follow_options, METH_O, follow_options_doc},
     {"lead_blas", lead_blas, METH_VARARGS, lead_blas_doc},
+    {"crew_address", crew_address, METH_NOARGS,
+     "crew_address()\n--\n\nReturn where the ptl_crew is that runs loops for libraries which programs call."},
     {"count_workers", count_workers, METH_NOARGS,
      "count_workers()\n--\n\nReturn how many threads wait for long loops."},
     {"settled", settled, METH_O,

@@ -38,6 +38,13 @@ static inline void ptl_run_step(const ptl_cuts *cuts, int64_t block, int64_t ste
     if (from < to) loop->run_step(loop->task, block, from, to);
 }
 
+/* Who runs loops for libraries that programs call, which know no host: how many threads would work on one that began
+ * now, and all of its blocks.  Such a loop is not interrupted. */
+typedef struct {
+    int (*threads)(void);
+    void (*run_loop)(const ptl_loop *loop);
+} ptl_crew;
+
 /* The simplest host: one thread, no interruption. */
 static inline int32_t ptl_run_serially(ptl_host *host, const ptl_loop *loop) {
     (void)host;

@@ -167,19 +167,11 @@ def check_blas() -> Finding:
     if forced is not None:
         used, usual = forced
         message = f"{CORE_TYPE} has it run kernels for {used}; by itself it would run {usual}'s"
-        return Finding("blas", "warn", message, f"unset {CORE_TYPE}: products take less time then")
+        return Finding("blas", "warn", message, f"unset {CORE_TYPE}: LAPACK takes less time then")
     return Finding("blas", "ok", message)
 
 
 CORE_TYPE = "OPENBLAS_CORETYPE"
-# OpenBLAS's names of kernels, by what they need: AVX, AVX2 with multiply-adds, AVX-512.
-_KERNELS = (
-    "katmai coppermine northwood prescott banias atom core2 penryn dunnington nehalem "
-    "athlon opteron opteron_sse3 barcelona bobcat",
-    "sandybridge bulldozer piledriver steamroller",
-    "excavator haswell zen",
-    "skylakex cooperlake sapphirerapids",
-)
 
 
 def _forced_kernels() -> tuple[str, str] | None:
@@ -187,7 +179,7 @@ def _forced_kernels() -> tuple[str, str] | None:
     choose; None unless it is told to run what needs less than this processor has."""
     if not os.environ.get(CORE_TYPE):
         return None
-    from pytensorlite.link.c.small_products import blas_kernels
+    from pytensorlite.link.c.own_products import KERNELS, blas_kernels
 
     tell = f"from {blas_kernels.__module__} import blas_kernels; print(blas_kernels())"
     free = {name: value for name, value in os.environ.items() if name != CORE_TYPE}
@@ -196,9 +188,25 @@ def _forced_kernels() -> tuple[str, str] | None:
         [sys.executable, "-c", tell], env=free, capture_output=True, text=True, timeout=60
     )
     used, usual = blas_kernels(), child.stdout.strip()
-    ranks = {name: rank for rank, names in enumerate(_KERNELS) for name in names.split()}
+    ranks = {name: rank for rank, (_, names) in enumerate(KERNELS) for name in names.split()}
     known = ranks.keys() >= {used.lower(), usual.lower()}
     return (used, usual) if known and ranks[used.lower()] < ranks[usual.lower()] else None
+
+
+def check_products() -> Finding:
+    """Tell who multiplies matrices: C of ours, or BLAS."""
+    from pytensorlite.link.c.own_products import blas_kernels, own_routine
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ours = {size for size, name in (("small", "small_dgemm"), ("large", "dgemm"))
+                if own_routine(name)}  # fmt: skip
+    if caught:
+        return Finding("products", "warn", str(caught[0].message), "mend the compiler")
+    blas = f"BLAS with kernels for {blas_kernels() or 'an unknown processor'}"
+    whose = (f"of {size} matrices by {'C of ours' if size in ours else blas}"
+             for size in ("small", "large"))  # fmt: skip
+    return Finding("products", "ok", ", ".join(whose))
 
 
 def check_cache() -> Finding:
@@ -272,8 +280,8 @@ def check_config() -> Finding:
 
 
 CHECKS: Sequence[Callable[[], Finding]] = (
-    check_python, check_compiler, check_vectors, check_blas, check_cache, check_threads,
-    check_dispatcher, check_config,
+    check_python, check_compiler, check_vectors, check_blas, check_products, check_cache,
+    check_threads, check_dispatcher, check_config,
 )  # fmt: skip
 
 # --------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from pytensorlite.commands import doctor
 from pytensorlite.commands.main import main
 from pytensorlite.configdefaults import config
-from pytensorlite.link.c import small_products
+from pytensorlite.link.c import own_products
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +93,7 @@ def test_blas_that_is_told_to_run_lesser_kernels(used, usual, status, monkeypatc
         assert doctor.CORE_TYPE not in env
         return subprocess.CompletedProcess(words, 0, stdout=f"{usual}\n")
 
-    monkeypatch.setattr(small_products, "blas_kernels", lambda: used)
+    monkeypatch.setattr(own_products, "blas_kernels", lambda: used)
     monkeypatch.setattr(doctor.subprocess, "run", run)
     monkeypatch.setenv(doctor.CORE_TYPE, used or "Haswell")
     finding = doctor.examine(doctor.check_blas)
@@ -101,6 +101,19 @@ def test_blas_that_is_told_to_run_lesser_kernels(used, usual, status, monkeypatc
     assert (doctor.CORE_TYPE in finding.message) == (status == "warn")
     monkeypatch.delenv(doctor.CORE_TYPE)
     assert doctor.examine(doctor.check_blas).status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("kernels", "small", "large"),
+    [("SkylakeX", False, False), ("Haswell", True, False), ("Haswell", True, True)],
+)
+def test_who_multiplies_is_told(kernels, small, large, monkeypatch):
+    monkeypatch.setattr(own_products, "blas_kernels", lambda: kernels)
+    monkeypatch.setattr(own_products, "vector_bytes", lambda library: 64 if large else 32)
+    finding = doctor.examine(doctor.check_products)
+    whose = {True: "C of ours", False: f"BLAS with kernels for {kernels}"}
+    told = f"of small matrices by {whose[small]}, of large matrices by {whose[large]}"
+    assert (finding.status, finding.message) == ("ok", told)
 
 
 @pytest.mark.parametrize("forced", ["Nehalem", "nonsense"])
@@ -113,7 +126,7 @@ def test_blas_is_asked_what_it_would_run(forced):
         done = subprocess.run(words, env=free | more, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
-    kernels = "link.c.small_products import blas_kernels; print(blas_kernels())"
+    kernels = "link.c.own_products import blas_kernels; print(blas_kernels())"
     usual, used = ask(kernels), ask(kernels, OPENBLAS_CORETYPE=forced)
     found = ask(
         "commands.doctor import check_blas; print(check_blas().status)", OPENBLAS_CORETYPE=forced

@@ -1,6 +1,6 @@
 """BLAS, LAPACK and special functions, borrowed from SciPy: addresses of its own, no linking.
 
-Products of small matrices come from a library of ours (`small_products`).
+Products of matrices may come from a library of ours (`own_products`).
 
 ``scipy.linalg.cython_blas``, ``cython_lapack`` and ``scipy.special.cython_special`` export each
 routine as a capsule.  A program declares what it calls in ``NAME_import_names`` and finds the
@@ -24,6 +24,8 @@ from pytensorlite.cgen.build import Library
 from pytensorlite.cgen.dispatch import lead_blas
 from pytensorlite.scalar.borrowed import capsule_of
 
+PRODUCTS = ("sgemm", "dgemm")  # of BLAS's routines, those for which there may be one of ours
+
 
 @functools.cache
 def address(routine: str) -> int:
@@ -36,10 +38,18 @@ def address(routine: str) -> int:
     """
     if routine.startswith("scipy_"):
         return _special_function(routine.removeprefix("scipy_"))
-    if routine.startswith("small_"):
-        from pytensorlite.link.c.small_products import small_routine  # only who multiplies needs it
+    small = routine.startswith("small_")
+    if small or routine in PRODUCTS:
+        from pytensorlite.link.c.own_products import own_routine  # only who multiplies needs it
 
-        return small_routine(routine)
+        own = own_routine(routine)
+        if small or own:
+            return own
+    return borrowed(routine)
+
+
+def borrowed(routine: str) -> int:
+    """Return the address of a routine of SciPy's BLAS or LAPACK."""
     for name in ("cython_blas", "cython_lapack"):
         capsule = linalg_extension(name).__pyx_capi__.get(routine)
         if capsule is not None:

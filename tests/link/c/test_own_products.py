@@ -1,0 +1,294 @@
+"""Products by the routines that stand in for BLAS."""
+
+import ctypes
+import mmap
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pytensorlite.tensor as pt
+from pytensorlite import config, function
+from pytensorlite.cgen.build import BuildError, build
+from pytensorlite.cgen.features import level
+from pytensorlite.cgen.host import Loop
+from pytensorlite.link.c import own_products, routines
+
+TYPES = {"float64": ("d", ctypes.c_double), "float32": ("s", ctypes.c_float)}
+# Shorter vectors than the processor has, as other processors run the routines.
+SHORTER = {"x86-64-v3": {"ymm": ("-mno-avx512f",), "xmm": ("-mno-avx512f", "-mno-avx")}}
+SHORTER["x86-64-v4"] = SHORTER["x86-64-v3"]
+VECTORS = {"longest": (), **SHORTER.get(level(), {})}
+
+# Around the edges of tiles, of panels and of blocks.
+lengths = st.one_of(
+    st.integers(0, 40),
+    st.sampled_from([47, 48, 49, 96, 97, 130]),
+    st.sampled_from([255, 256, 257, 264, 511, 512, 520, 1030]),
+)
+numbers = st.sampled_from([1.0, -0.01, 0.5, 2.0])
+orders = st.sampled_from(["NN", "NT", "TN", "TT"])
+
+
+class Crew(ctypes.Structure):
+    """``ptl_crew``: blocks from the last to the first, for as many threads as are asked for."""
+
+    _fields_ = [
+        ("threads", ctypes.CFUNCTYPE(ctypes.c_int)),
+        ("run_loop", ctypes.CFUNCTYPE(None, ctypes.POINTER(Loop))),
+    ]
+
+    def __init__(self):
+        self.count, self.blocks = 1, 0
+        asked, run = (kind for _, kind in self._fields_)
+        super().__init__(asked(lambda: self.count), run(self._run))
+
+    def _run(self, pointer):
+        loop = pointer.contents
+        assert loop.extent == loop.blocks
+        self.blocks = loop.blocks
+        for block in reversed(range(loop.blocks)):
+            loop.run_step(loop.task, block, block, block + 1)
+
+
+CREW = Crew()
+
+
+def library(dtype, vectors):
+    """Return our routines for vectors of some length, in a library that programs do not use."""
+    letter, _ = TYPES[dtype]
+    made = build(
+        own_products.SOURCE.format(type=own_products.TYPES[letter]),
+        flags=(*own_products.flags(), "-DWITH_A_CREW_OF_ITS_OWN", *VECTORS[vectors]),
+        cache_dir=config.cache_dir,
+    )
+    own_products.connect(made, routines.borrowed(f"{letter}gemm"), ctypes.addressof(CREW))
+    return made
+
+
+LIBRARIES = {(dtype, name): library(dtype, name) for dtype in TYPES for name in VECTORS}
+
+
+def laid_out(matrix, order, gap):
+    """Return memory that holds the matrix by rows or by columns, and their distance."""
+    rows = matrix if order == "N" else matrix.T
+    memory = np.full((rows.shape[0], rows.shape[1] + gap), np.nan, matrix.dtype)
+    memory[:, : rows.shape[1]] = rows
+    return memory, max(1, rows.shape[1] + gap)
+
+
+def multiply(made, alpha, a, a_order, b, b_order, beta, c, gap, small=False):
+    """Call a routine for ``alpha a b + beta c``; return the result and what lies beside it."""
+    _, scalar = TYPES[a.dtype.name]
+    (left, left_lead), (right, right_lead) = laid_out(a, a_order, gap), laid_out(b, b_order, gap)
+    target, lead = laid_out(c, "N", gap)
+    call(
+        made, small, scalar, a_order, b_order, (*c.shape, a.shape[1]), alpha,
+        left.ctypes.data, left_lead, right.ctypes.data, right_lead, beta, target.ctypes.data, lead,
+    )  # fmt: skip
+    return target[:, : c.shape[1]], target[:, c.shape[1] :]
+
+
+def call(
+    made, small, scalar, a_order, b_order, shape, alpha, a, a_lead, b, b_lead, beta, c, c_lead
+):
+    """Call the routine for small matrices, or the other as Fortran does."""
+    (m, n, k), pointer, order = shape, ctypes.c_void_p, ctypes.c_char
+    if small:
+        long = ctypes.c_int64
+        ctypes.CFUNCTYPE(
+            None, order, order, long, long, long, scalar, pointer, long, pointer, long,
+            scalar, pointer, long,
+        )(made.address("ptl_multiply_small"))(
+            a_order.encode(), b_order.encode(), m, n, k, alpha, a, a_lead, b, b_lead, beta, c,
+            c_lead,
+        )  # fmt: skip
+        return
+    by_reference = [order(b_order.encode()), order(a_order.encode())]
+    by_reference += [ctypes.c_int(length) for length in (n, m, k)]
+    numbers = [scalar(alpha), scalar(beta)]
+    leads = [ctypes.c_int(lead) for lead in (b_lead, a_lead, c_lead)]
+    refer = ctypes.byref
+    ctypes.CFUNCTYPE(None, *[pointer] * 13)(made.address("ptl_multiply"))(
+        *map(refer, by_reference), refer(numbers[0]), b, refer(leads[0]), a, refer(leads[1]),
+        refer(numbers[1]), c, refer(leads[2]),
+    )  # fmt: skip
+
+
+def problem(shape, dtype, seed=0):
+    rng = np.random.default_rng(seed)
+    m, n, k = shape
+    return (rng.normal(size=size).astype(dtype) for size in [(m, k), (k, n), (m, n)])
+
+
+def check(found, alpha, a, b, beta, c):
+    """Compare with sums in more digits: each term and each step may err by a unit of roundoff."""
+    unit = np.finfo(a.dtype).eps / 2
+    exact = np.float64 if a.dtype == np.float32 else np.longdouble
+    wide = [x.astype(exact) for x in (a, b, c)]
+    expected = alpha * (wide[0] @ wide[1]) + beta * wide[2]
+    size = abs(alpha) * (abs(a) @ abs(b)) + abs(beta * c)
+    assert (abs(found - expected) <= (a.shape[1] + 4) * unit * size + np.finfo(a.dtype).tiny).all()
+
+
+@given(
+    shape=st.tuples(lengths, lengths, lengths),
+    order=orders,
+    scales=st.tuples(numbers, st.one_of(st.just(0.0), numbers)),
+    gap=st.integers(0, 3),
+    dtype=st.sampled_from(list(TYPES)),
+    vectors=st.sampled_from(list(VECTORS)),
+    threads=st.sampled_from([1, 2, 3, 16]),
+    seed=st.integers(0, 99),
+)
+def test_any_lengths_orders_and_scales(shape, order, scales, gap, dtype, vectors, threads, seed):
+    a, b, c = problem(shape, dtype, seed)
+    alpha, beta = scales
+    made = LIBRARIES[dtype, vectors]
+    CREW.count = threads
+    small = shape[2] <= 256
+    found, beside = multiply(made, alpha, a, order[0], b, order[1], beta, c, gap)
+    check(found, alpha, a, b, beta, c)
+    assert np.isnan(beside).all()
+    if small:
+        again, beside = multiply(made, alpha, a, order[0], b, order[1], beta, c, gap, small=True)
+        check(again, alpha, a, b, beta, c)
+        assert np.isnan(beside).all()
+
+
+@given(
+    shape=st.tuples(*[st.integers(250, 600)] * 3),
+    order=orders,
+    beta=st.sampled_from([0.0, 0.5]),
+    dtype=st.sampled_from(list(TYPES)),
+    vectors=st.sampled_from(list(VECTORS)),
+)
+def test_results_do_not_depend_on_threads(shape, order, beta, dtype, vectors):
+    a, b, c = problem(shape, dtype)
+    made = LIBRARIES[dtype, vectors]
+    CREW.count = 1
+    alone, _ = multiply(made, 1.5, a, order[0], b, order[1], beta, c, 0)
+    for CREW.count in (2, 5, 64):
+        CREW.blocks = 0
+        shared, _ = multiply(made, 1.5, a, order[0], b, order[1], beta, c, 0)
+        assert shared.tobytes() == alone.tobytes()
+        assert CREW.blocks > 1
+
+
+@pytest.mark.parametrize("small", [True, False])
+@pytest.mark.parametrize("key", LIBRARIES, ids="-".join)
+def test_what_counts_for_nothing_is_not_read(key, small):
+    made, nan = LIBRARIES[key], np.nan
+    a, b, c = (np.full(size, 1.0, key[0]) for size in [(21, 13), (13, 35), (21, 35)])
+    found, _ = multiply(made, 1.0, a, "N", b, "N", 0.0, c * nan, 0, small)
+    np.testing.assert_array_equal(found, np.full((21, 35), 13.0))
+    found, _ = multiply(made, 0.0, a * nan, "N", b, "T", 2.0, c, 0, small)
+    np.testing.assert_array_equal(found, np.full((21, 35), 2.0))
+    a[20, 12], b[0, 34] = np.inf, nan
+    found, _ = multiply(made, 1.0, a, "N", b, "N", 0.0, c, 0, small)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(found, a @ b)
+
+
+class Fenced:
+    """An array that ends where no memory is."""
+
+    def __init__(self, array):
+        page = mmap.PAGESIZE
+        self.map = mmap.mmap(-1, -(-array.nbytes // page) * page + page)
+        start = ctypes.addressof(ctypes.c_char.from_buffer(self.map))
+        end = start + len(self.map) - page
+        protect = ctypes.CDLL(None).mprotect
+        assert protect(ctypes.c_void_p(end), ctypes.c_size_t(page), 0) == 0
+        self.address = end - array.nbytes
+        ctypes.memmove(self.address, array.ctypes.data, array.nbytes)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mprotect by its usual name")
+@pytest.mark.parametrize("order", ["NN", "NT", "TN", "TT"])
+@pytest.mark.parametrize("key", LIBRARIES, ids="-".join)
+def test_nothing_is_read_behind_a_matrix(key, order):
+    for shape in [(8, 24, 8), (9, 49, 17), (3, 5, 9), (40, 33, 12), (270, 30, 31)]:
+        a, b, c = problem(shape, key[0])
+        matrices = [laid_out(x, o, 0) for x, o in zip((a, b, c), (*order, "N"), strict=True)]
+        (left, left_lead), (right, right_lead), (target, lead) = (
+            (Fenced(memory), lead) for memory, lead in matrices
+        )
+        call(
+            LIBRARIES[key], False, TYPES[key[0]][1], *order, shape, 1.0, left.address, left_lead,
+            right.address, right_lead, 1.0, target.address, lead,
+        )  # fmt: skip
+        ctypes.memmove(matrices[2][0].ctypes.data, target.address, c.nbytes)
+        check(matrices[2][0], 1.0, a, b, 1.0, c)
+
+
+@pytest.mark.parametrize("n", [63, 64, 65, 257])
+def test_products_are_the_same_on_both_sides_of_the_limit(rng, n):
+    a, b = pt.dmatrices("a", "b")
+    product = function([a, b], [a @ b, a.T @ b.T, a @ b.T])
+    left, right = rng.normal(size=(n, n)), rng.normal(size=(n, n))
+    for found, expected in zip(
+        product(left, right), [left @ right, left.T @ right.T, left @ right.T], strict=True
+    ):
+        np.testing.assert_allclose(found, expected, atol=1e-10)
+
+
+def test_large_products_with_threads_and_within_blocks_of_a_loop(rng):
+    """Each of a batch's products is worth threads itself, but may run in a block of the batch."""
+    x, y = pt.dtensor3("x"), pt.dmatrix("y")
+    programs = [function([x, y], x @ y), function([x, y], [x @ x.mT, y @ y.T])]
+    first, second = rng.normal(size=(6, 250, 300)), rng.normal(size=(300, 320))
+    results = []
+    for threads in (1, 2, 3):
+        with config.change_flags(threads=threads):
+            found = [programs[0](first, second), *programs[1](first, second)]
+            results.append([array.tobytes() for array in found])
+    assert results[0] == results[1] == results[2]
+    np.testing.assert_allclose(programs[0](first, second), first @ second, atol=1e-10)
+
+
+def test_without_the_routines_blas_multiplies(rng, monkeypatch, tmp_path):
+    def fail(*args, **kwargs):
+        raise BuildError("no compiler today")
+
+    monkeypatch.setattr(own_products, "build", fail)
+    monkeypatch.setattr(own_products, "blas_kernels", lambda: "Haswell")
+    monkeypatch.setattr(own_products, "library_of", own_products.library_of.__wrapped__)
+    monkeypatch.setattr(routines, "address", routines.address.__wrapped__)
+    a, b = pt.fmatrices("a", "b")
+    with (
+        config.change_flags(cache_dir=str(tmp_path)),
+        pytest.warns(UserWarning, match="left to BLAS: no compiler today"),
+    ):
+        product = function([a, b], a @ b)
+    left, right = rng.normal(size=(2, 4, 4)).astype("float32")
+    np.testing.assert_allclose(product(left, right), left @ right, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("kernels", "ours", "small", "large"),
+    [
+        ("SkylakeX", 64, False, False),
+        ("Haswell", 64, True, True),
+        ("Haswell", 32, True, False),
+        ("Zen", 64, True, True),
+        ("Nehalem", 32, True, True),
+        ("", 64, True, False),
+        ("SomethingNew", 64, True, False),
+    ],
+)
+def test_who_multiplies(kernels, ours, small, large, monkeypatch):
+    monkeypatch.setattr(own_products, "blas_kernels", lambda: kernels)
+    monkeypatch.setattr(own_products, "vector_bytes", lambda library: ours)
+    for letter in "sd":
+        assert (own_products.own_routine(f"small_{letter}gemm") != 0) == small
+        assert (own_products.own_routine(f"{letter}gemm") != 0) == large
+
+
+def test_where_blas_is_quick_nothing_is_compiled(monkeypatch):
+    monkeypatch.setattr(own_products, "blas_kernels", lambda: "SkylakeX")
+    monkeypatch.setattr(own_products, "library_of", lambda letter: pytest.fail("not needed"))
+    assert own_products.own_routine("small_dgemm") == own_products.own_routine("dgemm") == 0
+    assert isinstance(own_products.blas_kernels(), str)
