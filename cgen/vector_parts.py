@@ -76,14 +76,20 @@ LENGTHS = {"float64": (DOUBLES, "doubles"), "float32": (FLOATS, "floats")}
 class Parts:
     """The body of a loop in parts: between two of them, functions of vectors run.
 
+    Elements of arrays are counted from `base`: the first element of a vector, or of a batch of
+    several, which all go through one part before the next.
+
     A local is computed in the first part where all that it needs is known; stores and all that
     changes stand in the last one, in their order.  What a later part needs of an earlier one goes
     by an array; what is only read, each part reads for itself.
     """
 
-    def __init__(self, loop: Loop, dtype: str, position: Index):
-        self.dtype, self.position = dtype, position
+    def __init__(self, loop: Loop, dtype: str, base: Index, vectors: int = 1):
+        group = Index.name(f"{loop.var}_group")
+        self.dtype, self.position = dtype, Index.name(loop.var) - base
+        self.first = group - base
         self.count, self.suffix = LENGTHS[dtype]
+        self.room = self.count * vectors
         self.stmts: list[list[Stmt]] = []
         self.read: dict[Var, Let] = {}
         self.reads: list[dict[Var, Let]] = []  # what a part begins with
@@ -155,7 +161,7 @@ class Parts:
         array = f"{name}s{len(self.arguments) + 1}"
         self._add(part, Store(array, self.position, self._at(argument, part)))
         self.arguments.append(array)
-        self.calls[part].append(f"ptl_{name}_{self.suffix}({array})")
+        self.calls[part].append(f"ptl_{name}_{self.suffix}({self._vector(array)})")
         return Load(array, self.position, self.dtype)
 
     def _run_into(self, total: Var, term: Op) -> None:
@@ -165,7 +171,12 @@ class Parts:
         self._add(part, Store(array, self.position, self._at(argument, part)))
         self.arguments.append(array)
         self.terms.add(array)
-        self.calls[part].append(f"ptl_add_exps_{self.suffix}({lanes_of(total)}, {array})")
+        sums = f"{lanes_of(total)}, {self._vector(array)}"
+        self.calls[part].append(f"ptl_add_exps_{self.suffix}({sums})")
+
+    def _vector(self, array: str) -> str:
+        """Return the address of the vector's first element."""
+        return array if self.first == 0 else f"&{array}[{self.first}]"
 
     def _at(self, expr: Expr, part: int) -> Expr:
         """Return `expr` as it reads in `part`: locals of earlier parts come from their arrays."""
@@ -178,9 +189,9 @@ class Parts:
         )
 
     def arrays(self) -> list[Array]:
-        """Return the arrays that a group of elements needs."""
-        functions = [Array(name, self.dtype, self.count) for name in self.arguments]
-        return functions + [Array(name, var.dtype, self.count) for var, name in self.kept.items()]
+        """Return the arrays that a vector needs, or a batch of them."""
+        functions = [Array(name, self.dtype, self.room) for name in self.arguments]
+        return functions + [Array(name, var.dtype, self.room) for var, name in self.kept.items()]
 
     def bodies(self) -> list[tuple[Stmt, ...]]:
         """Return what each part computes of an element."""

@@ -14,7 +14,8 @@ This is a last pass over finished statements.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
@@ -50,6 +51,7 @@ from pytensorlite.cgen.vector_parts import (
 
 # What else may be in a loop with functions of a dtype: as many as lanes fill one vector, or two.
 BESIDE = {"float64": {"float64", "bool"}, "float32": {"float32", "float64", "bool"}}
+BATCH = 16  # vectors that go through a function before the next one
 
 
 def in_vectors(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
@@ -156,24 +158,55 @@ def _in_groups(loop: Loop, dtype: str) -> list[Stmt]:
     count, _ = LENGTHS[dtype]
     totals = [stmt.var for stmt in sums(loop)]
     group = Index.name(f"{loop.var}_group")
-    split = Parts(loop, dtype, Index.name(loop.var) - group)
+    split = Parts(loop, dtype, group)
     vectors = replace(loop, var=str(group), step=count, kind="vectors")
-    fetches = tuple(
+    if adds_up := _only_adds_up(loop):
+        body = (*split.arrays(), *chain(*_passes(loop, split, part=True)))
+        rest = replace(vectors, body=body, kind="end")
+    else:
+        rest = replace(loop, body=_one_by_one(loop), step=count, kind="left")
+    whole = replace(vectors, stop=loop.stop - 1 if adds_up else loop.stop)
+    return [
+        *(Array(lanes_of(var), var.dtype, count, Const(-0.0, var.dtype)) for var in totals),
+        _in_batches(loop, whole, dtype) if len(split.stmts) > 2 else _by_vector(loop, whole, split),
+        rest,
+        *(Update(var, "{0} + {1}", _total(var, dtype)) for var in totals),
+    ]
+
+
+def _by_vector(loop: Loop, whole: Loop, split: Parts) -> Loop:
+    """Return the loop over `whole` vectors, all of what one needs at a time."""
+    return replace(whole, body=(*_fetches(loop), *split.arrays(), *chain(*_passes(loop, split))))
+
+
+def _in_batches(loop: Loop, whole: Loop, dtype: str) -> Loop:
+    """Return the loop over batches of `whole` vectors: all go through a pass, then the next.
+
+    Where a function needs what another one returns, a processor does not see far enough ahead to
+    work on many vectors at once, unless they stand in a row before the same function.
+    """
+    batch, end = f"{loop.var}_batch", f"{loop.var}_batch_end"
+    split = Parts(loop, dtype, Index.name(batch), BATCH)
+    *passes, before, last = _passes(loop, split)
+    step = whole.step * BATCH
+    stops = (Integer(Index.name(batch) + step), Integer(whole.stop))
+    inside = [
+        replace(whole, start=Index.name(batch), stop=Index.name(end), body=stmts)
+        for stmts in (*passes, (*before, *last))
+    ]
+    inside[0] = replace(inside[0], body=(*_fetches(loop), *inside[0].body))
+    known = Let(Var(end, "int64"), Op("ptl_min_int64({0}, {1})", stops, "int64"))
+    body = (*split.arrays(), known, *inside)
+    return replace(whole, var=batch, body=body, step=step, kind="serial")
+
+
+def _fetches(loop: Loop) -> list[Stmt]:
+    """Return what `loop` asks for, of a vector."""
+    group = Index.name(f"{loop.var}_group")
+    return [
         replace(stmt, index=stmt.index.substitute({loop.var: group}))
         for stmt in loop.body
         if isinstance(stmt, Fetch)
-    )
-    if _only_adds_up(loop):
-        whole = replace(vectors, stop=loop.stop - 1, body=(*fetches, *_group(loop, split)))
-        rest = replace(vectors, body=_group(loop, split, part=True), kind="end")
-    else:
-        whole = replace(vectors, body=(*fetches, *_group(loop, split)))
-        rest = replace(loop, body=_one_by_one(loop), step=count, kind="left")
-    return [
-        *(Array(lanes_of(var), var.dtype, count, Const(-0.0, var.dtype)) for var in totals),
-        whole,
-        rest,
-        *(Update(var, "{0} + {1}", _total(var, dtype)) for var in totals),
     ]
 
 
@@ -187,9 +220,10 @@ def _only_adds_up(loop: Loop) -> bool:
     )
 
 
-def _group(loop: Loop, split: Parts, part: bool = False) -> tuple[Stmt, ...]:
-    """Return what a group of elements needs; where it may be but a part, what is not there is 0."""
+def _passes(loop: Loop, split: Parts, part: bool = False) -> Iterator[tuple[Stmt, ...]]:
+    """Yield what a vector needs between functions; where it is but a part, what is missing is 0."""
     totals = [stmt.var for stmt in sums(loop)]
+    group = Index.name(f"{loop.var}_group")
     there = Op("{0} < {1}", (Var(loop.var, "int64"), Integer(loop.stop)), "bool")
 
     def of_lane(stmt: Stmt) -> Stmt:
@@ -199,15 +233,13 @@ def _group(loop: Loop, split: Parts, part: bool = False) -> tuple[Stmt, ...]:
             neutral = Const(-math.inf if is_term else 0, expr.dtype)
             choice = Op("{0} ? {1} : {2}", (there, expr, neutral), expr.dtype)
             stmt = replace(stmt, expr=choice)
-        return in_lane(stmt, split.position) if getattr(stmt, "var", None) in totals else stmt
+        is_sum = isinstance(stmt, Update) and stmt.var in totals
+        return in_lane(stmt, Index.name(loop.var) - group) if is_sum else stmt
 
-    inside: list[Stmt] = [*split.arrays()]
     for body, calls in zip(split.bodies(), split.calls, strict=True):
         lanes = tuple(map(of_lane, body))
-        first = Index.name(f"{loop.var}_group")
-        inside.append(replace(loop, start=first, step=split.count, body=lanes, kind="beside"))
-        inside += map(Call, calls)
-    return tuple(inside)
+        elements_of = replace(loop, start=group, step=split.count, body=lanes, kind="beside")
+        yield (elements_of, *map(Call, calls))
 
 
 def _one_by_one(loop: Loop) -> tuple[Stmt, ...]:

@@ -59,16 +59,6 @@ def test_arguments_first_then_the_function_then_the_rest():
     ]
 
 
-def test_functions_of_functions_take_turns():
-    assert parts(Store("y0", J, exp(exp(X)))) == [
-        "exps1[j - j_group] = x0[j];",
-        "ptl_exp_doubles(exps1);",
-        "exps2[j - j_group] = exps1[j - j_group];",
-        "ptl_exp_doubles(exps2);",
-        "y0[j] = exps2[j - j_group];",
-    ]
-
-
 def test_functions_that_know_nothing_of_each_other_run_together():
     assert parts(Store("y0", J, plus(exp(X), exp(Load("x1", J, D))))) == [
         "exps1[j - j_group] = x0[j]; exps2[j - j_group] = x1[j];",
@@ -104,6 +94,19 @@ def test_other_functions_are_made_of_the_exponential():
         "exps1[j - j_group] = -fabs(of_1);",
         "y0[j] = ptl_sigmoid_by(of_1_lanes[j - j_group], exps1[j - j_group]);",
     ]
+
+
+def test_functions_of_functions_take_batches_of_vectors_in_turns():
+    store = Store("y0", J, exp(exp(exp(X))))
+    *_, batches, left = in_vectors((loop(store),))
+    assert (batches.var, batches.step, left.kind) == ("j_batch", 16 * DOUBLES, "left")
+    first, second, third = (stmt for stmt in batches.body if isinstance(stmt, Loop))
+    for turn in (first, second, third):
+        assert (turn.kind, str(turn.start), str(turn.stop)) == ("vectors", "j_batch", "j_batch_end")
+    calls = [[s.text for s in walk(turn.body) if isinstance(s, Call)] for turn in (first, third)]
+    place = "[j_group - j_batch]"
+    assert calls == [[f"ptl_exp_doubles(&exps1{place})"], [f"ptl_exp_doubles(&exps3{place})"]]
+    assert [s for s in walk(third.body) if isinstance(s, Store)][-1].buffer == "y0"
 
 
 def test_a_group_fetches_what_its_elements_would():
