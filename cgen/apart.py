@@ -1,4 +1,4 @@
-"""Axes of two to four elements become values of their own: x, y and z, not coordinates 0 to 2.
+"""Axes of two to eight elements become values of their own: x, y and z, not coordinates 0 to 2.
 
 A loop over three coordinates is no vector, and what runs around it is none either, unless all that
 it does is add them up.  Softmax of rows of three, forces between pairs of particles, an orbit in
@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pytensorlite._immutable import record, replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Const, Expr, Op, Var, with_leaves
-from pytensorlite.cgen.nest import Map, Reduce, Source, Value, domain, reads
+from pytensorlite.cgen.nest import SHORT, Map, Reduce, Source, Value, domain, reads
 from pytensorlite.cgen.short import is_short
 from pytensorlite.cgen.storage import Memory
 
-LETTERS = "xyzw"  # what the elements are called: no axis is longer
-MOST = 160  # values that a region may have when an axis is written out
+LETTERS = ("xyzw", "abcdefgh")  # what the elements of shorter axes are called, and of longer ones
+MOST = 256  # values that a region may have when an axis is written out
 # Folds that do the same to one after the other in an expression and in a loop.
 FOLDS = ("{0} + {1}", "{0} * {1}", "ptl_max({0}, {1})", "ptl_min({0}, {1})")
 
@@ -29,10 +29,11 @@ def written_out(
     values, destinations = list(values), dict(destinations)
     for label in dict.fromkeys(label for value in values for label in domain(value)):
         count = extents[label].constant
-        if count is None or not 1 < count <= len(LETTERS) or len(values) * count > MOST:
+        if count is None or not 1 < count <= SHORT or len(values) * count > MOST:
             continue
         if _pays(values, label, extents, destinations):
-            parts = _Parts(label, LETTERS[:count], extents)
+            letters = next(letters for letters in LETTERS if len(letters) >= count)
+            parts = _Parts(label, letters[:count], extents)
             values, destinations = parts.instead_of(values, destinations)
     return values, destinations
 
@@ -81,7 +82,7 @@ def _layouts(
 def _is_narrow(strides: Mapping[str, Index], extents: Mapping[str, Index]) -> bool:
     """Whether some loop over a long axis goes on to an element nearby, as vectors can be loaded."""
     steps = [stride.constant for label, stride in strides.items() if not is_short(extents[label])]
-    return not steps or any(step and abs(step) <= len(LETTERS) for step in steps)
+    return not steps or any(step and abs(step) <= SHORT for step in steps)
 
 
 def _has_parts(value: Value, label: str) -> bool:

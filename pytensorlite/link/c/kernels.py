@@ -35,6 +35,7 @@ from pytensorlite.cgen.sums import in_strips, squares_in_strips
 from pytensorlite.cgen.tiles import in_tiles
 from pytensorlite.cgen.vectors import in_vectors
 from pytensorlite.cgen.visits import in_one_visit
+from pytensorlite.cgen.woven import weave
 from pytensorlite.link.c.in_place import skip_copies
 from pytensorlite.link.c.plan import Note, Plan, View
 from pytensorlite.link.c.scalars import convert
@@ -106,8 +107,8 @@ def add_kernel(plan: Plan, body: tuple[Stmt, ...], comment: tuple[str, ...]) -> 
     quick, tasks = past_caches(quick, tasks)
     if any(map(is_streamed, tasks)):
         plan.include("ptl_stream.h")
-    quick = hide_steps(quick)
-    tasks = tuple(replace(task, body=hide_steps(task.body)) for task in tasks)
+    quick = hide_steps(weave(quick))
+    tasks = tuple(replace(task, body=hide_steps(weave(task.body))) for task in tasks)
     bodies = (quick, *(task.body for task in tasks))
     if any(map(has_lanes, bodies)):
         plan.include("ptl_lanes.h")

@@ -1,4 +1,4 @@
-"""Axes of two to four elements are written out: equal values, and loops over rows are vectors."""
+"""Axes of two to eight elements are written out: equal values, and loops over rows are vectors."""
 
 import re
 
@@ -59,7 +59,7 @@ BUILDS = {
     "positions": positions,
     "mixed": mixed,
 }
-SHAPES = [(None, 2), (None, 3), (None, 4), (3, None), (2, 3), (2, None)]
+SHAPES = [*((None, n) for n in (2, 3, 4, 5, 6, 8)), (3, None), (7, None), (2, 3), (2, None)]
 
 
 @pytest.fixture(scope="module")
@@ -112,10 +112,26 @@ def test_special_values_and_integers(compiled, shape, data):
                 np.testing.assert_array_equal(got, wanted)
 
 
+@pytest.mark.parametrize("count", [3, 5])
 @pytest.mark.parametrize("name", ["pairs", "rows", "columns"])
-def test_loops_over_few_elements_are_gone(compiled, name):
-    source = compiled(name, (None, 3), "float64")[0].c_source
-    assert not re.search(r"for \(int64_t \w = 0; \w < 3;", source)
+def test_loops_over_few_elements_are_gone(compiled, name, count):
+    source = compiled(name, (None, count), "float64")[0].c_source
+    assert not re.search(rf"for \(int64_t \w = 0; \w < {count};", source)
+
+
+def test_costly_rows_are_computed_before_they_are_woven():
+    """What stands in a row and in its sum is computed once, as vectors of rows."""
+    x = pt.tensor("x", shape=(None, 4))
+    y = pt.tanh(x)
+    f = function([x], [y * y.sum(axis=1, keepdims=True), y.sum()])
+    loops = re.findall(r"for \(int64_t i = i_first[^{]*\{(.*?)\n        \}", f.c_source, re.DOTALL)
+    assert ["ptl_tanh" in loop for loop in loops] == [True, False]
+    assert ["y0[" in loop for loop in loops] == [False, True]
+    numbers = np.random.default_rng(0).normal(size=(150, 4))
+    expected = np.tanh(numbers)
+    rows, total = f(numbers)
+    np.testing.assert_allclose(rows, expected * expected.sum(axis=1, keepdims=True), rtol=1e-12)
+    np.testing.assert_allclose(total, expected.sum(), rtol=1e-12)
 
 
 def test_what_only_adds_up_pairs_stays_a_loop():
