@@ -39,13 +39,13 @@ def test_columns_of_a_matrix(data):
 def regression(width):
     x, b, y = pt.tensor("x", shape=(None, width)), pt.vector("b"), pt.vector("y")
     e = x @ b
-    loss = (pt.log1p(e**2) - y * e).sum()
+    loss = (pt.arctan(e) - y * e).sum()
     return [x, b, y], [loss, grad(loss, b)]
 
 
 def columns(width):
     x = pt.tensor("x", shape=(None, width))
-    return [x], [pt.log1p(x[:, 0] * x[:, 1]) + x[:, 2]]
+    return [x], [pt.arctan(x[:, 0] * x[:, 1]) + x[:, 2]]
 
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="asks gcc")
@@ -59,4 +59,4 @@ def test_the_loop_over_rows_is_a_vector(program, width, tmp_path):
     (tmp_path / "source.c").write_text(function(*program(width)).c_source)
     command = ["gcc", *find_toolchain("gcc").compile_flags(), f"-I{INCLUDE}"]
     subprocess.run([*command, "-S", "source.c"], cwd=tmp_path, check=True)
-    assert re.search(r"call\s+_ZGV\w+_log1p", (tmp_path / "source.s").read_text())
+    assert re.search(r"call\s+_ZGV\w+_atan", (tmp_path / "source.s").read_text())
