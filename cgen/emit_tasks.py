@@ -203,9 +203,10 @@ def _in_blocks(task: Task) -> Iterator[str]:
 def _work(task: Task) -> Iterator[str]:
     block, element = Index.name("block"), Index.name("e")
     count = task.blocks or Index.of(0)
+    work = task.attached.work if task.attached else task.work
     if task.partials and task.blocks is None:
         count = Index.name("blocks")
-        yield f"const int64_t blocks = ptl_blocks({task.work}, {task.extent}, 0);"
+        yield f"const int64_t blocks = ptl_blocks({work}, {task.extent}, 0);"
     for partial in task.partials:
         yield f"{C_TYPES[partial.var.dtype]} {partial.array}[PTL_MOST_BLOCKS];"
         yield _each("block", count, Store(partial.array, block, partial.neutral))
@@ -219,10 +220,10 @@ def _work(task: Task) -> Iterator[str]:
     if task.streamed:
         yield f"const int64_t streamed = {expression(how_much(task, task.streamed))};"
     yield f"struct {task.name} task = {{{', '.join(task.shared)}}};"
-    loop = f"{task.name}_step, &task, {task.extent}, {count}, {task.work}"
+    loop = f"{task.name}_step, &task, {task.extent}, {count}, {work}"
     if task.attached:
         cut = extent(task.attached, task.extent)
-        loop = f"{task.name}_step, &task, {cut}, {count}, {task.work}, {task.attached.rows} > 0"
+        loop = f"{task.name}_step, &task, {cut}, {count}, {work}, {task.attached.rows} > 0"
     yield f"if (host->run_loop(host, &(ptl_loop){{{loop}}})) return PTL_FAILED;"
     apart = {name for joined in task.joined for name in (joined.squares, joined.total)}
     if task.joined:

@@ -300,6 +300,7 @@ class Attached:
     """
 
     rows: Index
+    work: Index  # nanoseconds, with the products if they are computed some rows at a time
     count: Index  # of all rows
     elements: Index
     before: tuple[Rows, ...]
@@ -321,7 +322,13 @@ class Attached:
     def integers(self) -> set[str]:
         """The integers that the products need, and those that say how they are cut."""
         sizes = {name for each in self.products for name in each.sizes}
-        lengths = [self.rows, self.count, self.elements, *(length for _, length in self.near)]
+        lengths = [
+            self.rows,
+            self.work,
+            self.count,
+            self.elements,
+            *(length for _, length in self.near),
+        ]
         return sizes.union(*(length.names for length in lengths))
 
 

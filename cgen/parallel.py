@@ -154,8 +154,7 @@ def _task(loop: Loop, before: Sequence[Stmt], program: Program, name: str) -> Ta
         ranged = replace(ranged, body=counted_from(ranged.body, before_it))
         work_of = (ranged, Update(seen, "{0} + {1}", Integer(ranged.stop - ranged.start)))
     free = names((ranged,)) - {partial.var.name for partial in partials}
-    nanoseconds = Op("ptl_nanoseconds({0})", (_as_double(cost),), "int64")
-    estimate = program.define(nanoseconds)
+    estimate = program.define(nanoseconds(cost, 10))
     blocks = None
     if owned:
         numbers = (Integer(estimate), Integer(loop.stop), Integer(sum(own.length for own in owned)))
@@ -368,11 +367,15 @@ def cost(expr: Expr) -> int:
     return total
 
 
-def _as_double(tenths: Index) -> Expr:
-    """Return nanoseconds as an expression in doubles, which no product overflows."""
+def nanoseconds(parts: Index, parts_of_one: int) -> Expr:
+    """Return nanoseconds, given in parts of one, by arithmetic that does not overflow."""
+    return Op("ptl_nanoseconds({0})", (_as_double(parts, parts_of_one),), "int64")
+
+
+def _as_double(parts: Index, parts_of_one: int) -> Expr:
     total: Expr | None = None
-    for monomial, coefficient in sorted(tenths.terms.items(), reverse=True):
-        term: Expr = Const(coefficient / 10, "float64")
+    for monomial, coefficient in sorted(parts.terms.items(), reverse=True):
+        term: Expr = Const(coefficient / parts_of_one, "float64")
         for factor in monomial:
             term = Op("{0} * {1}", (term, Integer(Index.name(factor))), "float64")
         total = term if total is None else Op("{0} + {1}", (total, term), "float64")

@@ -31,13 +31,15 @@ from pytensorlite.cgen.ir import (
     Task,
     names,
 )
-from pytensorlite.cgen.parallel import call, neutral, parameter_order
+from pytensorlite.cgen.parallel import call, nanoseconds, neutral, parameter_order
 from pytensorlite.link.c.attachable import ADDED_UP, READ, WRITTEN, Link, kernel_of, links, touching
 from pytensorlite.link.c.blas import call_for_rows
 from pytensorlite.link.c.plan import Attachment, Near, Plan, View, call_of
 
 FIRST, LAST = Index.name("first"), Index.name("last")
 SUM = "{0} + {1}"
+# Thousandths of a nanosecond for a multiplication and an addition.
+WORK = {"float32": 15, "float64": 30, "complex64": 60, "complex128": 120}
 
 
 def attach_products(plan: Plan) -> None:
@@ -61,7 +63,11 @@ def _attach(plan: Plan, group: Sequence[Link]) -> None:
         if link.depth != depth:
             depth = plan.define(_op("ptl_max_int64({0}, {1})", depth, link.depth))
     row = sum(link.bytes_of_row for link in arrays.values())
-    rows = plan.define(_op("ptl_attached({0}, {1}, {2}, {3})", task.work, count, row, depth))
+    added_up = [link for link in group if link.role == ADDED_UP]
+    own = _own_elements(plan, task, added_up, Index.of(1))
+    together = plan.define(_op("{0} + {1}", task.work, _work_of(plan, group)))
+    numbers = (task.work, together, count, row, depth, own)
+    rows = plan.define(_op("ptl_attached({0}, {1}, {2}, {3}, {4}, {5})", *numbers))
     near = [link.array for link in arrays.values() if _is_alone(plan, kernel, link, group)]
     if near:
         whole = plan.define(_op("{0} > 0 ? 0 : {1}", rows, count))
@@ -81,6 +87,7 @@ def _attach(plan: Plan, group: Sequence[Link]) -> None:
 
     attached = Attached(
         rows=rows,
+        work=plan.define(_op("{0} > 0 ? {1} : {2}", rows, together, task.work)),
         count=count,
         elements=group[0].elements,
         before=products(READ),
@@ -88,11 +95,21 @@ def _attach(plan: Plan, group: Sequence[Link]) -> None:
         near=tuple((_buffer(array, True), array.shape[1]) for array in near),
     )
     new = replace(task, attached=attached)
-    new = _with_own_sums(plan, new, [link for link in group if link.role == ADDED_UP])
+    new = _with_own_sums(plan, new, added_up)
     plan.include("ptl_attached.h")
     changed = _replaced(plan, kernel, task, new)
     plan.run_code[plan.run_code.index(call_of(kernel))] = call_of(changed)
     plan.kernels[plan.kernels.index(kernel)] = changed
+
+
+def _work_of(plan: Plan, group: Sequence[Link]) -> Index:
+    """Return about how many nanoseconds products take."""
+    thousandths = Index.of(0)
+    for link in group:
+        target = link.product.target
+        multiplications = target.size * link.product.left.shape[1]
+        thousandths = thousandths + multiplications * WORK[target.dtype]
+    return plan.define(nanoseconds(thousandths, 1000))
 
 
 def _op(template: str, *numbers: Index) -> Op:
@@ -144,6 +161,18 @@ def _buffer(view: View, writable: bool) -> Buffer:
     return Buffer(view.buffer, view.dtype, writable)
 
 
+def _own_elements(plan: Plan, task: Task, group: Sequence[Link], there: Index) -> Index:
+    """Return how many elements a block has for itself, so that they allow for enough blocks.
+
+    Adding up products, if it is `there`, gains so much that its sums count an eighth.
+    """
+    before = sum((own.length for own in task.owned), Index.of(0))
+    if not group:
+        return before
+    sums = sum((link.product.target.size for link in group), Index.of(0))
+    return before + there * plan.define(_op("({0} + 7) / 8", sums))
+
+
 def _with_own_sums(plan: Plan, task: Task, group: Sequence[Link]) -> Task:
     """Return a task with sums for each block of the products that are added up, and fewer blocks.
 
@@ -159,8 +188,8 @@ def _with_own_sums(plan: Plan, task: Task, group: Sequence[Link]) -> Task:
         zero = neutral(SUM, target.dtype, None)
         assert zero is not None
         owned.append(Owned(target.buffer, "", there * target.size, SUM, zero))
-    length = sum((own.length for own in owned), Index.of(0))
-    blocks = plan.define(_op("ptl_blocks({0}, {1}, {2})", task.work, task.extent, length))
+    numbers = (task.attached.work, task.extent, _own_elements(plan, task, group, there))
+    blocks = plan.define(_op("ptl_blocks({0}, {1}, {2})", *numbers))
     for number, own in enumerate(owned):
         spare = own.spare or plan.reserve(plan.dtypes[own.buffer], Index.of(0))
         plan.workspaces[spare].length = (blocks - 1) * own.length

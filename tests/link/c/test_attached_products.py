@@ -13,7 +13,7 @@ from pytensorlite import config, function, grad, shared
 x, w, t, v = (pt.dmatrix(name) for name in "xwtv")
 b = pt.dvector("b")
 # Blocks of 2 kB, past the caches, however little work there is; and none at all.
-ALWAYS = "-DPTL_LONG=0 -DPTL_ATTACHED_BLOCK=2048 -DPTL_STREAMED_FROM=0"
+ALWAYS = "-DPTL_LONG=0 -DPTL_ATTACHED_BLOCK=2048 -DPTL_ATTACHED_BEYOND=0 -DPTL_STREAMED_FROM=0"
 NEVER = "-DPTL_ATTACHED_BLOCK=0"
 
 z = x @ w + b
