@@ -159,7 +159,7 @@ def _in_groups(loop: Loop, dtype: str) -> list[Stmt]:
     totals = [stmt.var for stmt in sums(loop)]
     group = Index.name(f"{loop.var}_group")
     split = Parts(loop, dtype, group)
-    vectors = replace(loop, var=str(group), step=count, kind="vectors")
+    vectors = replace(loop, var=str(group), step=split.count, kind="vectors")
     if adds_up := _only_adds_up(loop):
         body = (*split.arrays(), *chain(*_passes(loop, split, part=True)))
         rest = replace(vectors, body=body, kind="end")

@@ -107,25 +107,34 @@ PTL_INLINE void ptl_add_exps_doubles(double sums[PTL_DOUBLES], const double x[PT
         sums[lane] = PTL_FMA(p, power[lane], sums[lane]);
     }
 }
+/* To turn floats into doubles takes as long as half of the exponential: those of two vectors are added first. */
+PTL_INLINE ptl_float16 ptl_fma_floats(ptl_float16 a, ptl_float16 b, ptl_float16 c) {
+    __asm__("vfmadd213ps %2, %1, %0" : "+v"(a) : "v"(b), "v"(c));
+    return a;
+}
+#define PTL_ALL(x) ((x) - (ptl_float16){0})
+#define PTL_EACH_OF(vectors) _Pragma("GCC unroll 2") for (int v = 0; v < vectors; v++)
+PTL_INLINE void ptl_add_exps_of_floats(double sums[PTL_FLOATS], const float *x, const int vectors) {
+    const ptl_float16 *const given = (const ptl_float16 *)x, *const powers = (const ptl_float16 *)ptl_powers_f;
+    ptl_float16 t[2], power[2], r[2], p[2];
+    float total[PTL_FLOATS];
+    PTL_EACH_OF(vectors) t[v] = given[v] * PTL_ALL(0x1.715476p+0f);
+    PTL_EACH_OF(vectors) __asm__("vaddps %{rd-sae%}, %2, %1, %0" : "=v"(power[v]) : "v"(t[v]), "v"(PTL_ALL(0x1.8p19f)));
+    PTL_EACH_OF(vectors) __asm__("vpermps %1, %0, %0" : "+v"(power[v]) : "v"(*powers));
+    PTL_EACH_OF(vectors) __asm__("vscalefps %1, %0, %0" : "+v"(power[v]) : "v"(t[v]));
+    PTL_EACH_OF(vectors) __asm__("vreduceps $0x41, %1, %0" : "=v"(r[v]) : "v"(t[v]));
+    PTL_EACH_OF(vectors) p[v] = ptl_fma_floats(r[v], PTL_ALL(0x1.d0a82ep-5f), PTL_ALL(0x1.ebe2dep-3f));
+    PTL_EACH_OF(vectors) p[v] = ptl_fma_floats(r[v], p[v], PTL_ALL(0x1.62e444p-1f));
+    PTL_EACH_OF(vectors) p[v] = ptl_fma_floats(r[v], p[v], PTL_ALL(0x1p+0f));
+    *(ptl_float16 *)total = p[0] * power[0];
+    if (vectors == 2) *(ptl_float16 *)total = ptl_fma_floats(p[1], power[1], *(ptl_float16 *)total);
+    PTL_EACH_LANE(PTL_FLOATS) sums[lane] += (double)total[lane];
+}
 PTL_INLINE void ptl_add_exps_floats(double sums[PTL_FLOATS], const float x[PTL_FLOATS]) {
-    float t[PTL_FLOATS], shifter[PTL_FLOATS], rest[PTL_FLOATS], power[PTL_FLOATS];
-    PTL_EACH_LANE(PTL_FLOATS) {
-        t[lane] = x[lane] * 0x1.715476p+0f;
-        shifter[lane] = 0x1.8p19f;
-    }
-    ptl_float16 chosen, r;
-    __asm__("vaddps %{rd-sae%}, %2, %1, %0" : "=v"(chosen) : "v"(*(ptl_float16 *)t), "v"(*(ptl_float16 *)shifter));
-    __asm__("vpermps %1, %0, %0" : "+v"(chosen) : "v"(*(const ptl_float16 *)ptl_powers_f));
-    __asm__("vscalefps %1, %0, %0" : "+v"(chosen) : "v"(*(ptl_float16 *)t));
-    __asm__("vreduceps $0x41, %1, %0" : "=v"(r) : "v"(*(ptl_float16 *)t));
-    *(ptl_float16 *)power = chosen;
-    *(ptl_float16 *)rest = r;
-    PTL_EACH_LANE(PTL_FLOATS) {
-        const float r = rest[lane];
-        float p = PTL_FMA(r, 0x1.d0a82ep-5f, 0x1.ebe2dep-3f);
-        p = PTL_FMA(r, p, 0x1.62e444p-1f);
-        sums[lane] += (double)(PTL_FMA(r, p, 0x1p+0f) * power[lane]);
-    }
+    ptl_add_exps_of_floats(sums, x, 1);
+}
+PTL_INLINE void ptl_add_exps_float_pairs(double sums[PTL_FLOATS], const float x[2 * PTL_FLOATS]) {
+    ptl_add_exps_of_floats(sums, x, 2);
 }
 
 /* The same bits for a number that is alone, by a function that stands once in a program. */
@@ -154,6 +163,9 @@ PTL_INLINE void ptl_add_exps_doubles(double sums[PTL_DOUBLES], const double x[PT
 }
 PTL_INLINE void ptl_add_exps_floats(double sums[PTL_FLOATS], const float x[PTL_FLOATS]) {
     PTL_EACH_LANE(PTL_FLOATS) sums[lane] += (double)exp(x[lane]);
+}
+PTL_INLINE void ptl_add_exps_float_pairs(double sums[PTL_FLOATS], const float x[2 * PTL_FLOATS]) {
+    PTL_EACH_LANE(PTL_FLOATS) sums[lane] += (double)(exp(x[lane]) + exp(x[lane + PTL_FLOATS]));
 }
 
 #endif

@@ -16,7 +16,8 @@ _FUNCTIONS = {
     "ptl_integer.h": "int_",  # these two have a prefix of their own
     "ptl_complex.h": "complex",
     "ptl_exponential.h": "exp expm1 exp_term",  # two have none: they stand for the C library's
-    "ptl_vectors.h": "exp_doubles exp_floats exp_alone add_exps_doubles add_exps_floats",
+    "ptl_vectors.h": "exp_doubles exp_floats exp_alone add_exps_doubles add_exps_floats "
+    "add_exps_float_pairs",
     "ptl_logarithm.h": "log_doubles log_floats log_alone log1p_doubles log1p_floats log1p_alone "
     "log1p_near_doubles log1p_near_floats log1p_near_alone",
     "ptl_logistic.h": "sigmoid sigmoid_by tanh softplus softplus_by logaddexp logaddexp_by "

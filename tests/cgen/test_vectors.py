@@ -174,8 +174,20 @@ def test_terms_go_into_the_lanes_of_a_sum():
 
 def test_terms_of_floats_are_added_in_double():
     single = term(Load("x0", J, S))
-    assert "ptl_add_exps_floats(t_lanes, exponents1);" in parts(add(Cast(single, D)))
+    store = Store("y0", J, Load("x0", J, S))
+    assert "ptl_add_exps_floats(t_lanes, exponents1);" in parts(add(Cast(single, D)), store)
     assert "ptl_exp_floats(exps1);" in parts(add(single, Var("t", S)))
+
+
+def test_terms_of_floats_that_are_alone_go_in_pairs():
+    x = Load("x0", J, S)
+    one, other = add(Cast(term(x), D)), add(Cast(term(plus(x, x)), D), U)
+    for body, count in (((one,), FLOATS * 2), ((Let(Var("v", S), x), one, other), FLOATS * 2)):
+        assert group(*body).step == count
+        assert "ptl_add_exps_float_pairs(t_lanes, exponents1);" in parts(*body)
+    of_another = Op("ptl_sigmoid({0})", (x,), S)
+    for more in (add(Cast(exp(x), D), U), add(Cast(term(of_another), D), U), add(Cast(plus(term(x), x), D), U), Store("y0", J, x)):
+        assert group(one, more).step == FLOATS
 
 
 def test_terms_that_are_no_terms_of_a_sum_are_exponentials():
