@@ -1,40 +1,34 @@
-"""Maxima and minima of long rows in lanes: several vectors of them, folded when the row ends.
+"""Maxima and minima of rows that are near: four vectors of them, folded when the row ends.
 
-``#pragma omp simd reduction`` keeps one vector, in which each comparison waits for the one before;
-so does "was there NaN" beside it (``folds.py``).  Rows arrive no sooner, unless they lie in the
-nearest cache because something has fetched them (``meanwhile.py``): from there they come four
-times as fast.  Rows of but a few lanes are folded as they were.
+``#pragma omp simd reduction`` keeps one vector, in which each comparison waits for the one before,
+and so do lanes (``lanes.py``), and "was there NaN" beside them (``folds.py``).  Rows arrive no
+sooner, unless they lie in the nearest cache because something has fetched them (``meanwhile.py``):
+from there they come four times as fast.  What is less than four vectors goes by one.
 """
 
 from __future__ import annotations
 
-import math
-
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
-    Const,
+    Array,
+    Call,
     If,
     Integer,
     Let,
     Loop,
     Op,
-    Partial,
     Stmt,
     Update,
+    Var,
     parts,
 )
-from pytensorlite.cgen.lanes import suits_lanes
-from pytensorlite.cgen.sums import lanes, strip_in_lanes
+from pytensorlite.cgen.lanes import FLAGS, LANES, in_lane, joined, lanes_of, neutral, suits_lanes
 
-# Of what is folded: what lanes begin with.
-NEUTRAL = {
-    "{1} > {0} ? {1} : {0}": -math.inf,
-    "{1} < {0} ? {1} : {0}": math.inf,
-    "{0} | {1}": 0,
-}
-FLOATS = {"float32", "float64"}
-FLAGS = {"int32", "int64"}
+VECTORS = 4
+# What is folded, and the macro that does so.
+EXTREMES = {"{1} > {0} ? {1} : {0}": "PTL_LARGER", "{1} < {0} ? {1} : {0}": "PTL_SMALLER"}
+FOLDS = {**EXTREMES, "{0} | {1}": "PTL_EITHER"}
 
 
 def extremes_in_lanes(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
@@ -57,15 +51,17 @@ def extremes_in_lanes(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
 def _only_compares(loop: Loop) -> bool:
     """Whether `loop` finds extremes of floats that lie side by side, and does nothing else."""
     folds = [stmt for stmt in loop.body if isinstance(stmt, Update)]
+    dtypes = {stmt.var.dtype for stmt in folds if stmt.template in EXTREMES}
     return (
         loop.kind == "simd"
         and loop.start == 0
         and loop.step == 1
         and loop.stop.constant is None
         and len(folds) == len({stmt.var for stmt in folds})
-        and any(stmt.var.dtype in FLOATS for stmt in folds)
-        and all(stmt.template in NEUTRAL for stmt in folds)
-        and all((stmt.var.dtype in FLAGS) == (stmt.template == "{0} | {1}") for stmt in folds)
+        and len(dtypes) == 1
+        and dtypes <= FLAGS.keys()
+        and {stmt.var.dtype for stmt in folds} <= dtypes | {FLAGS[dtype] for dtype in dtypes}
+        and all(stmt.template in FOLDS for stmt in folds)
         and all(isinstance(stmt, Let | Update) for stmt in loop.body)
         and all(suits_lanes(part, loop.var) for part in parts(loop.body))
     )
@@ -73,14 +69,27 @@ def _only_compares(loop: Loop) -> bool:
 
 def _in_lanes(loop: Loop) -> list[Stmt]:
     """Return the statements that do the work of `loop`."""
-    folds = tuple(
-        Partial(stmt.var, stmt.template, Const(NEUTRAL[stmt.template], stmt.var.dtype))
-        for stmt in loop.body
-        if isinstance(stmt, Update)
-    )
-    count = lanes(*(fold.var.dtype for fold in folds if fold.var.dtype in FLOATS))
-    whole, *inside, rest = strip_in_lanes(loop, folds, count=count)
-    assert isinstance(whole, Let)
-    bounds = (Integer(loop.stop), Integer(Index.of(count)))
-    long = Let(whole.var, Op("ptl_whole_if_long({0}, {1})", bounds, "int64"))
-    return [long, If(f"{whole.var.name} > 0", tuple(inside)), rest]
+    folds = [stmt for stmt in loop.body if isinstance(stmt, Update)]
+    dtype = next(stmt.var.dtype for stmt in folds if stmt.var.dtype in FLAGS)
+    one, _ = LANES[dtype, dtype == "float32"]
+    four = one * VECTORS
+    group, whole = (Index.name(f"{loop.var}_{word}") for word in ("group", "whole"))
+    body = tuple(in_lane(stmt, Index.name(loop.var) - group) for stmt in loop.body)
+
+    def groups(start: Index, count: Index) -> Loop:
+        elements = replace(loop, start=group, step=count, body=body, kind="beside")
+        return Loop(str(group), loop.stop, (elements,), start, count, kind="vectors")
+
+    bounds = (Integer(loop.start), Integer(loop.stop), Integer(four))
+    return [
+        *(Array(lanes_of(fold.var), fold.var.dtype, four, neutral(fold)) for fold in folds),
+        groups(loop.start, four),
+        Let(Var(str(whole), "int64"), Op("ptl_whole({0}, {1}, {2})", bounds, "int64")),
+        groups(whole, one),
+        replace(loop, step=one, kind="left"),
+        *(
+            Call(f"PTL_JOIN_FOUR({lanes_of(fold.var)}, {one}, {FOLDS[fold.template]})")
+            for fold in folds
+        ),
+        *(joined(fold) for fold in folds),
+    ]

@@ -196,18 +196,19 @@ def _lanes(loop: Loop, fetched: Sequence[Load]) -> list[Stmt]:
     body = tuple(in_lane(stmt, Index.name(loop.var) - group) for stmt in loop.body)
     elements = replace(loop, start=group, step=count, body=body, kind="beside")
     return [
-        *(Array(lanes_of(s.var), s.var.dtype, count, _neutral(s)) for s in folds),
+        *(Array(lanes_of(s.var), s.var.dtype, count, neutral(s)) for s in folds),
         Loop(str(group), loop.stop - masked, (*calls, elements), step=count, kind="vectors"),
         _last(loop, count) if masked else replace(loop, step=count, kind="left"),
-        *(_joined(stmt, total) for stmt in folds),
+        *(joined(stmt, total) for stmt in folds),
     ]
 
 
-def _neutral(fold: Update) -> Const:
+def neutral(fold: Update) -> Const:
+    """Return what changes nothing where it is folded."""
     return Const(FOLDS[fold.template][0], fold.var.dtype)
 
 
-def _joined(fold: Update, total: str) -> Update:
+def joined(fold: Update, total: str = "") -> Update:
     """Return the statement that joins the lanes of a fold; `total` does that for sums."""
     var = fold.var
     lanes = Var(lanes_of(var), var.dtype)

@@ -101,7 +101,7 @@ def _strip(strip: Loop, sums: Mapping[str, Partial], word: str = "") -> tuple[St
     own = tuple(sums[stmt.var.name] for stmt in strip.body if isinstance(stmt, Update))
     filled = _fills_more(strip, lanes(*(each.var.dtype for each in own)))
     apart = filled or effort(strip.body) >= CALL
-    return _apart(strip, own) if apart else strip_in_lanes(strip, own, word)
+    return _apart(strip, own) if apart else _strip_in_lanes(strip, own, word)
 
 
 def _with_squares(strip: Loop, sums: Mapping[str, Partial]) -> tuple[Stmt, ...]:
@@ -171,11 +171,9 @@ def _apart(strip: Loop, sums: tuple[Partial, ...]) -> tuple[Stmt, ...]:
     )
 
 
-def strip_in_lanes(
-    strip: Loop, sums: tuple[Partial, ...], word: str = "", count: int = 0
-) -> tuple[Stmt, ...]:
+def _strip_in_lanes(strip: Loop, sums: tuple[Partial, ...], word: str) -> tuple[Stmt, ...]:
     """Return a strip that is summed in lanes, and after them what is left over."""
-    count = count or lanes(*(each.var.dtype for each in sums))
+    count = lanes(*(each.var.dtype for each in sums))
     group, end = Index.name(f"{strip.var}_group"), Index.name(f"{strip.var}_{word}whole")
     lane, position = Index.name("lane"), Index.name(strip.var) - group
     arrays = {each.var.name: f"{each.var.name}_lanes" for each in sums}

@@ -89,6 +89,15 @@ static inline float ptl_sum_floats(const float lanes[PTL_FLOATS]) {
 
 #define PTL_LARGER(x, so_far) ((x) > (so_far) ? (x) : (so_far))
 #define PTL_SMALLER(x, so_far) ((x) < (so_far) ? (x) : (so_far))
+#define PTL_EITHER(x, so_far) ((x) | (so_far))
+
+/* Fold four vectors of lanes into the first of them. */
+#define PTL_JOIN_FOUR(lanes, count, fold)                                                           \
+    PTL_EACH_LANE(count) {                                                                          \
+        const __typeof__(*(lanes)) first = fold(lanes[lane + 1 * (count)], lanes[lane]);            \
+        const __typeof__(*(lanes)) second = fold(lanes[lane + 3 * (count)], lanes[lane + 2 * (count)]); \
+        lanes[lane] = fold(second, first);                                                          \
+    }
 
 /* The largest or smallest of `so_far` and the lanes.  Of two numbers, one of which is NaN, the second is taken, as by
  * processors and by `a > b ? a : b`; whether there was NaN is found out apart. */

@@ -82,11 +82,6 @@ static inline int64_t ptl_whole(int64_t from, int64_t to, int64_t count) {
     return to > from ? from + (to - from) / count * count : from;
 }
 
-/* The same for a row from 0 on, of which there is no group if there are but a few. */
-static inline int64_t ptl_whole_if_long(int64_t length, int64_t count) {
-    return length >= 8 * count ? length / count * count : 0;
-}
-
 /* Is `index` no position of an axis of this length?  Negative positions count from the end; what
  * lies below them all, or wraps around, is a large unsigned number. */
 static inline bool ptl_out_of_range(int64_t index, int64_t length) {

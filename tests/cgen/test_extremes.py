@@ -6,10 +6,11 @@ from pytensorlite._immutable import replace
 from pytensorlite.cgen.extremes import extremes_in_lanes
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Array, Let, Load, Loop, Op, Store, Update, Var, walk
+from pytensorlite.cgen.lanes import DOUBLES, FLOATS
 
 D, S = "float64", "float32"
 J = Index.name("j")
-X = Load("x0", J, D)
+X, SINGLE = Load("x0", J, D), Load("x0", J, S)
 T = Var("t", D)
 LARGEST, SMALLEST, ANY = "{1} > {0} ? {1} : {0}", "{1} < {0} ? {1} : {0}", "{0} | {1}"
 
@@ -32,22 +33,28 @@ def lanes(*body):
     }
 
 
-SINGLE = Load("x0", J, S)
-
-
 @pytest.mark.parametrize(
     ("body", "count"),
     [
-        ((largest(), nan()), 32),
-        ((largest(template=SMALLEST), nan()), 32),
-        ((largest(SINGLE, Var("t", S)), nan(SINGLE, "int32")), 64),
-        ((Let(Var("x", D), X), largest(Var("x", D)), nan(Var("x", D))), 32),
-        ((largest(), largest(var=Var("u", D), template=SMALLEST), nan()), 16),
+        ((largest(), nan()), DOUBLES),
+        ((largest(template=SMALLEST), nan()), DOUBLES),
+        ((largest(SINGLE, Var("t", S)), nan(SINGLE, "int32")), FLOATS),
+        ((Let(Var("x", D), X), largest(Var("x", D)), nan(Var("x", D))), DOUBLES),
+        ((largest(), largest(var=Var("u", D), template=SMALLEST), nan()), DOUBLES),
     ],
 )
 def test_lanes_of_floats_fill_four_vectors(body, count):
-    assert set(lanes(loop(*body)).values()) == {count}
-    assert set(lanes(Loop("i", Index.name("n1"), (loop(*body),))).values()) == {count}
+    assert set(lanes(loop(*body)).values()) == {count * 4}
+    assert set(lanes(Loop("i", Index.name("n1"), (loop(*body),))).values()) == {count * 4}
+
+
+def test_what_is_less_than_four_vectors_goes_by_one_and_then_by_elements():
+    loops = [s for s in walk(extremes_in_lanes((loop(largest(), nan()),))) if isinstance(s, Loop)]
+    assert [(s.kind, s.start, s.step) for s in loops if s.kind != "beside"] == [
+        ("vectors", Index.of(0), DOUBLES * 4),
+        ("vectors", Index.name("j_whole"), DOUBLES),
+        ("left", Index.of(0), DOUBLES),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -55,6 +62,8 @@ def test_lanes_of_floats_fill_four_vectors(body, count):
     [
         loop(largest(), kind="serial"),
         loop(nan()),
+        loop(largest(), largest(SINGLE, Var("u", S)), nan()),
+        loop(largest(), nan(SINGLE, "int32")),
         loop(largest(), Update(Var("s", D), "{0} + {1}", X)),
         loop(largest(), Store("y0", J, X)),
         loop(largest(Load("x0", 2 * J, D))),

@@ -186,7 +186,12 @@ def test_terms_of_floats_that_are_alone_go_in_pairs():
         assert group(*body).step == count
         assert "ptl_add_exps_float_pairs(t_lanes, exponents1);" in parts(*body)
     of_another = Op("ptl_sigmoid({0})", (x,), S)
-    for more in (add(Cast(exp(x), D), U), add(Cast(term(of_another), D), U), add(Cast(plus(term(x), x), D), U), Store("y0", J, x)):
+    for more in (
+        add(Cast(exp(x), D), U),
+        add(Cast(term(of_another), D), U),
+        add(Cast(plus(term(x), x), D), U),
+        Store("y0", J, x),
+    ):
         assert group(one, more).step == FLOATS
 
 
