@@ -21,7 +21,8 @@ from pytensorlite.cgen.emit import (
 )
 from pytensorlite.cgen.emit_attached import extent, functions, in_parts, shared
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Load, Loop, Op, Store, Streamed, Task, Update, Var, item_size, walk
+from pytensorlite.cgen.ir import Load, Op, Store, Streamed, Task, Update, Var, item_size
+from pytensorlite.cgen.lanes import longer_than_vectors
 from pytensorlite.cgen.stream import how_much
 
 
@@ -45,7 +46,7 @@ def _loop(task: Task) -> Iterator[str]:
     """The loop over a range; what it adds up goes on from where its sums stand."""
     kernel, _, letter = task.name.partition("_")
     yield f"/* The loop of {kernel} over {letter}, or part of it. */"
-    in_lanes = any(isinstance(stmt, Loop) and stmt.kind == "lanes" for stmt in walk(task.body))
+    in_lanes = longer_than_vectors(task.body)
     yield from head(
         f"PTL_OUTLINED {'PTL_IN_LANES ' * in_lanes}static void {task.name}(",
         [

@@ -62,6 +62,7 @@ FOLDS = {
 }
 FLAGS = {"float32": "int32", "float64": "int64"}
 WIDE = {"float32", "float64", "int32", "int64"}  # of which vectors hold no more than lanes
+ALONG = {"beside", "last"}  # the kinds of loops that go along a vector
 SHORT = 16  # elements of a row, known to be so few, that are summed as they are
 
 
@@ -95,6 +96,15 @@ def in_lanes(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
 def has_lanes(body: tuple[Stmt, ...]) -> bool:
     """Whether something in `body` is summed in lanes."""
     return any(isinstance(stmt, Array) and stmt.neutral for stmt in walk(body))
+
+
+def longer_than_vectors(body: tuple[Stmt, ...]) -> bool:
+    """Whether some lanes are several vectors, which compilers write out only when asked."""
+    return any(
+        isinstance(stmt, Loop)
+        and (stmt.kind == "lanes" or (stmt.kind in ALONG and stmt.step not in (DOUBLES, FLOATS)))
+        for stmt in walk(body)
+    )
 
 
 def read_by_rows(body: tuple[Stmt, ...], rows: bool = False) -> Iterator[Load]:

@@ -78,11 +78,13 @@ def in_vectors(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     }
     PTL_LAST_VECTOR(j_group, 0, n0, PTL_DOUBLES) {
         double exps1[PTL_DOUBLES];
-        PTL_IN_VECTOR(j, j_group, PTL_DOUBLES) {
+        PTL_EACH_LANE(PTL_DOUBLES) {
+            const int64_t j = j_group + lane;
             exps1[j - j_group] = (j < n0) ? x0[j] : 0.0;
         }
         ptl_exp_doubles(exps1);
-        PTL_IN_VECTOR(j, j_group, PTL_DOUBLES) {
+        PTL_EACH_LANE(PTL_DOUBLES) {
+            const int64_t j = j_group + lane;
             t1_lanes[j - j_group] += (j < n0) ? exps1[j - j_group] : 0.0;
         }
     }
@@ -176,7 +178,9 @@ def _in_groups(loop: Loop, dtype: str) -> list[Stmt]:
 
 def _by_vector(loop: Loop, whole: Loop, split: Parts) -> Loop:
     """Return the loop over `whole` vectors, all of what one needs at a time."""
-    return replace(whole, body=(*_fetches(loop), *split.arrays(), *chain(*_passes(loop, split))))
+    return replace(
+        whole, body=(*_fetches(loop, split), *split.arrays(), *chain(*_passes(loop, split)))
+    )
 
 
 def _in_batches(loop: Loop, whole: Loop, dtype: str) -> Loop:
@@ -194,19 +198,21 @@ def _in_batches(loop: Loop, whole: Loop, dtype: str) -> Loop:
         replace(whole, start=Index.name(batch), stop=Index.name(end), body=stmts)
         for stmts in (*passes, (*before, *last))
     ]
-    inside[0] = replace(inside[0], body=(*_fetches(loop), *inside[0].body))
+    inside[0] = replace(inside[0], body=(*_fetches(loop, split), *inside[0].body))
     known = Let(Var(end, "int64"), Op("ptl_min_int64({0}, {1})", stops, "int64"))
     body = (*split.arrays(), known, *inside)
     return replace(whole, var=batch, body=body, step=step, kind="serial")
 
 
-def _fetches(loop: Loop) -> list[Stmt]:
-    """Return what `loop` asks for, of a vector."""
-    group = Index.name(f"{loop.var}_group")
+def _fetches(loop: Loop, split: Parts) -> list[Stmt]:
+    """Return what `loop` asks for, of the vectors that go together."""
+    group, (one, _) = Index.name(f"{loop.var}_group"), LENGTHS[split.dtype]
+    places = [group] if split.count == one else [group, group + one]
     return [
-        replace(stmt, index=stmt.index.substitute({loop.var: group}))
+        replace(stmt, index=stmt.index.substitute({loop.var: place}))
         for stmt in loop.body
         if isinstance(stmt, Fetch)
+        for place in places
     ]
 
 
@@ -238,8 +244,13 @@ def _passes(loop: Loop, split: Parts, part: bool = False) -> Iterator[tuple[Stmt
 
     for body, calls in zip(split.bodies(), split.calls, strict=True):
         lanes = tuple(map(of_lane, body))
-        elements_of = replace(loop, start=group, step=split.count, body=lanes, kind="beside")
-        yield (elements_of, *map(Call, calls))
+        if part:
+            lane, element = Index.name("lane"), Var(loop.var, "int64")
+            known = Let(element, Integer(group + lane))
+            each = Loop(str(lane), loop.stop, (known, *lanes), step=split.count, kind="last")
+        else:
+            each = replace(loop, start=group, step=split.count, body=lanes, kind="beside")
+        yield (each, *map(Call, calls))
 
 
 def _one_by_one(loop: Loop) -> tuple[Stmt, ...]:

@@ -39,7 +39,7 @@ print(json.dumps({"calls": calls, "modules": len(modules), "fallbacks": len(f.fa
 """
 
 # What was counted when this was last looked at, and how much more is no reason to look again.
-STORED = {"cold": {"calls": 29_800, "modules": 70}, "warm": {"calls": 730, "modules": 11}}
+STORED = {"cold": {"calls": 29_800, "modules": 75}, "warm": {"calls": 730, "modules": 11}}
 TOLERANCE = 1.1
 
 
