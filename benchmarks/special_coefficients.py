@@ -3,8 +3,8 @@
 ``python benchmarks/special_coefficients.py`` prints every one with its largest error, as the macro
 calls that stand in the headers: near-minimax fits in 50 digits. Each function is first brought to a
 short interval where it is smooth (see the comments there), so that 7 to 25 terms reach below 1e-16,
-and 4 to 10 below 1e-8 for floats. The tables of ``ptl_logarithm.h`` follow: factors close to what
-is wanted, of which the logarithm is closest to a float.
+and 4 to 10 below 1e-8 for floats. The tables of ``ptl_logarithm.h`` and
+``ptl_vector_power.h`` follow: factors, and their logarithms.
 """
 
 from __future__ import annotations
@@ -111,6 +111,12 @@ def _log2_rest(v: Any) -> Any:
     return 2 / mp.log(2) * (mp.mpf(1) / 3 if not v else _atanh_rest(v))
 
 
+def _log2_cubic(r: Any) -> Any:
+    if abs(r) < mp.mpf(10) ** -12:
+        return (mp.mpf(1) / 3 - r / 4) / mp.log(2)
+    return (mp.log1p(r) - r + r * r / 2) / r**3 / mp.log(2)
+
+
 def _exp2_rest(r: Any) -> Any:
     return mp.expm1(r * mp.log(2)) / r if r else mp.log(2)
 
@@ -137,6 +143,9 @@ FITS: list[Fit] = [
     *_both("the same, for log(1 + x)", _log_rest, -mp.mpf(1) / 30, mp.mpf(1) / 30, (8, 4), False),
     *_both("2 / log 2 (atanh(q) - q) / q³, of q²", _log2_rest, 0, mp.mpf("0.00345"), (6, 3), False),
     *_both("2^r", lambda r: mp.mpf(2) ** r, 0, mp.mpf(1) / 16, (7, 4), False),
+    *_both("(log2(1 + r) - r / log 2 + r² / log 4) / r³", _log2_cubic, -mp.mpf(1) / 24,
+           mp.mpf(1) / 24, (9, 4), True),
+    *_both("(2^r - 1) / r, in vectors", _exp2_rest, -mp.mpf(1) / 32, mp.mpf(1) / 32, (6, 3), True),
     *_both("(2^r - 1) / r", _exp2_rest, -mp.mpf(1) / 2, mp.mpf(1) / 2, (11, 6), True),
     *_both("gamma(2 + t)", lambda t: mp.gamma(2 + t), 0, 1, (19, 9), True),
     *_both("gamma(x) / (x^(x-1/2) exp(-x)), of 1/x", _gamma_factor, 0, mp.mpf(1) / 8, (13, 4),
@@ -202,6 +211,20 @@ def factors(middles: list[float], bits: int, tries: int) -> list[tuple[float, fl
     return result
 
 
+def divisors(bits: int, digits: int) -> list[tuple[float, float, float]]:
+    """Return c = 16 / k, a float, and -log2 c in two parts, by the last four bits of 12 <= k <= 24.
+
+    The first part is a multiple of 2**-digits, so that whole numbers are added without an error.
+    """
+    result = [(1.0, 0.0, 0.0)] * 16
+    for k in range(12, 25):
+        c = round(2 ** (bits - 1) * 16 / k) / 2 ** (bits - 1)
+        level = -mp.log(c) / mp.log(2)
+        high = mp.nint(level * 2**digits) / 2**digits
+        result[k % 16] = (c, float(high), float(level - high))
+    return result
+
+
 def lines() -> Iterator[str]:
     """Yield a comment and a macro call for every fit."""
     for title, function, low, high, terms, centred in FITS:
@@ -209,6 +232,16 @@ def lines() -> Iterator[str]:
         yield f"/* {title}: about {mp.nstr(centre, 17)}, error {mp.nstr(error, 2)} */"
         literals = [float(c).hex() for c in coefficients]
         yield f"PTL_P{terms}(s, " + ", ".join(literals) + ")"
+    for bits, digits in ((53, 40), (24, 15)):
+        yield f"/* 16 / k, and -log2 of it in two parts, {bits} bits */"
+        for numbers in zip(*divisors(bits, digits), strict=True):
+            yield "{" + ", ".join(number.hex() for number in numbers) + "}"
+    for bits in (53, 24):
+        powers = [mp.mpf(2) ** (mp.mpf(j) / 16) for j in range(16)]
+        nearest = [mp.nint(power * 2 ** (bits - 1)) / 2 ** (bits - 1) for power in powers]
+        rest = [float(x - y) for x, y in zip(powers, nearest, strict=True)]
+        yield f"/* what 2^(j/16) is more than its float of {bits} bits */"
+        yield "{" + ", ".join(number.hex() for number in rest) + "}"
     for title, middles in (("digits", DIGITS), ("1 + x", NEAR)):
         for bits in (53, 24):
             pairs = factors(middles, bits, 20000)

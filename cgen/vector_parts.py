@@ -31,12 +31,14 @@ from pytensorlite.cgen.ir import (
 from pytensorlite.cgen.lanes import DOUBLES, FLOATS, lanes_of
 
 # Functions that have a version for vectors: ptl_NAME_doubles, ptl_NAME_floats, ptl_NAME_alone.
+# Where there are several names, so many functions run over the arrays of arguments in turns.
 FUNCTIONS = {
-    "exp({0})": "exp",
-    "ptl_exp_term({0})": "exp",
-    "log({0})": "log",
-    "log1p({0})": "log1p",
-    "ptl_log1p_near({0})": "log1p_near",
+    "exp({0})": ("exp",),
+    "ptl_exp_term({0})": ("exp",),
+    "log({0})": ("log",),
+    "log1p({0})": ("log1p",),
+    "ptl_log1p_near({0})": ("log1p_near",),
+    "ptl_power({0}, {1})": ("power_log", "power"),
 }
 
 
@@ -63,6 +65,9 @@ MADE_OF: dict[str, Callable[..., Expr]] = {
     ),
     "ptl_logaddexp({0}, {1})": lambda a, b: _call(
         "ptl_logaddexp_by({0}, {1}, {2})", a, b, _log1p_of_exp(_call("-fabs({0} - {1})", a, b))
+    ),
+    "ptl_pow({0}, {1})": lambda x, y: _call(
+        "ptl_power_of({0}, {1}, {2})", x, y, _call("ptl_power({0}, {1})", x, y)
     ),
     "ptl_xlogy({0}, {1})": lambda x, y: _call("ptl_times_log({0}, {1})", x, _call("log({0})", y)),
     "ptl_xlogy({0}, {0})": lambda x: _call("ptl_times_log({0}, {1})", x, _call("log({0})", x)),
@@ -120,11 +125,14 @@ class Parts:
         for stmt, expr in finish:
             self._add(last, replace(stmt, expr=self._at(expr, last)))
 
-    def _add(self, part: int, stmt: Stmt) -> None:
+    def _begin(self, part: int) -> None:
         while part >= len(self.stmts):
             self.stmts.append([])
             self.reads.append({})
             self.calls.append([])
+
+    def _add(self, part: int, stmt: Stmt) -> None:
+        self._begin(part)
         self.stmts[part].append(stmt)
         for expr in expressions(stmt):
             self.reads[part] |= {v: self.read[v] for v in variables(expr) if v in self.read}
@@ -144,7 +152,8 @@ class Parts:
                 part = max((part for _, part in split), default=0)
                 inside = tuple(arg for arg, _ in split)
                 if template in FUNCTIONS and dtype == self.dtype:
-                    return self._run(FUNCTIONS[template], inside[0], part), part + 1
+                    names = FUNCTIONS[template]
+                    return self._run(names, inside, part), part + len(names)
                 return Op(template, inside, dtype), part
         return expr, 0
 
@@ -158,14 +167,19 @@ class Parts:
         self._add(part, Let(own, self._at(expr, part)))
         return own
 
-    def _run(self, name: str, argument: Expr, part: int) -> Expr:
-        """Let a function run over an array of its arguments after `part`, and return its value."""
-        # Not exp2, which is a function of the library that the loop may call.
-        array = f"{name}s{len(self.arguments) + 1}"
-        self._add(part, Store(array, self.position, self._at(argument, part)))
-        self.arguments.append(array)
-        self.calls[part].append(f"ptl_{name}_{self.suffix}({self._vector(array)})")
-        return Load(array, self.position, self.dtype)
+    def _run(self, names: tuple[str, ...], arguments: tuple[Expr, ...], part: int) -> Expr:
+        """Let functions run over arrays of their arguments from `part` on; return the value."""
+        arrays = []
+        for argument in arguments:
+            # Not exp2, which is a function of the library that the loop may call.
+            arrays.append(f"{names[-1]}s{len(self.arguments) + 1}")
+            self.arguments.append(arrays[-1])
+            self._add(part, Store(arrays[-1], self.position, self._at(argument, part)))
+        vectors = ", ".join(map(self._vector, arrays))
+        for turn, name in enumerate(names, part):
+            self._begin(turn)
+            self.calls[turn].append(f"ptl_{name}_{self.suffix}({vectors})")
+        return Load(arrays[0], self.position, self.dtype)
 
     def _run_into(self, total: Var, term: Op) -> None:
         """Let the exponentials `term` be added to the lanes of `total`."""
@@ -249,6 +263,8 @@ def alone(expr: Expr) -> Expr:
             args = tuple(map(alone, args))
             if template in MADE_OF:
                 return alone(MADE_OF[template](*args))
-            name = FUNCTIONS.get(template)
-            return Op(f"ptl_{name}_alone({{0}})" if name else template, args, dtype)
+            if template in FUNCTIONS:
+                places = ", ".join(f"{{{place}}}" for place in range(len(args)))
+                template = f"ptl_{FUNCTIONS[template][-1]}_alone({places})"
+            return Op(template, args, dtype)
     return expr

@@ -250,7 +250,7 @@ def _passes(loop: Loop, split: Parts, part: bool = False) -> Iterator[tuple[Stmt
             each = Loop(str(lane), loop.stop, (known, *lanes), step=split.count, kind="last")
         else:
             each = replace(loop, start=group, step=split.count, body=lanes, kind="beside")
-        yield (each, *map(Call, calls))
+        yield (*(each for _ in lanes[:1]), *map(Call, calls))
 
 
 def _one_by_one(loop: Loop) -> tuple[Stmt, ...]:

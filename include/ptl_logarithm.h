@@ -59,6 +59,16 @@ PTL_INLINE ptl_float16 ptl_chosen_f(ptl_float16 which, const float table[16]) {
     return result;
 }
 
+/* What is left of numbers within [-1, 1], where NaN and what is larger become 1 or -1. */
+PTL_INLINE ptl_double8 ptl_number_d(ptl_double8 x) {
+    __asm__("vrangepd $2, %1, %0, %0" : "+v"(x) : "v"((ptl_double8){0} + 1));
+    return x;
+}
+PTL_INLINE ptl_float16 ptl_number_f(ptl_float16 x) {
+    __asm__("vrangeps $2, %1, %0, %0" : "+v"(x) : "v"((ptl_float16){0} + 1));
+    return x;
+}
+
 /* (log(1 + r) - r) / r². */
 PTL_INLINE double ptl_log_rest_d(double r, double v) {
     return PTL_Q9(r, v, -0x1.fffffffffffffp-2, 0x1.5555555555a3ap-2, -0x1.0000000004190p-2, 0x1.999999898ca88p-3,
@@ -119,11 +129,9 @@ PTL_INLINE float ptl_log_near_rest_f(float r, float v) {
             lost[lane] = x[lane] - (more[lane] - 1);                                                                 \
         }                                                                                                            \
         ptl_take_apart_##s(more, m, minus_e, c, level);                                                              \
-        const V one = (V){0} + 1;                                                                                    \
         V scaled;                                                                                                    \
         __asm__("vscalef" PS " %2, %1, %0" : "=v"(scaled) : "v"(*(V *)lost), "v"(*(V *)minus_e));                    \
-        __asm__("vrange" PS " $2, %1, %0, %0" : "+v"(scaled) : "v"(one));                                            \
-        *(V *)lost = scaled;                                                                                         \
+        *(V *)lost = ptl_number_##s(scaled);                                                                         \
         PTL_EACH_LANE(N) {                                                                                           \
             const T r = PTL_FMA(c[lane], lost[lane], PTL_FMA(c[lane], m[lane], (T)-1));                              \
             x[lane] = copysign(ptl_log_of_##s(minus_e[lane], level[lane], r), x[lane]);                              \

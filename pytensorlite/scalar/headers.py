@@ -24,6 +24,7 @@ _FUNCTIONS = {
     "log1mexp xlogy xlog1py times_log",
     "ptl_hyperbolic.h": "arccosh",
     "ptl_power.h": "pow",
+    "ptl_vector_power.h": "power_doubles power_floats power_alone",
     "ptl_gamma.h": "gamma gammaln gammaln_positive psi psi_positive trigamma polygamma",
     "ptl_special.h": "erfcx erfinv erfcinv i0 i1",
     "ptl_incomplete.h": "gammainc_by betainc_by hyp2f1_by",

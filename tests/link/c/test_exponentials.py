@@ -19,7 +19,7 @@ ANYWHERE = """
 #include "ptl_runtime.h"
 #include "ptl_math.h"
 #include "ptl_vectors.h"
-#include "ptl_logarithm.h"
+#include "ptl_vector_power.h"
 #if PTL_VECTOR_BYTES == 64 && defined(__AVX512DQ__)
 _Static_assert(_Alignof(ptl_double8) == _Alignof(double), "eight doubles");
 _Static_assert(_Alignof(ptl_float16) == _Alignof(float), "sixteen floats");
@@ -37,6 +37,8 @@ ELEMENTWISE = {
     "logs": lambda x: pt.log(1 + pt.log1p(x * x)) * pt.exp(-abs(x)),
     "logaddexp": lambda x: pt.logaddexp(x, 1 - x),
     "xlogy": lambda x: Elemwise(ps.xlogy0)(x, x + 1),
+    "powers": lambda x: abs(x) ** x,
+    "roots": lambda x: x**2.5 + (1 + x * x) ** -1.5,
     "chosen": lambda x: pt.switch(x > 0, pt.exp(-x), x),
 }
 SUMS = {
@@ -44,6 +46,7 @@ SUMS = {
     "columns": lambda x: pt.exp(x).sum(axis=0),
     "all": lambda x: (pt.exp(x) + pt.sigmoid(x)).sum(),
     "logs": lambda x: pt.log(1 + x * x).sum(axis=1),
+    "powers": lambda x: (abs(x) ** (x / 2)).sum(axis=1),
     "chains": lambda x: (pt.softplus(x) * x).sum(axis=1),
     "largest": lambda x: pt.logsumexp(x, axis=1),
     "shares": lambda x: pt.special.softmax(x, axis=1),
