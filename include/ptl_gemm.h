@@ -1,32 +1,13 @@
-/* Products of matrices: what a file exports that defines PTL_SCALAR, float or double, and includes this.
+/* Products of large matrices, where our vectors are longer than those of BLAS's kernels: a stand-in for gemm.
  *
- * It is compiled once for a machine, programs get the addresses as they get those of BLAS.  ptl_multiply_small is for
- * matrices for which BLAS would take longer to be called than to work, ptl_multiply stands in for gemm where our
- * vectors are longer than those of BLAS.
+ * A file that defines PTL_SCALAR, float or double, includes this once and exports it: it is compiled once for a machine,
+ * programs get its address as they get that of BLAS's.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "ptl_gemm_tiles.h"
 #include "ptl_host.h"
-
-/* What is asked for, in words of distances; factors that count for nothing are not read. */
-ALWAYS_INLINE ptl_job job_of(char a_order, char b_order, int64_t m, int64_t n, int64_t k, PTL_SCALAR alpha,
-                             const PTL_SCALAR *a, int64_t a_lead, const PTL_SCALAR *b, int64_t b_lead,
-                             PTL_SCALAR beta, PTL_SCALAR *c, int64_t c_lead) {
-    const ptl_factor left = {a, a_order == 'N' ? a_lead : 1, a_order == 'N' ? 1 : a_lead};
-    const ptl_factor right = {b, b_order == 'N' ? b_lead : 1, b_order == 'N' ? 1 : b_lead};
-    return (ptl_job){m, n, alpha == 0 ? 0 : k, alpha, beta, left, right, c, c_lead};
-}
-
-/* As PTL_GEMM of ptl_blas.h says it; k is at most PTL_SMALL_DEPTH. */
-void ptl_multiply_small(char a_order, char b_order, int64_t m, int64_t n, int64_t k, PTL_SCALAR alpha,
-                        const PTL_SCALAR *a, int64_t a_lead, const PTL_SCALAR *b, int64_t b_lead, PTL_SCALAR beta,
-                        PTL_SCALAR *c, int64_t c_lead) {
-    PTL_SCALAR room[RIGHT_ROOM] __attribute__((aligned(PTL_VECTOR_BYTES)));
-    const ptl_job whole = job_of(a_order, b_order, m, n, k, alpha, a, a_lead, b, b_lead, beta, c, c_lead);
-    multiply_block(&whole, NULL, room);
-}
 
 /* -- parts for threads ------------------------------------------------------------------------- */
 
@@ -36,9 +17,6 @@ typedef void ptl_fortran_gemm(const char *, const char *, const int *, const int
                               PTL_SCALAR *, const int *);
 ptl_fortran_gemm *ptl_blas_gemm;
 const ptl_crew *ptl_gemm_crew;
-
-/* For those who call: how long the vectors are that the compiler was told of. */
-const int ptl_vector_bytes = PTL_VECTOR_BYTES;
 
 /* Rooms that nobody uses at the moment: what is new to a process takes long to be written to. */
 enum { SPARE_ROOMS = 8 };
@@ -81,37 +59,39 @@ static void multiply_parts(void *task, int64_t block, int64_t from, int64_t to) 
 }
 
 /* Cut a product for threads, along what is longer.  Each element is one sum in one order, however that is done. */
-static ptl_parts cut(const ptl_job *whole, double work) {
-    ptl_parts parts = {*whole, 1, 1};
+static void cut(ptl_parts *parts, double work) {
     const int64_t threads = ptl_gemm_crew == NULL || work < PTL_LONG ? 1 : ptl_gemm_crew->threads();
     const int64_t wanted = threads == 1 ? 1 : ptl_min_int64(2 * threads, ptl_nanoseconds(work / PTL_BLOCK));
-    while (parts.down * parts.across < wanted) {
-        if (whole->rows * parts.across > whole->columns * parts.down) {
-            parts.down++;
+    while (parts->down * parts->across < wanted) {
+        if (parts->whole.rows * parts->across > parts->whole.columns * parts->down) {
+            parts->down++;
         } else {
-            parts.across++;
+            parts->across++;
         }
     }
-    return parts;
 }
 
 /* Whether BLAS takes longer.  It does not where tiles are mostly empty, or take longer to be stored than summed up. */
-static bool is_gain(int64_t columns, int64_t depth) { return 2 * columns >= LANES && depth >= 8; }
+static bool is_gain(int64_t rows, int64_t columns, int64_t depth) {
+    return 2 * rows >= ROWS && 2 * columns > LANES && depth > 8;
+}
 
 /* As Fortran calls gemm, whose matrices are the transposes of ours. */
 void ptl_multiply(const char *b_order, const char *a_order, const int *columns, const int *rows, const int *depth,
                   const PTL_SCALAR *alpha, const PTL_SCALAR *b, const int *b_lead, const PTL_SCALAR *a,
                   const int *a_lead, const PTL_SCALAR *beta, PTL_SCALAR *c, const int *c_lead) {
-    if (!is_gain(*columns, *depth)) {
+    if (!is_gain(*rows, *columns, *depth)) {
         ptl_blas_gemm(b_order, a_order, columns, rows, depth, alpha, b, b_lead, a, a_lead, beta, c, c_lead);
         return;
     }
     const double nanoseconds = (double)*rows * *columns * *depth / (8 * LANES);
-    const ptl_job whole = job_of(*a_order, *b_order, *rows, *columns, *depth, *alpha, a, *a_lead, b, *b_lead,
-                                 *beta, c, *c_lead);
-    ptl_parts parts = cut(&whole, nanoseconds);
+    const ptl_factor left = {a, *a_order == 'N' ? *a_lead : 1, *a_order == 'N' ? 1 : *a_lead};
+    const ptl_factor right = {b, *b_order == 'N' ? *b_lead : 1, *b_order == 'N' ? 1 : *b_lead};
+    const int64_t terms = *alpha == 0 ? 0 : *depth; /* factors that count for nothing are not read */
+    ptl_parts parts = {{*rows, *columns, terms, *alpha, *beta, left, right, c, *c_lead}, 1, 1};
+    cut(&parts, nanoseconds);
     const int64_t count = parts.down * parts.across;
-    const ptl_loop loop = {multiply_parts, &parts, count, count, ptl_nanoseconds(nanoseconds)};
+    const ptl_loop loop = {multiply_parts, &parts, count, count, ptl_nanoseconds(nanoseconds), false};
     if (count > 1) {
         ptl_gemm_crew->run_loop(&loop);
     } else {

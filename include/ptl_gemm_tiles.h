@@ -7,40 +7,20 @@
 #ifndef PTL_GEMM_TILES_H
 #define PTL_GEMM_TILES_H
 
-#include "ptl_blas.h"
+#include "ptl_gemm_vectors.h"
 #include "ptl_loops.h"
 
-#if defined(__AVX512F__)
-#define PTL_VECTOR_BYTES 64
-#elif defined(__AVX__)
-#define PTL_VECTOR_BYTES 32
-#else
-#define PTL_VECTOR_BYTES 16
-#endif
-
-typedef PTL_SCALAR ptl_lanes
-    __attribute__((vector_size(PTL_VECTOR_BYTES), aligned(sizeof(PTL_SCALAR)), may_alias));
-
 enum {
-    LANES = PTL_VECTOR_BYTES / sizeof(PTL_SCALAR),
     /* The sums of a tile, a row of the right factor and a number of the left one take about all registers. */
     ROWS = PTL_VECTOR_BYTES == 64 ? 8 : 4,
-    FEW_ROWS = 4,
     VECTORS = 3,
-    WIDTH = VECTORS * LANES,
-    /* A block of the left factor is half a megabyte of doubles, a panel of the right one 48 kB. */
+    /* A block of the left factor is half a megabyte of doubles, a panel of the right one 50 kB. */
     BLOCK_ROWS = 256,
     BLOCK_DEPTH = 2304 / sizeof(PTL_SCALAR),
     STRIP = LANES > ROWS ? LANES : ROWS, /* copied rows of the left factor that lie together */
     LEFT_ROOM = BLOCK_ROWS * BLOCK_DEPTH,
-    RIGHT_ROOM = (BLOCK_DEPTH > PTL_SMALL_DEPTH ? BLOCK_DEPTH : PTL_SMALL_DEPTH) * WIDTH,
+    RIGHT_ROOM = BLOCK_DEPTH * VECTORS * LANES,
 };
-
-/* A matrix: its first element, and the distances between rows and between columns. */
-typedef struct {
-    const PTL_SCALAR *first;
-    int64_t down, across;
-} ptl_factor;
 
 /* c = alpha a b + beta c. */
 typedef struct {
@@ -51,14 +31,12 @@ typedef struct {
     int64_t c_down;
 } ptl_job;
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
 /* -- tiles ------------------------------------------------------------------------------------- */
 
-/* Copy less elements than a vector has, in pieces of half a vector, a quarter, and so on. */
-static __attribute__((noinline)) void copy_part(const PTL_SCALAR *from, int64_t count, PTL_SCALAR *to) {
+/* Copy a vector or less, in pieces of half a vector, a quarter, and so on. */
+ALWAYS_INLINE void copy_part(const PTL_SCALAR *from, int64_t count, PTL_SCALAR *to) {
 #pragma GCC unroll 8
-    for (int size = LANES / 2; size > 0; size /= 2) {
+    for (int size = LANES; size > 0; size /= 2) {
         if (count & size) {
             __builtin_memcpy(to, from, size * sizeof(PTL_SCALAR));
             from += size;
@@ -67,67 +45,80 @@ static __attribute__((noinline)) void copy_part(const PTL_SCALAR *from, int64_t 
     }
 }
 
-/* A tile of a panel: its `height` rows begin where a and c do.  Where it has less than `rows`, the last one is
- * computed several times. */
-ALWAYS_INLINE void multiply_tile(int rows, int vectors, const ptl_job *panel, const PTL_SCALAR *a, int64_t height,
+/* Store the first `height` rows of a tile, and of these the columns that the panel has. */
+static __attribute__((noinline)) void store_part(const ptl_lanes *sums, int vectors, const ptl_job *panel,
+                                                 int64_t height, PTL_SCALAR *c) {
+    for (int64_t i = 0; i < height; i++, c += panel->c_down) {
+        for (int v = 0; v < vectors; v++, sums++) {
+            const int64_t count = ptl_min_int64(LANES, panel->columns - v * LANES);
+            PTL_SCALAR *to = c + v * LANES;
+            ptl_lanes part = panel->alpha * *sums, old = {0};
+            if (panel->beta != 0) {
+                copy_part(to, count, (PTL_SCALAR *)&old);
+                part += panel->beta * old;
+            }
+            copy_part((const PTL_SCALAR *)&part, count, to);
+        }
+    }
+}
+
+/* A tile of a panel: its `height` rows begin where a and c do.  Where it has less than ROWS, the last one is computed
+ * several times.  Loops over the sums are written out whole, so that these are registers. */
+ALWAYS_INLINE void multiply_tile(int vectors, const ptl_job *panel, const PTL_SCALAR *a, int64_t height,
                                  PTL_SCALAR *c) {
     const PTL_SCALAR *row[ROWS], *b = panel->b.first;
     ptl_lanes sum[ROWS][VECTORS];
-    for (int i = 0; i < rows; i++) {
-        row[i] = a + (i < height ? i : height - 1) * panel->a.down;
+#pragma GCC unroll 8
+    for (int i = 0; i < ROWS; i++) {
+        row[i] = a + ptl_min_int64(i, height - 1) * panel->a.down;
         for (int v = 0; v < vectors; v++) sum[i][v] = (ptl_lanes){0};
     }
     for (int64_t k = 0; k < panel->depth; k++, b += panel->b.down) {
         ptl_lanes right[VECTORS];
         for (int v = 0; v < vectors; v++) right[v] = *(const ptl_lanes *)(b + v * LANES);
-        for (int i = 0; i < rows; i++) {
+#pragma GCC unroll 8
+        for (int i = 0; i < ROWS; i++) {
             const PTL_SCALAR factor = row[i][k * panel->a.across];
             for (int v = 0; v < vectors; v++) sum[i][v] += factor * right[v];
         }
     }
-    for (int i = 0; i < rows; i++, c += panel->c_down) {
-        if (i == height) return;
+    if (height < ROWS || panel->columns < vectors * LANES) {
+        ptl_lanes sums[ROWS * VECTORS] __attribute__((aligned(PTL_VECTOR_BYTES)));
+#pragma GCC unroll 8
+        for (int i = 0; i < ROWS; i++) {
+            for (int v = 0; v < vectors; v++) sums[i * vectors + v] = sum[i][v];
+        }
+        store_part(sums, vectors, panel, ptl_min_int64(ROWS, height), c);
+        return;
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < ROWS; i++, c += panel->c_down) {
         for (int v = 0; v < vectors; v++) {
-            const int64_t count = panel->columns - v * LANES;
-            PTL_SCALAR *to = c + v * LANES;
-            ptl_lanes part = panel->alpha * sum[i][v], old = {0};
-            if (count >= LANES) {
-                if (panel->beta != 0) part += panel->beta * *(ptl_lanes *)to;
-                *(ptl_lanes *)to = part;
-            } else {
-                if (panel->beta != 0) {
-                    copy_part(to, count, (PTL_SCALAR *)&old);
-                    part += panel->beta * old;
-                }
-                copy_part((PTL_SCALAR *)&part, count, to);
-            }
+            ptl_lanes *to = (ptl_lanes *)(c + v * LANES), part = panel->alpha * sum[i][v];
+            if (panel->beta != 0) part += panel->beta * *to;
+            *to = part;
         }
     }
 }
 
-/* Each kind of tile is a function, so that all it needs stays in registers. */
+/* Each kind of tile is a function, so that what it needs stays in registers. */
 typedef void ptl_tile(const ptl_job *panel, const PTL_SCALAR *a, int64_t height, PTL_SCALAR *c);
 
-#define TILE(name, rows, vectors)                                                                                      \
-    static __attribute__((noinline)) void name(const ptl_job *panel, const PTL_SCALAR *a, int64_t height,              \
-                                               PTL_SCALAR *c) {                                                        \
-        multiply_tile(rows, vectors, panel, a, height, c);                                                             \
+#define PTL_TILE(vectors)                                                                                              \
+    static __attribute__((noinline)) void multiply_tile_##vectors(const ptl_job *panel, const PTL_SCALAR *a,           \
+                                                                  int64_t height, PTL_SCALAR *c) {                     \
+        multiply_tile(vectors, panel, a, height, c);                                                                   \
     }
-#define TILES(vectors)                                                                                                 \
-    TILE(high_##vectors, ROWS, vectors) TILE(low_##vectors, FEW_ROWS, vectors) TILE(single_##vectors, 1, vectors)
-TILES(1)
-TILES(2)
-TILES(3)
+PTL_TILE(1)
+PTL_TILE(2)
+PTL_TILE(3)
 
 /* All tiles of a panel; `strip` is the distance between each STRIP rows of a and the next. */
 static void multiply_panel(int64_t vectors, const ptl_job *panel, int64_t strip) {
-    static ptl_tile *const tiles[VECTORS][3] = {
-        {single_1, low_1, high_1}, {single_2, low_2, high_2}, {single_3, low_3, high_3}};
+    ptl_tile *const tile = vectors == 1 ? multiply_tile_1 : vectors == 2 ? multiply_tile_2 : multiply_tile_3;
     PTL_SCALAR *c = panel->c;
     for (int64_t i = 0; i < panel->rows; i += ROWS, c += ROWS * panel->c_down) {
-        const int64_t height = panel->rows - i;
-        const PTL_SCALAR *a = panel->a.first + i / STRIP * strip + i % STRIP * panel->a.down;
-        tiles[vectors - 1][height == 1 ? 0 : height <= FEW_ROWS ? 1 : 2](panel, a, height, c);
+        tile(panel, panel->a.first + i / STRIP * strip + i % STRIP * panel->a.down, panel->rows - i, c);
     }
 }
 
@@ -198,8 +189,8 @@ static void pack(ptl_factor from, int64_t rows, int64_t columns, int64_t unit, P
 /* -- blocks ------------------------------------------------------------------------------------ */
 
 /* The product for some rows, columns and terms of the sums. */
-ALWAYS_INLINE ptl_job part_of(const ptl_job *whole, int64_t row, int64_t rows, int64_t column, int64_t columns,
-                              int64_t term, int64_t depth) {
+static ptl_job part_of(const ptl_job *whole, int64_t row, int64_t rows, int64_t column, int64_t columns,
+                       int64_t term, int64_t depth) {
     const ptl_factor a = whole->a, b = whole->b;
     return (ptl_job){
         .rows = ptl_min_int64(rows, whole->rows - row),
@@ -214,11 +205,11 @@ ALWAYS_INLINE ptl_job part_of(const ptl_job *whole, int64_t row, int64_t rows, i
     };
 }
 
-/* A product of at most BLOCK_ROWS rows and BLOCK_DEPTH terms, or of few: then there need not be room for a. */
+/* A product of at most BLOCK_ROWS rows and BLOCK_DEPTH terms. */
 static void multiply_block(const ptl_job *block, PTL_SCALAR *left_room, PTL_SCALAR *right_room) {
     ptl_factor a = block->a;
     int64_t strip = STRIP * a.down;
-    if (a.across != 1 && left_room != NULL && block->columns > WIDTH) {
+    if (a.across != 1 && left_room != NULL && block->columns > VECTORS * LANES) {
         strip = STRIP * block->depth;
         pack(a, block->rows, block->depth, STRIP, left_room);
         a = (ptl_factor){left_room, 1, STRIP};

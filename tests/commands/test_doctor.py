@@ -109,7 +109,7 @@ def test_blas_that_is_told_to_run_lesser_kernels(used, usual, status, monkeypatc
 )
 def test_who_multiplies_is_told(kernels, small, large, monkeypatch):
     monkeypatch.setattr(own_products, "blas_kernels", lambda: kernels)
-    monkeypatch.setattr(own_products, "vector_bytes", lambda library: 64 if large else 32)
+    monkeypatch.setattr(own_products, "vector_bytes", lambda: 64 if large else 32)
     finding = doctor.examine(doctor.check_products)
     whose = {True: "C of ours", False: f"BLAS with kernels for {kernels}"}
     told = f"of small matrices by {whose[small]}, of large matrices by {whose[large]}"

@@ -1,10 +1,10 @@
 """Products of matrices by C of ours, compiled once for a machine and not into each program.
 
-Of small matrices, since to call BLAS takes as long as a few hundred multiplications, and its
-kernels begin to pay where the work is ten times that; but for AVX-512 OpenBLAS has kernels for
-small matrices itself.  Of large ones, where the vectors that our compiler knows are longer than
-those that BLAS has kernels for.  The routines stand in ``include/ptl_gemm.h``; they take a
-compiler longer than most programs, so they are a library in the cache, whose addresses programs
+Of small matrices (``include/ptl_small_gemm.h``), since to call BLAS takes as long as a few hundred
+multiplications, and its kernels begin to pay where the work is ten times that; but for AVX-512
+OpenBLAS has kernels for small matrices itself.  Of large ones (``include/ptl_gemm.h``), where the
+vectors that our compiler knows are longer than those that BLAS has kernels for.  The routines take
+a compiler longer than most programs do, so each is a library in the cache, whose address programs
 get.
 """
 
@@ -16,12 +16,22 @@ import warnings
 
 from pytensorlite.cgen.build import BuildError, Library, build, open_cache
 from pytensorlite.cgen.dispatch import crew_address
+from pytensorlite.cgen.features import level
 from pytensorlite.cgen.toolchain import find_toolchain
 from pytensorlite.configdefaults import config
 from pytensorlite.link.c.recorded import compile_flags
 from pytensorlite.link.c.routines import blas_library, borrowed
 
 TYPES = {"s": "float", "d": "double"}
+SOURCES = {
+    "small": """#define PTL_SCALAR {type}
+#define PTL_NAME ptl_multiply_small
+#include "ptl_small_gemm.h"
+""",
+    "large": """#define PTL_SCALAR {type}
+#include "ptl_gemm.h"
+""",
+}
 
 # Like BLAS it adds products by multiply-adds.  gcc gets back the passes that programs do without to
 # save its time; the vectors are written by hand.
@@ -45,68 +55,56 @@ KERNELS = (
     (32, "excavator haswell zen"),
     (64, "skylakex cooperlake sapphirerapids"),
 )
-
-SOURCE = """#define PTL_SCALAR {type}
-#include "ptl_gemm.h"
-"""
+LONGEST = 64
 
 
 def own_routine(name: str) -> int:
     """Return the address of ``small_dgemm``, ``dgemm`` or their like, 0 where BLAS is to be called.
 
-    That is where it is as fast, or where the routines cannot be compiled.
+    That is where it is as fast, or where the routine cannot be compiled.
     """
-    theirs = blas_vector_bytes()
-    if theirs == 64:
-        return 0
-    letter = name[-len("sgemm")]
-    library = library_of(letter)
-    if library is None:
-        return 0
+    letter, theirs = name[-len("sgemm")], blas_vector_bytes()
     if name.startswith("small_"):
-        return library.address("ptl_multiply_small")
-    is_gain = theirs is not None and theirs < vector_bytes(library)
-    return library.address("ptl_multiply") if is_gain else 0
-
-
-def vector_bytes(library: Library) -> int:
-    """Return how long the vectors are that the routines were compiled for."""
-    return ctypes.c_int.in_dll(library.handle, "ptl_vector_bytes").value
+        library = None if theirs == LONGEST else library_of("small", letter)
+        return library.address("ptl_multiply_small") if library else 0
+    library = library_of("large", letter) if theirs and theirs < vector_bytes() else None
+    return library.address("ptl_multiply") if library else 0
 
 
 @functools.cache
-def library_of(letter: str) -> Library | None:
-    """Return the library for one type, None if it cannot be compiled."""
+def library_of(size: str, letter: str) -> Library | None:
+    """Return the library for matrices of one size and type, None if it cannot be compiled."""
     try:
-        return compiled(letter)
+        return compiled(size, letter)
     except BuildError as error:
-        warnings.warn(f"products of matrices are left to BLAS: {error}", stacklevel=2)
+        warnings.warn(f"products of {size} matrices are left to BLAS: {error}", stacklevel=2)
         return None
 
 
-def compiled(letter: str) -> Library:
-    """Return the library for ``s`` or ``d``, which is compiled if it is not in the cache."""
+def compiled(size: str, letter: str) -> Library:
+    """Return the library, which is compiled if it is not in the cache."""
     library = build(
-        SOURCE.format(type=TYPES[letter]),
+        SOURCES[size].format(type=TYPES[letter]),
         flags=flags(),
-        label=f"own_{letter}gemm",
+        label=f"{size}_{letter}gemm",
         compiler=config.compiler,
         cache_dir=config.cache_dir,
         cache_size=config.cache_size,
         timeout=config.compile_timeout,
     )
-    connect(library, borrowed(f"{letter}gemm"), crew_address())
+    if size == "large":
+        connect(library, borrowed(f"{letter}gemm"), crew_address())
     return library
 
 
 def connect(library: Library, blas: int, crew: int) -> None:
-    """Tell the routines where BLAS's is, and who runs parts of products, if anybody does."""
+    """Tell the routine where BLAS's is, and who runs parts of products, if anybody does."""
     for name, address in (("ptl_blas_gemm", blas), ("ptl_gemm_crew", crew)):
         ctypes.c_void_p.in_dll(library.handle, name).value = address
 
 
 def flags() -> tuple[str, ...]:
-    """Return the compiler's flags for the routines."""
+    """Return the compiler's flags for the routines, besides those for programs."""
     toolchain = find_toolchain(config.compiler, open_cache(config.cache_dir).directory)
     return (*FLAGS[toolchain.family], *compile_flags())
 
@@ -126,3 +124,8 @@ def blas_vector_bytes() -> int | None:
     """Return how long the vectors of BLAS's kernels are, None if that is not known."""
     name = blas_kernels().lower()
     return next((size for size, names in KERNELS if name in names.split()), None)
+
+
+def vector_bytes() -> int:
+    """Return how long the vectors are that our compiler is told of."""
+    return {"x86-64-v3": 32, "x86-64-v4": LONGEST}.get(level(), 16)

@@ -1,6 +1,7 @@
 """Products by the routines that stand in for BLAS."""
 
 import ctypes
+import functools
 import mmap
 import sys
 
@@ -56,19 +57,25 @@ class Crew(ctypes.Structure):
 CREW = Crew()
 
 
-def library(dtype, vectors):
-    """Return our routines for vectors of some length, in a library that programs do not use."""
+def library(size, dtype, vectors):
+    """Return a routine of ours, for vectors of some length, in a library of this test."""
     letter, _ = TYPES[dtype]
     made = build(
-        own_products.SOURCE.format(type=own_products.TYPES[letter]),
+        own_products.SOURCES[size].format(type=own_products.TYPES[letter]),
         flags=(*own_products.flags(), "-DWITH_A_CREW_OF_ITS_OWN", *VECTORS[vectors]),
         cache_dir=config.cache_dir,
     )
-    own_products.connect(made, routines.borrowed(f"{letter}gemm"), ctypes.addressof(CREW))
+    if size == "large":
+        own_products.connect(made, routines.borrowed(f"{letter}gemm"), ctypes.addressof(CREW))
     return made
 
 
-LIBRARIES = {(dtype, name): library(dtype, name) for dtype in TYPES for name in VECTORS}
+@functools.cache
+def libraries(dtype, vectors):
+    return {size: library(size, dtype, vectors) for size in own_products.SOURCES}
+
+
+KEYS = [(dtype, name) for dtype in TYPES for name in VECTORS]
 
 
 def laid_out(matrix, order, gap):
@@ -101,7 +108,7 @@ def call(
         ctypes.CFUNCTYPE(
             None, order, order, long, long, long, scalar, pointer, long, pointer, long,
             scalar, pointer, long,
-        )(made.address("ptl_multiply_small"))(
+        )(made["small"].address("ptl_multiply_small"))(
             a_order.encode(), b_order.encode(), m, n, k, alpha, a, a_lead, b, b_lead, beta, c,
             c_lead,
         )  # fmt: skip
@@ -111,7 +118,7 @@ def call(
     numbers = [scalar(alpha), scalar(beta)]
     leads = [ctypes.c_int(lead) for lead in (b_lead, a_lead, c_lead)]
     refer = ctypes.byref
-    ctypes.CFUNCTYPE(None, *[pointer] * 13)(made.address("ptl_multiply"))(
+    ctypes.CFUNCTYPE(None, *[pointer] * 13)(made["large"].address("ptl_multiply"))(
         *map(refer, by_reference), refer(numbers[0]), b, refer(leads[0]), a, refer(leads[1]),
         refer(numbers[1]), c, refer(leads[2]),
     )  # fmt: skip
@@ -146,7 +153,7 @@ def check(found, alpha, a, b, beta, c):
 def test_any_lengths_orders_and_scales(shape, order, scales, gap, dtype, vectors, threads, seed):
     a, b, c = problem(shape, dtype, seed)
     alpha, beta = scales
-    made = LIBRARIES[dtype, vectors]
+    made = libraries(dtype, vectors)
     CREW.count = threads
     small = shape[2] <= 256
     found, beside = multiply(made, alpha, a, order[0], b, order[1], beta, c, gap)
@@ -167,7 +174,7 @@ def test_any_lengths_orders_and_scales(shape, order, scales, gap, dtype, vectors
 )
 def test_results_do_not_depend_on_threads(shape, order, beta, dtype, vectors):
     a, b, c = problem(shape, dtype)
-    made = LIBRARIES[dtype, vectors]
+    made = libraries(dtype, vectors)
     CREW.count = 1
     alone, _ = multiply(made, 1.5, a, order[0], b, order[1], beta, c, 0)
     for CREW.count in (2, 5, 64):
@@ -178,9 +185,9 @@ def test_results_do_not_depend_on_threads(shape, order, beta, dtype, vectors):
 
 
 @pytest.mark.parametrize("small", [True, False])
-@pytest.mark.parametrize("key", LIBRARIES, ids="-".join)
+@pytest.mark.parametrize("key", KEYS, ids="-".join)
 def test_what_counts_for_nothing_is_not_read(key, small):
-    made, nan = LIBRARIES[key], np.nan
+    made, nan = libraries(*key), np.nan
     a, b, c = (np.full(size, 1.0, key[0]) for size in [(21, 13), (13, 35), (21, 35)])
     found, _ = multiply(made, 1.0, a, "N", b, "N", 0.0, c * nan, 0, small)
     np.testing.assert_array_equal(found, np.full((21, 35), 13.0))
@@ -208,7 +215,7 @@ class Fenced:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mprotect by its usual name")
 @pytest.mark.parametrize("order", ["NN", "NT", "TN", "TT"])
-@pytest.mark.parametrize("key", LIBRARIES, ids="-".join)
+@pytest.mark.parametrize("key", KEYS, ids="-".join)
 def test_nothing_is_read_behind_a_matrix(key, order):
     for shape in [(8, 24, 8), (9, 49, 17), (3, 5, 9), (40, 33, 12), (270, 30, 31)]:
         a, b, c = problem(shape, key[0])
@@ -217,7 +224,7 @@ def test_nothing_is_read_behind_a_matrix(key, order):
             (Fenced(memory), lead) for memory, lead in matrices
         )
         call(
-            LIBRARIES[key], False, TYPES[key[0]][1], *order, shape, 1.0, left.address, left_lead,
+            libraries(*key), False, TYPES[key[0]][1], *order, shape, 1.0, left.address, left_lead,
             right.address, right_lead, 1.0, target.address, lead,
         )  # fmt: skip
         ctypes.memmove(matrices[2][0].ctypes.data, target.address, c.nbytes)
@@ -281,7 +288,7 @@ def test_without_the_routines_blas_multiplies(rng, monkeypatch, tmp_path):
 )
 def test_who_multiplies(kernels, ours, small, large, monkeypatch):
     monkeypatch.setattr(own_products, "blas_kernels", lambda: kernels)
-    monkeypatch.setattr(own_products, "vector_bytes", lambda library: ours)
+    monkeypatch.setattr(own_products, "vector_bytes", lambda: ours)
     for letter in "sd":
         assert (own_products.own_routine(f"small_{letter}gemm") != 0) == small
         assert (own_products.own_routine(f"{letter}gemm") != 0) == large
@@ -289,6 +296,6 @@ def test_who_multiplies(kernels, ours, small, large, monkeypatch):
 
 def test_where_blas_is_quick_nothing_is_compiled(monkeypatch):
     monkeypatch.setattr(own_products, "blas_kernels", lambda: "SkylakeX")
-    monkeypatch.setattr(own_products, "library_of", lambda letter: pytest.fail("not needed"))
+    monkeypatch.setattr(own_products, "library_of", lambda *_: pytest.fail("not needed"))
     assert own_products.own_routine("small_dgemm") == own_products.own_routine("dgemm") == 0
     assert isinstance(own_products.blas_kernels(), str)
