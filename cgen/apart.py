@@ -7,7 +7,7 @@ the plane: written out, their loops over rows are plain vectors, and the schedul
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pytensorlite._immutable import record, replace
 from pytensorlite.cgen.index import Index
@@ -56,9 +56,9 @@ def _pays(
     touching = [v for v in values if v.name in spread or not spread.isdisjoint(reads(v))]
     if not all(_has_parts(value, label) for value in touching):
         return False
+    if extents[label].constant == SHORT and not any(_sums(value, label) for value in touching):
+        return False  # whole vectors of columns, which nothing joins, are loops that do as well
     long = {value.name: _long(value, extents) for value in touching}
-    if not all(_is_narrow(strides, extents) for strides in _layouts(touching, destinations)):
-        return False
     if all(len(labels) < 2 for labels in long.values()):
         return any(long.values())
     return any(
@@ -68,21 +68,8 @@ def _pays(
     )
 
 
-def _layouts(
-    values: Sequence[Value], destinations: Mapping[str, Memory]
-) -> Iterator[Mapping[str, Index]]:
-    """Yield the strides by label of the arrays that values are read from and written to."""
-    for value in values:
-        if isinstance(value, Source):
-            yield dict(zip(value.labels, value.strides, strict=True))
-        elif value.name in destinations:
-            yield destinations[value.name].strides
-
-
-def _is_narrow(strides: Mapping[str, Index], extents: Mapping[str, Index]) -> bool:
-    """Whether some loop over a long axis goes on to an element nearby, as vectors can be loaded."""
-    steps = [stride.constant for label, stride in strides.items() if not is_short(extents[label])]
-    return not steps or any(step and abs(step) <= SHORT for step in steps)
+def _sums(value: Value, label: str) -> bool:
+    return isinstance(value, Reduce) and label in value.over
 
 
 def _has_parts(value: Value, label: str) -> bool:

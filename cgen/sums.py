@@ -215,4 +215,4 @@ def lanes(*dtypes: str) -> int:
     (32, 64, 16, 8)
     """
     most = BYTES // sum(map(item_size, dtypes))
-    return max(8, 1 << (most.bit_length() - 1))
+    return max(8, 1 << max(most.bit_length() - 1, 0))

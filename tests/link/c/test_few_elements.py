@@ -134,6 +134,17 @@ def test_costly_rows_are_computed_before_they_are_woven():
     np.testing.assert_allclose(total, expected.sum(), rtol=1e-12)
 
 
+def test_rows_may_lie_far_apart():
+    x = pt.tensor("x", shape=(None, 4, 3))
+    f = function([x], [pt.special.softmax(x[:, 1:], axis=1), pt.exp(x[:, 0, :2]).prod(axis=1)])
+    assert not re.search(r"for \(int64_t \w = 0; \w < [234];", f.c_source)
+    numbers = np.random.default_rng(0).normal(size=(21, 4, 3))
+    powers = np.exp(numbers)
+    rows, products = f(numbers)
+    np.testing.assert_allclose(rows, powers[:, 1:] / powers[:, 1:].sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(products, powers[:, 0, :2].prod(axis=1))
+
+
 def test_what_only_adds_up_pairs_stays_a_loop():
     """The sum of three squares is written out by the compiler, which takes fewer instructions."""
     x = pt.tensor("x", dtype="float64", shape=(None, 3))
