@@ -58,17 +58,21 @@ KERNELS = (
 LONGEST = 64
 
 
+# Ours, by the names of BLAS's without the letter for the type.
+LARGE = {"gemm": "ptl_multiply", "syrk": "ptl_multiply_transposed"}
+
+
 def own_routine(name: str) -> int:
     """Return the address of ``small_dgemm``, ``dgemm`` or their like, 0 where BLAS is to be called.
 
     That is where it is as fast, or where the routine cannot be compiled.
     """
-    letter, theirs = name[-len("sgemm")], blas_vector_bytes()
+    letter, routine, theirs = name[-5], name[-4:], blas_vector_bytes()
     if name.startswith("small_"):
         library = None if theirs == LONGEST else library_of("small", letter)
         return library.address("ptl_multiply_small") if library else 0
     library = library_of("large", letter) if theirs and theirs < vector_bytes() else None
-    return library.address("ptl_multiply") if library else 0
+    return library.address(LARGE[routine]) if library else 0
 
 
 @functools.cache
@@ -93,13 +97,14 @@ def compiled(size: str, letter: str) -> Library:
         timeout=config.compile_timeout,
     )
     if size == "large":
-        connect(library, borrowed(f"{letter}gemm"), crew_address())
+        connect(library, letter, crew_address())
     return library
 
 
-def connect(library: Library, blas: int, crew: int) -> None:
-    """Tell the routine where BLAS's is, and who runs parts of products, if anybody does."""
-    for name, address in (("ptl_blas_gemm", blas), ("ptl_gemm_crew", crew)):
+def connect(library: Library, letter: str, crew: int) -> None:
+    """Tell the routines where BLAS's are, and who runs parts of products, if anybody does."""
+    addresses = {f"ptl_blas_{routine}": borrowed(letter + routine) for routine in LARGE}
+    for name, address in (*addresses.items(), ("ptl_gemm_crew", crew)):
         ctypes.c_void_p.in_dll(library.handle, name).value = address
 
 

@@ -24,7 +24,8 @@ from pytensorlite.cgen.build import Library
 from pytensorlite.cgen.dispatch import lead_blas
 from pytensorlite.scalar.borrowed import capsule_of
 
-PRODUCTS = ("sgemm", "dgemm")  # of BLAS's routines, those for which there may be one of ours
+# Of BLAS's routines, those for which there may be one of ours.
+PRODUCTS = ("sgemm", "dgemm", "ssyrk", "dsyrk")
 
 
 @functools.cache

@@ -66,7 +66,7 @@ def library(size, dtype, vectors):
         cache_dir=config.cache_dir,
     )
     if size == "large":
-        own_products.connect(made, routines.borrowed(f"{letter}gemm"), ctypes.addressof(CREW))
+        own_products.connect(made, letter, ctypes.addressof(CREW))
     return made
 
 
@@ -184,6 +184,39 @@ def test_results_do_not_depend_on_threads(shape, order, beta, dtype, vectors):
         assert CREW.blocks > 1
 
 
+@given(
+    n=lengths,
+    k=st.one_of(st.integers(9, 40), st.sampled_from([0, 5, 287, 288, 289, 600])),
+    triangle=st.sampled_from("LU"),
+    order=st.sampled_from("NT"),
+    beta=st.sampled_from([0.0, 0.5]),
+    dtype=st.sampled_from(list(TYPES)),
+    vectors=st.sampled_from(list(VECTORS)),
+    threads=st.sampled_from([1, 3]),
+)
+def test_a_matrix_and_its_transpose(n, k, triangle, order, beta, dtype, vectors, threads):
+    """Fortran's order "T" is that of rows; its lower triangle is the upper one of rows."""
+    a, _, c = problem((n, n, k), dtype)
+    c = c + c.T
+    memory, lead = laid_out(a, "N" if order == "T" else "T", 1)
+    target, target_lead = laid_out(c, "N", 2)
+    CREW.count = threads
+    refer, pointer, scalar = ctypes.byref, ctypes.c_void_p, TYPES[dtype][1]
+    letters = [ctypes.c_char(letter.encode()) for letter in (triangle, order)]
+    leads = [ctypes.c_int(length) for length in (n, k, lead, target_lead)]
+    ctypes.CFUNCTYPE(None, *[pointer] * 10)(
+        libraries(dtype, vectors)["large"].address("ptl_multiply_transposed")
+    )(
+        *map(refer, letters), refer(leads[0]), refer(leads[1]), refer(scalar(0.5)),
+        memory.ctypes.data, refer(leads[2]), refer(scalar(beta)), target.ctypes.data,
+        refer(leads[3]),
+    )  # fmt: skip
+    half = (np.triu if triangle == "L" else np.tril)(target[:, :n])
+    whole = half + half.T - np.diag(np.diag(half))
+    check(whole, 0.5, a, a.T, beta, c)
+    assert np.isnan(target[:, n:]).all()
+
+
 @pytest.mark.parametrize("small", [True, False])
 @pytest.mark.parametrize("key", KEYS, ids="-".join)
 def test_what_counts_for_nothing_is_not_read(key, small):
@@ -292,6 +325,7 @@ def test_who_multiplies(kernels, ours, small, large, monkeypatch):
     for letter in "sd":
         assert (own_products.own_routine(f"small_{letter}gemm") != 0) == small
         assert (own_products.own_routine(f"{letter}gemm") != 0) == large
+        assert (own_products.own_routine(f"{letter}syrk") != 0) == large
 
 
 def test_where_blas_is_quick_nothing_is_compiled(monkeypatch):
