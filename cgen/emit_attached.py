@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pytensorlite.cgen.emit import ELEMENT_TYPES, INDENT, head, parameter, wrapped
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Attached, Rows, item_size
+from pytensorlite.cgen.ir import Attached, Beforehand, Rows, item_size
 
 Lines = Iterable[str]
 
@@ -76,9 +76,9 @@ def in_parts(
         row = shared(length * size)
         before = used * attached.rows + Index.name("PTL_APART") * number
         place = f"near + {shared(before)}" if number else "near"
-        yield (
+        yield from wrapped(
             f"{INDENT}{ELEMENT_TYPES[buffer.dtype]} *const {buffer.name} = "
-            f"{rows} > 0 ? ptl_from({place}, {row * first}) : a->{buffer.name};"
+            f"{rows} == 0 ? a->{buffer.name} : ptl_from({place}, {row * first});"
         )
         places[f"a->{buffer.name}"] = buffer.name
         used = used + length * size
@@ -91,13 +91,16 @@ def in_parts(
     yield "}"
 
 
-def _calls(products: Iterable[Rows], rows: Index, places: dict[str, str]) -> Iterator[str]:
-    if not products:
+def _calls(
+    parts: Iterable[Rows | Beforehand], rows: Index, places: dict[str, str]
+) -> Iterator[str]:
+    if not parts:
         return
     yield f"{INDENT}if ({rows} > 0) {{"
-    for product in products:
-        arguments = [places.get(name, name) for name in (f"a->{name}" for name in product.given)]
-        call = f"{product.function}({', '.join((*arguments, 'first', 'last'))});"
+    for part in parts:
+        arguments = [places.get(name, name) for name in (f"a->{name}" for name in part.given)]
+        arguments += [str(Index.name(end) * shared(part.elements)) for end in ("first", "last")]
+        call = f"{part.function}({', '.join(arguments)});"
         yield from wrapped(f"{INDENT * 2}{call}")
     yield f"{INDENT}}}"
 

@@ -186,8 +186,9 @@ def _kinds(task: Task) -> dict[str, str]:
     """Return the types of the arrays and locals that a task knows, up to where the name stands."""
     arrays = (*task.operands, *task.buffers)
     kinds = {b.name: f"{'' if b.writable else 'const '}{ELEMENT_TYPES[b.dtype]} *" for b in arrays}
-    for product in task.attached.products if task.attached else ():
-        kinds[product.target.name] = f"{ELEMENT_TYPES[product.target.dtype]} *"
+    for b in (b for part in (task.attached.parts if task.attached else ()) for b in part.arrays):
+        if b.writable:
+            kinds[b.name] = f"{ELEMENT_TYPES[b.dtype]} *"
     kinds |= {var.name: f"{C_TYPES[var.dtype]} " for var in task.locals}
     kinds |= {own.spare: kinds[own.buffer] for own in task.owned}
     return kinds | {p.array: f"{C_TYPES[p.var.dtype]} *" for p in task.partials}

@@ -286,7 +286,28 @@ class Rows:
     @property
     def given(self) -> tuple[str, ...]:
         """The names that the function takes before its range."""
-        return (*(b.name for b in self.operands), self.target.name, *self.sizes)
+        return (*(b.name for b in self.arrays), *self.sizes)
+
+    @property
+    def arrays(self) -> tuple[Buffer, ...]:
+        """The operands and the product."""
+        return (*self.operands, self.target)
+
+    @property
+    def elements(self) -> Index:
+        """How many of what it counts go with a row."""
+        return Index.of(1)
+
+
+@immutable
+class Beforehand:
+    """A loop of an earlier kernel, done for the same rows; `elements` iterations go with one."""
+
+    function: str
+    given: tuple[str, ...]
+    arrays: tuple[Buffer, ...]
+    sizes: tuple[str, ...]
+    elements: Index
 
 
 @immutable
@@ -303,26 +324,33 @@ class Attached:
     work: Index  # nanoseconds, with the products if they are computed some rows at a time
     count: Index  # of all rows
     elements: Index
-    before: tuple[Rows, ...]
+    before: tuple[Rows | Beforehand, ...]
     after: tuple[Rows, ...]
     near: tuple[tuple[Buffer, Index], ...]
     sums: tuple[tuple[str, Const], ...] = ()
 
     @property
     def products(self) -> tuple[Rows, ...]:
-        """All of them."""
+        """The products."""
+        return tuple(each for each in self.parts if isinstance(each, Rows))
+
+    @property
+    def parts(self) -> tuple[Rows | Beforehand, ...]:
+        """All that is done for some rows beside the loop."""
         return self.before + self.after
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The arrays and sizes that products need."""
-        return tuple(dict.fromkeys(name for each in self.products for name in each.given))
+        """The arrays and sizes that those need."""
+        return tuple(dict.fromkeys(name for each in self.parts for name in each.given))
 
     @property
     def integers(self) -> set[str]:
-        """The integers that the products need, and those that say how they are cut."""
-        sizes = {name for each in self.products for name in each.sizes}
+        """The integers that those need, and those that say how they are cut."""
+        sizes = {name for each in self.parts for name in each.sizes}
+        elements = [each.elements for each in self.parts]
         lengths = [
+            *elements,
             self.rows,
             self.work,
             self.count,
@@ -369,10 +397,10 @@ class Task:
 
     @property
     def operands(self) -> tuple[Buffer, ...]:
-        """The arrays that only attached products read or write."""
+        """The arrays that only what is attached reads or writes."""
         mine = {b.name for b in self.buffers}
-        products = self.attached.products if self.attached else ()
-        found = (b for each in products for b in (*each.operands, each.target))
+        parts = self.attached.parts if self.attached else ()
+        found = sorted((b for each in parts for b in each.arrays), key=lambda b: b.writable)
         return tuple({b.name: b for b in found if b.name not in mine}.values())
 
     @property

@@ -95,7 +95,7 @@ class Step:
     scalar : tuple of str
         For each that does not, why.
     rows : str
-        Of a product of matrices: whether a loop computes its rows as it needs them.
+        Whether a product, or a loop, is done for some rows at a time, together with a later loop.
     threads : str
         Whether its outer loops may run in several threads, and whether they are long enough.
     """

@@ -13,12 +13,13 @@ each call (``ptl_attached.h``); where it is not, BLAS is called once, before or 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pytensorlite._immutable import replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Attached,
+    Beforehand,
     Buffer,
     Call,
     Const,
@@ -28,12 +29,15 @@ from pytensorlite.cgen.ir import (
     Op,
     Owned,
     Rows,
+    Stmt,
     Task,
+    item_size,
     names,
 )
 from pytensorlite.cgen.parallel import call, nanoseconds, neutral, parameter_order
 from pytensorlite.link.c.attachable import ADDED_UP, READ, WRITTEN, Link, kernel_of, links, touching
 from pytensorlite.link.c.blas import call_for_rows
+from pytensorlite.link.c.chains import Earlier, Groups, earlier_loop
 from pytensorlite.link.c.plan import Attachment, Near, Plan, View, call_of
 
 FIRST, LAST = Index.name("first"), Index.name("last")
@@ -49,57 +53,96 @@ def attach_products(plan: Plan) -> None:
         group = groups.setdefault(link.task.name, [])
         if not group or link.elements == group[0].elements:
             group.append(link)
-    for group in groups.values():
-        _attach(plan, group)
+    for group in sorted(groups.values(), key=lambda group: -group[0].at):
+        _attach(plan, group, list(_earlier(plan, group, groups)))
 
 
-def _attach(plan: Plan, group: Sequence[Link]) -> None:
-    """Attach products to their loop."""
+def _earlier(plan: Plan, group: Sequence[Link], groups: Groups) -> Iterator[Earlier]:
+    """Yield the loops that are done for the same rows before, unless a later loop does this one."""
+    for link in group if group[0].task.name not in plan.waiting else ():
+        earlier = earlier_loop(plan, link, groups)
+        if earlier is not None and earlier.task.name not in plan.waiting:
+            yield earlier
+
+
+def _attach(plan: Plan, group: Sequence[Link], earlier: Sequence[Earlier]) -> None:
+    """Attach products to their loop, and earlier loops with their products."""
     task, at = group[0].task, group[0].at
     kernel = kernel_of(plan, plan.notes[at])
-    arrays = {link.array.buffer: link for link in group}
-    count, depth = group[0].array.shape[0], group[0].depth
-    for link in group[1:]:
-        if link.depth != depth:
-            depth = plan.define(_op("ptl_max_int64({0}, {1})", depth, link.depth))
-    row = sum(link.bytes_of_row for link in arrays.values())
+    chained = [*(link for each in earlier for link in each.links), *group]
+    arrays = {link.array.buffer: link.array for link in group}
+    near = [link.array for link in group if _is_alone(plan, kernel, link, group)]
+    for each in earlier:
+        arrays |= each.arrays
+        near += each.arrays.values()
+    near = list({view.buffer: view for view in near}.values())
+    count = group[0].array.shape[0]
     added_up = [link for link in group if link.role == ADDED_UP]
-    own = _own_elements(plan, task, added_up, Index.of(1))
-    together = plan.define(_op("{0} + {1}", task.work, _work_of(plan, group)))
-    numbers = (task.work, together, count, row, depth, own)
-    rows = plan.define(_op("ptl_attached({0}, {1}, {2}, {3}, {4}, {5})", *numbers))
-    near = [link.array for link in arrays.values() if _is_alone(plan, kernel, link, group)]
+    loops = sum((each.task.work for each in earlier), task.work)
+    together = plan.define(_op("{0} + {1}", loops, _work_of(plan, chained)))
+    rows = plan.define(
+        _op(
+            "ptl_attached({0}, {1}, {2}, {3}, {4}, {5})",
+            task.work,
+            together,
+            count,
+            sum(view.shape[1] * item_size(view.dtype) for view in arrays.values()),
+            _largest(plan, [link.depth for link in chained]),
+            _own_elements(plan, task, added_up, Index.of(1)),
+        )
+    )
+    waits = plan.waiting.get(task.name)
+    somewhere = plan.define(_op("{0} > 0 ? {0} : {1}", waits.rows, rows)) if waits else rows
     if near:
-        whole = plan.define(_op("{0} > 0 ? 0 : {1}", rows, count))
-        for array in near:
-            plan.workspaces[array.buffer].length = whole * array.shape[1]
-            plan.near[array.buffer] = Near(count, rows, whole)
+        whole = plan.define(_op("{0} > 0 ? 0 : {1}", somewhere, count))
+        for view in near:
+            plan.workspaces[view.buffer].length = whole * view.shape[1]
+            plan.near[view.buffer] = Near(count, somewhere, whole)
     for link in group:
         text = next(stmt.text for stmt in link.note.code if isinstance(stmt, Call))
-        plan.run_code[plan.run_code.index(Call(text))] = If(f"{rows} == 0", (Call(text),))
-        product = link.product
-        plan.attached[product.target.buffer] = Attachment(kernel.name, rows, link.role)
-        for view in (product.left, product.right, product.target):
+        plan.run_code[plan.run_code.index(Call(text))] = If(f"{somewhere} == 0", (Call(text),))
+        plan.attached[link.product.target.buffer] = Attachment(kernel.name, somewhere, link.role)
+    for link in chained:
+        for view in (link.product.left, link.product.right, link.product.target):
             plan.needed_at(view.buffer, plan.notes[at].step)
+    for each in earlier:
+        plan.waiting[each.task.name] = Attachment(kernel.name, rows, "done")
+        for buffer in each.task.buffers:
+            plan.needed_at(buffer.name, plan.notes[at].step)
+        _let_wait(plan, each, rows)
 
-    def products(*roles: str) -> tuple[Rows, ...]:
-        return tuple(_rows(plan, kernel, link) for link in group if link.role in roles)
+    def products(links: Sequence[Link], *roles: str) -> tuple[Rows, ...]:
+        return tuple(_rows(plan, kernel, link) for link in links if link.role in roles)
 
+    before: list[Rows | Beforehand] = []
+    for each in earlier:
+        before += [*products(each.links, READ), each.beforehand]
     attached = Attached(
         rows=rows,
         work=plan.define(_op("{0} > 0 ? {1} : {2}", rows, together, task.work)),
         count=count,
         elements=group[0].elements,
-        before=products(READ),
-        after=products(WRITTEN, ADDED_UP),
-        near=tuple((_buffer(array, True), array.shape[1]) for array in near),
+        before=(*before, *products(group, READ)),
+        after=products(group, WRITTEN, ADDED_UP),
+        near=tuple((_buffer(view, True), view.shape[1]) for view in near),
     )
-    new = replace(task, attached=attached)
-    new = _with_own_sums(plan, new, added_up)
+    new = _with_own_sums(plan, replace(task, attached=attached), added_up)
     plan.include("ptl_attached.h")
-    changed = _replaced(plan, kernel, task, new)
-    plan.run_code[plan.run_code.index(call_of(kernel))] = call_of(changed)
-    plan.kernels[plan.kernels.index(kernel)] = changed
+    _replace(plan, kernel, task, new, call(new))
+
+
+def _let_wait(plan: Plan, earlier: Earlier, rows: Index) -> None:
+    """Have an earlier loop do nothing where it is done for some rows later on."""
+    kernel = kernel_of(plan, plan.notes[earlier.at])
+    waiting = If(f"{rows} == 0", (call(earlier.task),))
+    _replace(plan, kernel, earlier.task, earlier.task, waiting)
+
+
+def _largest(plan: Plan, numbers: Sequence[Index]) -> Index:
+    largest, *others = dict.fromkeys(numbers)
+    for other in others:
+        largest = plan.define(_op("ptl_max_int64({0}, {1})", largest, other))
+    return largest
 
 
 def _work_of(plan: Plan, group: Sequence[Link]) -> Index:
@@ -201,20 +244,29 @@ def _with_own_sums(plan: Plan, task: Task, group: Sequence[Link]) -> Task:
     return replace(task, owned=tuple(owned), blocks=blocks, attached=attached)
 
 
-def _replaced(plan: Plan, kernel: Kernel, old: Task, new: Task) -> Kernel:
-    """Return a kernel with another task for one of its loops, and what that must know."""
-    arrays = {buffer.name: buffer for buffer in new.operands} | {
-        buffer.name: buffer for buffer in kernel.buffers
-    }
+def _replace(plan: Plan, kernel: Kernel, old: Task, new: Task, called: Stmt) -> None:
+    """Give a kernel another task for one of its loops, what calls it, and what both must know."""
+    arrays = {buffer.name: buffer for buffer in (*new.operands, *kernel.buffers)}
     for own in new.owned:
         arrays[own.spare] = Buffer(own.spare, plan.dtypes[own.spare], True)
-    for product in new.attached.products if new.attached else ():
-        arrays[product.target.name] = product.target
-    body = tuple(call(new) if stmt == call(old) else stmt for stmt in kernel.body)
-    return replace(
+    for part in new.attached.parts if new.attached else ():
+        arrays |= {buffer.name: buffer for buffer in part.arrays if buffer.writable}
+    body = tuple(_with_other(stmt, call(old), called) for stmt in kernel.body)
+    changed = replace(
         kernel,
         buffers=tuple(arrays[name] for name in sorted(arrays, key=parameter_order)),
         sizes=tuple(sorted(names(body) & plan.symbols, key=lambda name: int(name[1:]))),
         body=body,
         tasks=tuple(new if task is old else task for task in kernel.tasks),
     )
+    plan.run_code[plan.run_code.index(call_of(kernel))] = call_of(changed)
+    plan.kernels[plan.kernels.index(kernel)] = changed
+
+
+def _with_other(stmt: Stmt, old: Stmt, new: Stmt) -> Stmt:
+    """Return a statement with another one in place of `old`."""
+    if stmt == old:
+        return new
+    if isinstance(stmt, If) and old in stmt.body:
+        return replace(stmt, body=tuple(_with_other(inner, old, new) for inner in stmt.body))
+    return stmt

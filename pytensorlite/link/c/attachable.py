@@ -23,6 +23,7 @@ from pytensorlite.cgen.ir import (
     expressions,
     item_size,
     subexpressions,
+    walk,
 )
 from pytensorlite.cgen.parallel import call, letter_of
 from pytensorlite.link.c.plan import Note, Plan, Product, View
@@ -89,10 +90,10 @@ def _read_by_loop(plan: Plan, position: int, note: Note, product: Product) -> Li
     if any(operands & written(each) for each in plan.notes[position + 1 : at + 1]):
         return "an operand is written over before the loop that reads it"
     kernel = kernel_of(plan, plan.notes[at])
-    task = _first_to_touch(kernel, target.buffer)
+    task = first_to_touch(kernel, target.buffer)
     if task is None:
         return f"what reads it in {kernel.name} is not worth threads"
-    elements = _elements_of_row(plan, task, target)
+    elements = elements_of_row(plan, task, target)
     if elements is None:
         return f"{kernel.name} reads it in another order than row by row"
     return Link(note, product, READ, target, at, task, elements)
@@ -113,12 +114,12 @@ def _of_written_rows(
         if other.buffer in later.union(*map(written, plan.notes[at:position])):
             continue
         kernel = kernel_of(plan, plan.notes[at])
-        task = _first_to_touch(kernel, array.buffer)
+        task = first_to_touch(kernel, array.buffer)
         if task is None or any(
             array.buffer in buffers((stmt,))[1] for stmt in kernel.body if stmt != call(task)
         ):
             continue
-        elements = _elements_of_row(plan, task, array)
+        elements = elements_of_row(plan, task, array)
         if elements is not None:
             yield Link(note, product, role, array, at, task, elements)
 
@@ -143,22 +144,23 @@ def kernel_of(plan: Plan, note: Note) -> Kernel:
 
 
 def touching(kernel: Kernel, buffer: str) -> list[Stmt]:
-    """Return the statements of a kernel that touch an array."""
+    """Return the statements of a kernel that touch an array, without conditions around loops."""
     arrays = {call(task): {each.name for each in task.buffers} for task in kernel.tasks}
+    body = (next((s for s in walk((stmt,)) if s in arrays), stmt) for stmt in kernel.body)
     return [
         stmt
-        for stmt in kernel.body
+        for stmt in body
         if buffer in arrays.get(stmt, {name for found in buffers((stmt,)) for name in found})
     ]
 
 
-def _first_to_touch(kernel: Kernel, buffer: str) -> Task | None:
+def first_to_touch(kernel: Kernel, buffer: str) -> Task | None:
     """Return the loop that is the first to touch an array, if it is one for threads."""
     first = next(iter(touching(kernel, buffer)), None)
     return next((task for task in kernel.tasks if first == call(task)), None)
 
 
-def _elements_of_row(plan: Plan, task: Task, array: View) -> Index | None:
+def elements_of_row(plan: Plan, task: Task, array: View) -> Index | None:
     """Return how many iterations touch a row of an array, None if they touch other rows."""
     rows, length = array.shape
     letter = letter_of(task.loop)

@@ -17,7 +17,7 @@ from pytensorlite.graph.basic import Apply
 from pytensorlite.graph.fg import FunctionGraph
 from pytensorlite.link.basic import NativeEntry
 from pytensorlite.link.c.measuring import sizes_in_call
-from pytensorlite.link.c.plan import Note, Plan
+from pytensorlite.link.c.plan import Attachment, Note, Plan
 from pytensorlite.link.c.program import Rendered, assign_rooms
 from pytensorlite.link.c.segments import cut
 from pytensorlite.link.explanation import (
@@ -132,6 +132,8 @@ def _step(plan: Plan, note: Note, known: Values, reason: str) -> Step:
     if not note.kernel:
         return _library_step(plan, note, known, reason)
     found = traffic(note.code, frozenset(plan.dtypes))
+    names = [task.name for task in note.tasks if task.name in plan.waiting]
+    waiting = [_attached(plan.waiting[name], known) for name in names]
 
     def bytes_of(counts: Mapping[str, Index]) -> dict[str, Amount]:
         return {
@@ -150,6 +152,7 @@ def _step(plan: Plan, note: Note, known: Values, reason: str) -> Step:
         vectorised=found.vectorised,
         scalar=found.others,
         threads=describe_threads(note.tasks, known),
+        rows="; ".join(filter(None, waiting)),
     )
 
 
@@ -196,12 +199,16 @@ def _rows(plan: Plan, note: Note, known: Values) -> str:
     attached = plan.attached.get(name)
     if attached is None:
         return f"all at once: {plan.whole[name]}" if name in plan.whole else ""
+    little = f"all at once: so few rows, or so deep, that {attached.kernel} would gain nothing"
+    return _attached(attached, known) or little
+
+
+def _attached(attached: Attachment, known: Values) -> str:
+    """Say which loop what is attached goes with, unless it does not in a call that is known."""
     rows = attached.rows.substitute(known).constant
     if rows is None:
         return f"{attached.role} in {attached.kernel}, {attached.rows} at a time; all at once if 0"
-    if rows > 0:
-        return f"{attached.role} in {attached.kernel}, {rows} at a time"
-    return f"all at once: so few rows, or so deep, that {attached.kernel} would gain nothing"
+    return f"{attached.role} in {attached.kernel}, {rows} at a time" if rows > 0 else ""
 
 
 def _called(stmt: Call | If) -> str:

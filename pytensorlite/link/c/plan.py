@@ -208,6 +208,7 @@ class Plan:
         self.notes: list[Note] = []
         self.attached: dict[str, Attachment] = {}  # by the array of the product
         self.near: dict[str, Near] = {}  # arrays of which only some rows may be in memory
+        self.waiting: dict[str, Attachment] = {}  # by the name of a loop that a later one does
         self.whole: dict[str, str] = {}  # why others are not attached
         self.failures: list[Failure] = []
         self.workspaces: dict[str, Workspace] = {}

@@ -31,7 +31,7 @@ def distances():
     return squares - 2 * x @ t.T
 
 
-# Each with the number of products that are attached.
+# Each with the number of products that are attached, and of loops that wait for a later one.
 PROGRAMS = {
     "bias": ([x, w, b], [z], 1),
     "hidden layer": ([x, w, b], [hidden], 1),
@@ -41,10 +41,14 @@ PROGRAMS = {
     "sums of rows and columns": ([x, w, b], [hidden.sum(0), hidden.sum(1), (z**2).mean()], 1),
     "the product as well": ([x, w, b], [x @ w, hidden], 1),
     "two products in one loop": ([x, w, t, v, b], [pt.sigmoid(x @ w + t @ v + b)], 2),
-    "turned operands": ([x, w], [pt.exp(-(((x.T)[:, ::-1].T @ w.T.T) ** 2))], 1),
+    "turned operands": ([x, w], [pt.exp(-(((x.T)[:, ::-1].T @ w.T.T) ** 2))], 2),
     "distances": ([x, t], [pt.exp(-distances())], 1),
     "two layers": ([x, w, b, v], two_layers(), 5),
     "output layer": ([x, w, b, v], [hidden @ v], 2),
+    "two layers and their output": ([x, w, b, v], [pt.tanh(hidden @ v + 1)], 3),
+    "three layers": ([x, w, b, v], [pt.exp(-(pt.sin(hidden @ v) @ v.T)), hidden.shape[0]], 4),
+    "a loop before a product": ([x, w, b], [pt.tanh(pt.sin(x) @ w + b) * 2], 2),
+    "one hidden layer for two": ([x, w, b, v], [pt.tanh(hidden @ v), pt.sin(hidden @ (v + 1))], 3),
     "rows, turned and not": ([x, w, b, v], [hidden.T @ x, hidden @ v], 3),
     "elements that are added up": ([x, w], [x.T @ (3 * pt.exp(x @ w))], 2),
 }
@@ -99,7 +103,7 @@ def test_attached_or_not_a_product_is_that_of_numpy(name, rows, depth, columns):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_products_are_attached_where_rows_are_read_in_order(name):
     f = compiled(name, ALWAYS)
-    rows = told(f.explain(*values(name, 1000, 5, 8)))
+    rows = told(f.explain(*values(name, 1000, 3, 4)))
     assert sum("at a time" in line for line in rows) == PROGRAMS[name][2]
 
 
@@ -124,7 +128,7 @@ def test_other_dtypes(dtype, rows, depth, columns):
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
-@pytest.mark.parametrize("name", ["elements", "value and gradients", "softmax", "distances"])
+@pytest.mark.parametrize("name", ["elements", "value and gradients", "softmax", "three layers"])
 def test_results_do_not_depend_on_the_number_of_threads(name, threads):
     f = function(*PROGRAMS[name][:2], mode="C")
     given = values(name, 40_001, 9, 33)
@@ -149,6 +153,11 @@ def test_neither_a_product_nor_its_gradient_is_in_the_workspace():
     f = function([x, w, b, t], [loss, *grad(loss, [w, b])], mode="C")
     given = values("value and gradients", 40_000, 8, 64)
     assert f.memory(*given).workspace < 8 * 40_000 * 64 / 10
+
+
+def test_nothing_between_two_layers_is_in_the_workspace():
+    f = function([x, w, b, v], pt.tanh(hidden @ v + 1), mode="C")
+    assert f.memory(*values("two layers", 40_000, 8, 64)).workspace == 0
 
 
 def test_a_small_or_deep_product_is_computed_all_at_once():
