@@ -27,7 +27,7 @@ from pytensorlite.cgen.ir import (
     loads,
     walk,
 )
-from pytensorlite.cgen.parallel import CALL, call, effort
+from pytensorlite.cgen.parallel import CALL, call, choosing, effort
 
 DTYPES = ("float32", "float64")
 
@@ -58,21 +58,10 @@ def fetch_ahead(
         body = tuple(call(result[-1]) if stmt == call(task) else stmt for stmt in body)
         numbers = (Integer(task.extent), Integer(row), Integer(Index.of(size)))
         known = Let(fetched, Op("ptl_fetched({0}, {1}, {2})", numbers, "int64"))
-        body = tuple(_knowing(body, known, str(task.loop.step), size))
+        row_bytes = (Integer(Index.name(fetched.name)), Integer(Index.of(size)))
+        fewer = Op("ptl_rows_ahead({0}, {1}, {2})", row_bytes, "int64")
+        body = tuple(choosing(body, str(task.loop.step), known, fewer))
     return body, tuple(result)
-
-
-def _knowing(body: tuple[Stmt, ...], fetched: Let, rows: str, size: int) -> Iterator[Stmt]:
-    """Yield the statements with `fetched` before what chooses the number of rows, and in it."""
-    for stmt in body:
-        if isinstance(stmt, Let) and stmt.var.name == rows:
-            assert isinstance(stmt.expr, Op)
-            yield fetched
-            row = (Integer(Index.name(fetched.var.name)), Integer(Index.of(size)))
-            choice = Op("ptl_rows_ahead({0}, {1}, {2})", (stmt.expr, *row), "int64")
-            yield replace(stmt, expr=choice)
-        else:
-            yield stmt
 
 
 def _matrices(blocks: Loop, first: Loop) -> Iterator[tuple[str, str]]:

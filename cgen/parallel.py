@@ -418,3 +418,17 @@ def calling(body: Sequence[Stmt], old: Task, new: Task, known: Let) -> Iterator[
             yield call(new)
         else:
             yield stmt
+
+
+def choosing(body: Sequence[Stmt], rows: str, known: Let, choice: Op) -> Iterator[Stmt]:
+    """Yield the statements with `known` before what chooses the `rows` of a block.
+
+    The number becomes `choice`, of itself and of the arguments that stand there.
+    """
+    for stmt in body:
+        if isinstance(stmt, Let) and stmt.var.name == rows:
+            assert not isinstance(stmt.expr, Index)
+            yield known
+            yield replace(stmt, expr=replace(choice, args=(stmt.expr, *choice.args)))
+        elif stmt != known:
+            yield stmt

@@ -43,7 +43,7 @@ from pytensorlite.cgen.ir import (
     loads,
     walk,
 )
-from pytensorlite.cgen.parallel import calling
+from pytensorlite.cgen.parallel import calling, choosing
 
 BLOCK = 65536  # PTL_STREAMED_BLOCK
 MOST = 4  # results of one loop: their blocks lie on the stack
@@ -135,7 +135,9 @@ def _row_by_row(
     new = replace(task, body=(*arrays, streaming, *after, end), locals=(*task.locals, streamed))
     known = Let(streamed, how_much(task, rows))
     called = tuple(calling(body, task, new, known))
-    return tuple(_knowing(called, known, streaming, rows)), new
+    row_bytes = Integer(Index.name(streamed.name) * rows.size)
+    fewer = Op("ptl_rows_streamed({0}, {1})", (row_bytes,), "int64")
+    return tuple(choosing(called, str(streaming.step), known, fewer)), new
 
 
 def how_much(task: Task, rows: Streamed) -> Op:
@@ -194,16 +196,3 @@ def _moved(body: tuple[Stmt, ...], rows: Streamed, start: Index) -> tuple[Stmt, 
         return stmt
 
     return tuple(map(moved, body))
-
-
-def _knowing(body: tuple[Stmt, ...], streamed: Let, blocks: Loop, rows: Streamed) -> Iterator[Stmt]:
-    """Yield the statements with `streamed` before what chooses the rows of a block, and in it."""
-    bytes_of_row = Integer(Index.name(streamed.var.name) * rows.size)
-    for stmt in body:
-        if isinstance(stmt, Let) and stmt.var.name == str(blocks.step):
-            assert isinstance(stmt.expr, Op)
-            yield streamed
-            fewer = Op("ptl_rows_streamed({0}, {1})", (stmt.expr, bytes_of_row), "int64")
-            yield replace(stmt, expr=fewer)
-        elif stmt != streamed:
-            yield stmt
