@@ -81,15 +81,16 @@ def _in_lanes(loop: Loop) -> list[Stmt]:
         return Loop(str(group), loop.stop, (elements,), start, count, kind="vectors")
 
     bounds = (Integer(loop.start), Integer(loop.stop), Integer(four))
+    joins = tuple(
+        Call(f"PTL_JOIN_FOUR({lanes_of(fold.var)}, {one}, {FOLDS[fold.template]})")
+        for fold in folds
+    )
     return [
         *(Array(lanes_of(fold.var), fold.var.dtype, four, neutral(fold)) for fold in folds),
         groups(loop.start, four),
         Let(Var(str(whole), "int64"), Op("ptl_whole({0}, {1}, {2})", bounds, "int64")),
         groups(whole, one),
         replace(loop, step=one, kind="left"),
-        *(
-            Call(f"PTL_JOIN_FOUR({lanes_of(fold.var)}, {one}, {FOLDS[fold.template]})")
-            for fold in folds
-        ),
+        If(f"{whole} > 0", joins),
         *(joined(fold) for fold in folds),
     ]

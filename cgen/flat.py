@@ -16,6 +16,7 @@ from pytensorlite._immutable import immutable, replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
     Expr,
+    Fetch,
     If,
     Let,
     Load,
@@ -31,6 +32,7 @@ from pytensorlite.cgen.ir import (
     walk,
 )
 from pytensorlite.cgen.parallel import CALL, cost
+from pytensorlite.cgen.vectors import goes_in_groups
 
 
 def all_at_once(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
@@ -108,8 +110,9 @@ def _apart(rows: Loop) -> list[Stmt] | None:
     call = _find_call(rows, inner)
     if call is None:
         return None
+    fetches = [stmt for stmt in inner.body if isinstance(stmt, Fetch)]
     at = inner.body.index(call.let)
-    before = tuple(stmt for stmt in inner.body[:at] if stmt != call.argument)
+    before = tuple(stmt for stmt in inner.body[:at] if stmt not in (call.argument, *fetches))
     after = tuple(stmt for stmt in inner.body[at + 1 :] if stmt not in (call.argument, call.value))
     # An argument that nobody stores is overwritten by the value.
     kept = (
@@ -129,16 +132,20 @@ def _apart(rows: Loop) -> list[Stmt] | None:
     flat = Index.name(f"{rows.var}{inner.var}")
     length = (rows.stop - rows.start) * inner.stop
 
-    def along(store: Store) -> Index:
-        return _offset(store, rows, inner) + shift + flat
+    def along(access: Store | Fetch) -> Index:
+        return _offset(access, rows, inner) + shift + flat
 
     argument = Load(call.argument.buffer, along(call.argument), call.argument.expr.dtype)
     assert isinstance(call.let.expr, Op)
     function = replace(call.let.expr, args=(argument,))
     store = Store(call.value.buffer, along(call.value), function)
+    asks = tuple(replace(fetch, index=along(fetch)) for fetch in fetches)
+    at_once = Loop(f"{rows.var}{inner.var}", length, (store,), kind="simd")
+    if goes_in_groups(at_once):  # which fetch; elements would do so one by one
+        at_once = replace(at_once, body=(*asks, store))
     loops_now: list[Stmt] = [
         replace(rows, body=(*_needed(known, (first,)), first)),
-        Loop(f"{rows.var}{inner.var}", length, (store,), kind="simd"),
+        at_once,
     ]
     if after or finish:
         last = (replace(inner, body=after),) if after else ()
@@ -149,7 +156,7 @@ def _apart(rows: Loop) -> list[Stmt] | None:
 
 def _find_call(rows: Loop, inner: Loop) -> _Call | None:
     """Return the first costly function in `inner` whose value is stored side by side."""
-    if not all(isinstance(stmt, Let | Store | Update) for stmt in inner.body):
+    if not all(isinstance(stmt, Let | Store | Update | Fetch) for stmt in inner.body):
         return None
     stores = [
         stmt
@@ -177,9 +184,9 @@ def _find_call(rows: Loop, inner: Loop) -> _Call | None:
     return None
 
 
-def _offset(store: Store, rows: Loop, inner: Loop) -> Index:
-    """Return what the index of `store` is beside ``i n + j``."""
-    return store.index - Index.name(rows.var) * inner.stop - Index.name(inner.var)
+def _offset(access: Store | Fetch, rows: Loop, inner: Loop) -> Index:
+    """Return what the index of `access` is beside ``i n + j``."""
+    return access.index - Index.name(rows.var) * inner.stop - Index.name(inner.var)
 
 
 def _needed(known: tuple[Stmt, ...], body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:

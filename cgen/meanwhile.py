@@ -44,11 +44,10 @@ def fetch_meanwhile(
         if found is None:
             result.append(task)
             continue
-        later, row, matrices = found
+        first, later, row, matrices = found
         fetched = Var(f"{task.name.partition('_')[2]}_meanwhile", "int64")
         fetching = _fetching(later, row, matrices, fetched)
-        first = next(stmt for stmt in blocks.body if isinstance(stmt, Loop))
-        [quick] = extremes_in_lanes((first,))
+        [quick] = (first,) if _stores(row) else extremes_in_lanes((first,))
         inside = tuple(
             fetching if stmt is later else quick if stmt is first else stmt for stmt in blocks.body
         )
@@ -61,20 +60,30 @@ def fetch_meanwhile(
     return body, tuple(result)
 
 
-def _costly_rows(blocks: Loop) -> Iterator[tuple[Loop, Loop, dict[str, str]]]:
-    """Yield a later loop over a block, that over a row in it, and the arrays read there again."""
-    loops = [stmt for stmt in blocks.body if isinstance(stmt, Loop)]
+def _costly_rows(blocks: Loop) -> Iterator[tuple[Loop, Loop, Loop, dict[str, str]]]:
+    """Yield the first loop over a block's rows, a later one, what it does, and the arrays of both.
+
+    What a block does for each row as a whole, before, reads no matrix.
+    """
+    loops = [
+        stmt for stmt in blocks.body if isinstance(stmt, Loop) and any(map(_is_loop, stmt.body))
+    ]
     once = _row(loops[0]) if loops and blocks.step.constant is None else None
     if once is None or _is_costly(once):
         return
+    first, *others = loops
     written = buffers(blocks.body)[1]
-    for later in loops[1:]:
+    for later in others:
         row = _row(later)
-        if row is not None and row.stop == once.stop and goes_in_groups(row) and not _stores(row):
-            again = read_row_by_row(later, row).items() & read_row_by_row(loops[0], once).items()
+        if row is not None and row.stop == once.stop and goes_in_groups(row):
+            again = read_row_by_row(later, row).items() & read_row_by_row(first, once).items()
             matrices = {name: dtype for name, dtype in sorted(again) if name not in written}
             if matrices:
-                yield later, row, matrices
+                yield first, later, row, matrices
+
+
+def _is_loop(stmt: Stmt) -> bool:
+    return isinstance(stmt, Loop)
 
 
 def _row(loop: Loop) -> Loop | None:
@@ -91,7 +100,7 @@ def _is_costly(row: Loop) -> bool:
 
 
 def _stores(row: Loop) -> bool:
-    """Whether values are kept: a block of such rows may become one vector (`flat.py`)."""
+    """Whether values are kept, as of rows that may be too short for four vectors (`flat.py`)."""
     return any(isinstance(stmt, Store) for stmt in row.body)
 
 

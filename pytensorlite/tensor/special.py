@@ -17,7 +17,7 @@ from pytensorlite.graph.null_type import DisconnectedType, disconnected_type
 from pytensorlite.graph.op import Op
 from pytensorlite.graph.replace import _vectorize_node
 from pytensorlite.tensor.basic import as_tensor_variable, cast
-from pytensorlite.tensor.math import exp, gamma, gammaln, log
+from pytensorlite.tensor.math import exp, gamma, gammaln, log, reciprocal
 from pytensorlite.tensor.math import max as pt_max
 from pytensorlite.tensor.math import sum as pt_sum
 from pytensorlite.tensor.type import discrete_dtypes
@@ -146,7 +146,10 @@ def log_softmax(c: Any, axis: Any = None) -> TensorVariable:
 def softmax_graph(x: TensorVariable, axis: tuple[int, ...] | None) -> TensorVariable:
     """Return what `Softmax` computes as a graph of elementwise ops and reductions."""
     e = exp(x - pt_max(x, axis=axis, keepdims=True))
-    return e / pt_sum(e, axis=axis, keepdims=True)
+    total = pt_sum(e, axis=axis, keepdims=True)
+    # One division for a row instead of one for each element.  The total, which is 1 or more, errs
+    # by more than a factor does; but as a half float, its reciprocal has few digits.
+    return e / total if e.type.dtype == "float16" else e * reciprocal(total)
 
 
 def log_softmax_graph(x: TensorVariable, axis: tuple[int, ...] | None) -> TensorVariable:

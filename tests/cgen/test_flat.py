@@ -10,7 +10,7 @@ import pytensorlite.tensor as pt
 from pytensorlite.cgen.emit import statements
 from pytensorlite.cgen.flat import all_at_once
 from pytensorlite.cgen.index import Index
-from pytensorlite.cgen.ir import Const, Let, Load, Loop, Op, Store, Update, Var
+from pytensorlite.cgen.ir import Const, Fetch, Let, Load, Loop, Op, Store, Update, Var
 from pytensorlite.tensor.special import log_softmax, softmax
 
 i, j, n0, n1, block, end = (Index.name(k) for k in ("i", "j", "n0", "n1", "i_block", "i_end"))
@@ -122,3 +122,14 @@ def test_sums_of_a_row_begin_and_end_where_its_elements_are_walked_again():
     first, function, last = whole[0].body
     assert begin not in first.body
     assert (function.var, last.body[0], last.body[-1]) == ("ij", begin, done)
+
+
+@pytest.mark.parametrize(("template", "fetches"), [("exp({0})", True), ("sin({0})", False)])
+def test_what_rows_ask_for_groups_ask_for_and_elements_do_not(template, fetches):
+    further = Fetch("x0", i * n1 + j + Index.name("i_meanwhile"))
+    function = Let(E, Op(template, (T,), "float64"))
+    whole = all_at_once((rows(further, Let(T, X), function, STORED),))
+    first, at_once = whole[0].body
+    there = block * n1 + Index.name("ij") + Index.name("i_meanwhile")
+    assert at_once.body[:-1] == ((Fetch("x0", there),) if fetches else ())
+    assert further not in first.body[-1].body

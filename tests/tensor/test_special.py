@@ -73,6 +73,12 @@ def test_half_precision_accumulates_in_single():
     np.testing.assert_allclose(found.astype("float64").sum(), 1.0, rtol=1e-3)
 
 
+def test_half_precision_keeps_its_digits_in_long_rows():
+    v = pt.vector(dtype="float16")
+    found = evaluate(softmax(v), [v], [np.zeros(60_000, dtype="float16")])
+    np.testing.assert_allclose(found, np.float16(1 / 60_000))
+
+
 @pytest.mark.parametrize("axis", [None, (0,), (1,)])
 def test_the_graphs_say_what_the_ops_do(rng, axis):
     x = rng.normal(size=(3, 4))

@@ -12,10 +12,18 @@ def log_sums(dtype="float64"):
     return pytensorlite.function([x], pt.logsumexp(x, axis=1), mode="C")
 
 
-def log_softmax():
-    """Whose shifted rows are stored: a block of them is one vector."""
+def softmax():
+    """Whose exponentials are stored: a block of them is one vector."""
     x = pt.dmatrix("x")
-    return pytensorlite.function([x], pt.special.log_softmax(x, axis=1), mode="C")
+    return pytensorlite.function([x], pt.special.softmax(x, axis=1), mode="C")
+
+
+def cross_entropy():
+    """Which looks at the label of each row before."""
+    x, labels = pt.dmatrix("x"), pt.lvector("labels")
+    rows = pt.arange(x.shape[0])
+    value = -pt.special.log_softmax(x, axis=1)[rows, labels].mean()
+    return pytensorlite.function([x, labels], pytensorlite.grad(value, x), mode="C")
 
 
 def sums_of_exponentials():
@@ -40,7 +48,16 @@ def test_rows_are_fetched_where_arithmetic_takes_turns_with_memory():
         assert "ptl_fetch(&x0[i*n1 + i_meanwhile + j_group], 1);" in log_sums(dtype).c_source
 
 
-@pytest.mark.parametrize("build", [sums_of_exponentials, variances, log_softmax])
+@pytest.mark.parametrize("build", [softmax, cross_entropy])
+def test_rows_are_fetched_by_what_runs_over_a_block(build):
+    """And four vectors are too long for rows of which a block is one."""
+    source = build().c_source
+    assert "ptl_fetch(&x0[i_block*n1 + i_meanwhile + ij_group], 1);" in source
+    assert "PTL_JOIN_FOUR" not in source
+    assert "PTL_JOIN_FOUR" in log_sums().c_source
+
+
+@pytest.mark.parametrize("build", [sums_of_exponentials, variances])
 def test_rows_are_not_fetched_where_they_take_no_turns(build):
     assert "ptl_fetch(" not in build().c_source
 
@@ -51,6 +68,15 @@ def test_matrices_in_caches_and_beyond(columns, rng):
     for n in (0, 1, 9, 70, (66 << 20) // (8 * columns) + 3 if columns > 200 else 100):
         x = rng.normal(size=(n, columns))
         np.testing.assert_allclose(function(x), truth(x), rtol=1e-13)
+
+
+def test_shares_beyond_the_caches(rng):
+    x = rng.normal(size=(9_000, 1001))
+    expected = np.exp(x - truth(x)[:, None])
+    np.testing.assert_allclose(softmax()(x), expected, rtol=1e-13)
+    labels = rng.integers(0, 1001, size=9_000)
+    expected[np.arange(9_000), labels] -= 1
+    np.testing.assert_allclose(9_000 * cross_entropy()(x, labels), expected, rtol=1e-12)
 
 
 def test_floats_beyond_the_caches(rng):
