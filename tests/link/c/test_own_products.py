@@ -3,7 +3,9 @@
 import ctypes
 import functools
 import mmap
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 import pytensorlite.tensor as pt
 from pytensorlite import config, function
+from pytensorlite.cgen import dispatch
 from pytensorlite.cgen.build import BuildError, build
 from pytensorlite.cgen.features import level
 from pytensorlite.cgen.host import Loop
@@ -287,6 +290,42 @@ def test_large_products_with_threads_and_within_blocks_of_a_loop(rng):
             results.append([array.tobytes() for array in found])
     assert results[0] == results[1] == results[2]
     np.testing.assert_allclose(programs[0](first, second), first @ second, atol=1e-10)
+
+
+@pytest.mark.skipif(not dispatch.is_native, reason="the Python dispatcher has no threads")
+def test_parts_are_run_by_the_threads_of_the_dispatcher():
+    """They are started for the first long loop, and this program has no other."""
+    code = """
+import numpy as np, pytensorlite.tensor as pt
+from pytensorlite import config, function
+from pytensorlite.cgen._dispatch import count_workers
+from pytensorlite.link.c import own_products
+own_products.blas_kernels = lambda: "Nehalem"
+own_products.vector_bytes = lambda: 64
+config.threads = 3
+a = pt.dmatrix("a")
+function([a], a @ a)(np.ones((500, 500)))
+print(count_workers())
+"""
+    words = [sys.executable, "-c", code]
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == "2\n"
+
+
+def test_calls_in_many_threads_at_once(rng):
+    a, b = pt.dmatrices("a", "b")
+    product = function([a, b], a.T @ b)
+    problems = [rng.normal(size=(2, n, n)) for n in (180, 256, 301, 350)]
+    with config.change_flags(threads=2):
+        alone = [product(*pair).tobytes() for pair in problems]
+        copies = [product.copy() for _ in problems]
+        with ThreadPoolExecutor(len(problems)) as pool:
+            calls = [
+                (number, pool.submit(copies[number], *problems[number]))
+                for number in range(len(problems))
+                for _ in range(20)
+            ]
+            for number, call in calls:
+                assert call.result().tobytes() == alone[number]
 
 
 def test_without_the_routines_blas_multiplies(rng, monkeypatch, tmp_path):
