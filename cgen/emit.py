@@ -335,7 +335,7 @@ MACROS = {
     "beside": "PTL_IN_VECTOR({0}, {1}, {3})",
     "left": "PTL_EACH_LEFT_OVER({0}, {1}, {2}, {3})",
     "last": "PTL_EACH_LANE({3})",
-    "end": "PTL_LAST_VECTOR({0}, {1}, {2}, {3})",
+    "end": "PTL_PART_OF_VECTOR({0}, {1}, {2}, {3})",
 }
 ADDITION, MULTIPLICATIONS = "{0} + {1}", {"{0} * {1}": (0, 1), "{0} * {0}": (0, 0)}
 MULTIPLY_ADD = "ptl_multiply_add({0}, {1}, {2})"

@@ -121,8 +121,8 @@ class Loop:
     by the compiler; so is one over ``lanes``, as vectors.  One for ``strips`` becomes vectors only
     once it is cut into them (``sums.py``).  A loop over whole ``vectors``, over the elements
     ``beside`` each other in one, over what is ``left`` over after the last, over the lanes of a
-    ``last`` one that may be but a part of a vector, and over nothing but such a one, at the
-    ``end``, are macros of ``ptl_lanes.h``, and have the length of a vector as their step.
+    ``last`` one that may be but a part of a vector, and over what is left over as such a part, at
+    the ``end``, are macros of ``ptl_lanes.h``, and have the length of a vector as their step.
     """
 
     var: str

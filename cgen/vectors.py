@@ -35,6 +35,7 @@ from pytensorlite.cgen.ir import (
     Update,
     Var,
     loads,
+    names,
     parts,
 )
 from pytensorlite.cgen.lanes import LANES, SHORT, in_lane, lanes_of, suits_lanes
@@ -66,7 +67,7 @@ def in_vectors(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     >>> loop = Loop("j", Index.name("n0"), (Update(total, "{0} + {1}", exp),), kind="simd")
     >>> print("\\n".join(statements(in_vectors((loop,)), 0)))
     PTL_LANES(double, t1_lanes, PTL_DOUBLES, -0.0);
-    PTL_EACH_VECTOR(j_group, 0, n0 - 1, PTL_DOUBLES) {
+    PTL_EACH_VECTOR(j_group, 0, n0, PTL_DOUBLES) {
         double exps1[PTL_DOUBLES];
         PTL_IN_VECTOR(j, j_group, PTL_DOUBLES) {
             exps1[j - j_group] = x0[j];
@@ -76,7 +77,7 @@ def in_vectors(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
             t1_lanes[j - j_group] += exps1[j - j_group];
         }
     }
-    PTL_LAST_VECTOR(j_group, 0, n0, PTL_DOUBLES) {
+    PTL_PART_OF_VECTOR(j_group, 0, n0, PTL_DOUBLES) {
         double exps1[PTL_DOUBLES];
         PTL_EACH_LANE(PTL_DOUBLES) {
             const int64_t j = j_group + lane;
@@ -162,16 +163,18 @@ def _in_groups(loop: Loop, dtype: str) -> list[Stmt]:
     group = Index.name(f"{loop.var}_group")
     split = Parts(loop, dtype, group)
     vectors = replace(loop, var=str(group), step=split.count, kind="vectors")
-    if adds_up := _only_adds_up(loop):
-        body = (*split.arrays(), *chain(*_passes(loop, split, part=True)))
-        rest = replace(vectors, body=body, kind="end")
-    else:
-        rest = replace(loop, body=_one_by_one(loop), step=count, kind="left")
-    whole = replace(vectors, stop=loop.stop - 1 if adds_up else loop.stop)
+    by_part = _functions_add_up(loop)
+    body = (*split.arrays(), *chain(*_passes(loop, split, part=True))) if by_part else ()
+    left = _stores(loop) if by_part else _one_by_one(loop)
+    rest = (
+        replace(vectors, body=body, kind="end"),
+        replace(loop, body=left, step=split.count, kind="left"),
+    )
+    many = len(split.stmts) > 2
     return [
         *(Array(lanes_of(var), var.dtype, count, Const(-0.0, var.dtype)) for var in totals),
-        _in_batches(loop, whole, dtype) if len(split.stmts) > 2 else _by_vector(loop, whole, split),
-        rest,
+        _in_batches(loop, vectors, dtype) if many else _by_vector(loop, vectors, split),
+        *(each for each in rest if each.body),
         *(Update(var, "{0} + {1}", _total(var, dtype)) for var in totals),
     ]
 
@@ -216,18 +219,35 @@ def _fetches(loop: Loop, split: Parts) -> list[Stmt]:
     ]
 
 
-def _only_adds_up(loop: Loop) -> bool:
-    """Whether `loop` leaves sums and nothing else, of what processors can read a part of."""
+def _functions_add_up(loop: Loop) -> bool:
+    """Whether functions of vectors are for sums only, of what processors can read a part of."""
     lets = [stmt for stmt in loop.body if isinstance(stmt, Let)]
+    stored = [part for part in parts(_stores(loop)) if isinstance(part, Op)]
     return (
-        len(lets) + len(sums(loop)) == len(elements(loop))
+        len(sums(loop)) > 0
         and not any(let.mutable for let in lets)
+        and not any(op.template in FUNCTIONS.keys() | MADE_OF.keys() for op in stored)
         and all(suits_lanes(load, loop.var) for load in loads(loop.body))
     )
 
 
+def _stores(loop: Loop) -> tuple[Stmt, ...]:
+    """Return what `loop` stores, and what that needs."""
+    kept: list[Stmt] = []
+    needed: set[str] = set()
+    for stmt in reversed(elements(loop)):
+        if isinstance(stmt, Store) or (isinstance(stmt, Let) and stmt.var.name in needed):
+            kept.append(stmt)
+            needed |= names((stmt,))
+    return tuple(reversed(kept))
+
+
 def _passes(loop: Loop, split: Parts, part: bool = False) -> Iterator[tuple[Stmt, ...]]:
-    """Yield what a vector needs between functions; where it is but a part, what is missing is 0."""
+    """Yield what a vector needs between functions.
+
+    Where it is but a part, what is missing is 0, and nothing is stored but for functions.
+    """
+    stored = {stmt.buffer for stmt in loop.body if isinstance(stmt, Store)}
     totals = [stmt.var for stmt in sums(loop)]
     group = Index.name(f"{loop.var}_group")
     there = Op("{0} < {1}", (Var(loop.var, "int64"), Integer(loop.stop)), "bool")
@@ -243,7 +263,8 @@ def _passes(loop: Loop, split: Parts, part: bool = False) -> Iterator[tuple[Stmt
         return in_lane(stmt, Index.name(loop.var) - group) if is_sum else stmt
 
     for body, calls in zip(split.bodies(), split.calls, strict=True):
-        lanes = tuple(map(of_lane, body))
+        kept = [s for s in body if not (part and isinstance(s, Store) and s.buffer in stored)]
+        lanes = tuple(map(of_lane, kept))
         if part:
             lane, element = Index.name("lane"), Var(loop.var, "int64")
             known = Let(element, Integer(group + lane))

@@ -30,8 +30,8 @@
 /* Where the last vector of `length` elements begins, which is all or part of one; without a branch, for the vectors. */
 static inline int64_t ptl_last(int64_t length, int64_t lanes) { return ptl_max_int64(length - 1, 0) & -lanes; }
 
-#define PTL_LAST_VECTOR(group, from, to, lanes) \
-    for (int64_t group = (from) + ptl_last((to) - (from), lanes); group < (to); group += lanes)
+#define PTL_PART_OF_VECTOR(group, from, to, lanes) \
+    for (int64_t group = ptl_whole(from, to, lanes); group < (to); group += lanes)
 
 /* Lanes that begin as what changes nothing: those of sums as -0.0, which loses no sign of a zero. */
 #define PTL_LANES(type, name, lanes, neutral) \

@@ -131,7 +131,7 @@ def test_a_pair_of_vectors_fetches_for_both():
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_what_is_left_over_goes_one_by_one(template):
-    body = (add(Op(template, (X,), D)), Store("y0", J, X))
+    body = (Let(U, Op(template, (X,), D)), add(U), Store("y0", J, U))
     text = "\n".join(statements(in_vectors((loop(*body),)), 0))
     assert text.count("ptl_exp_alone(") == 1
     assert "exp(x0" not in text
@@ -154,6 +154,15 @@ def test_a_loop_that_only_adds_up_ends_with_a_part_of_a_vector(template):
     assert all("(j < n0) ? " in line for line in end(*body))
 
 
+def test_what_is_stored_without_a_function_is_left_over():
+    body = (Let(U, plus(X, T)), add(term(U)), Let(W, plus(X, X)), Store("y0", J, U))
+    assert [line.partition(" = ")[0] for line in end(*body)] == [
+        "const double u", "exponents1[j - j_group]", "const double w",
+    ]  # fmt: skip
+    [left] = [s for s in walk(in_vectors((loop(*body),))) if getattr(s, "kind", "") == "left"]
+    assert left.body == (body[0], body[-1])
+
+
 def test_a_part_of_a_vector_adds_nothing_where_nothing_is():
     argument, addition = end(add(exp(X)))
     assert argument == "exps1[j - j_group] = (j < n0) ? x0[j] : 0.0;"
@@ -165,7 +174,8 @@ def test_a_part_of_a_vector_adds_nothing_where_nothing_is():
 @pytest.mark.parametrize(
     "body",
     [
-        (add(exp(X)), Store("y0", J, X)),
+        (Store("y0", J, exp(X)),),
+        (Let(U, exp(X)), add(U), Store("y0", J, plus(U, X))),
         (Let(W, X, mutable=True), add(exp(X), W), add(W)),
         (add(exp(Load("x0", J * 2, D))),),
         (add(Op("{0} ? {1} : 0.0", (Load("x1", J, "bool"), exp(X)), D)),),
