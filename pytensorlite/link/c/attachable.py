@@ -12,19 +12,25 @@ from collections.abc import Iterator, Sequence
 from pytensorlite._immutable import immutable
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import (
+    Expr,
     If,
+    Integer,
     Kernel,
+    Let,
     Load,
     Loop,
+    Op,
     Stmt,
     Store,
     Task,
+    Var,
     buffers,
     expressions,
     item_size,
     subexpressions,
     walk,
 )
+from pytensorlite.cgen.nest import WRAPPED
 from pytensorlite.cgen.parallel import call, letter_of
 from pytensorlite.link.c.plan import Note, Plan, Product, View
 
@@ -166,41 +172,64 @@ def elements_of_row(plan: Plan, task: Task, array: View) -> Index | None:
     letter = letter_of(task.loop)
     if not array.is_contiguous:
         return None
-    places = list(_places((task.loop,), array.buffer, {}))
+    places = list(_places((task.loop,), array.buffer, _positions(task.loop)))
     for elements, step in ((Index.of(1), length), (length, Index.of(1))):
         here = Index.name(letter) * step
         if plan.canonical(task.extent) == rows * elements and all(
-            _is_within(index - array.offset - here, step, {letter, f"{letter}_block"}, loops)
-            for index, loops in places
+            _is_within(index - array.offset - here, step, {letter, f"{letter}_block"}, stops)
+            for index, stops in places
         ):
             return elements
     return None
 
 
+def _positions(loop: Loop) -> dict[str, Index]:
+    """Return the locals that were found to be positions in an axis, with its length."""
+    stmts = list(walk((loop,)))
+    found: dict[str, Index] = {}
+    kept: dict[str, set[Index | None]] = {}
+
+    def length(expr: Expr | Index) -> Index | None:
+        match expr:
+            case Op(template, (_, Integer(extent)), _) if template == WRAPPED:
+                return extent
+            case Var(name, _):
+                return found.get(name)
+            case Load(buffer, _, _) if len(kept.get(buffer, ())) == 1:
+                return next(iter(kept[buffer]))
+        return None
+
+    for _ in range(2):  # what is kept comes before what reads it
+        lengths = {s.var.name: length(s.expr) for s in stmts if isinstance(s, Let)}
+        found |= {name: extent for name, extent in lengths.items() if extent is not None}
+        for stmt in stmts:
+            if isinstance(stmt, Store):
+                kept.setdefault(stmt.buffer, set()).add(length(stmt.expr))
+    return found
+
+
 def _places(
-    body: Sequence[Stmt], buffer: str, loops: dict[str, Loop]
-) -> Iterator[tuple[Index, dict[str, Loop]]]:
-    """Yield where the elements of an array are that are read or written, and the loops around."""
+    body: Sequence[Stmt], buffer: str, stops: dict[str, Index]
+) -> Iterator[tuple[Index, dict[str, Index]]]:
+    """Yield where the elements of an array are that are read or written, and what moves there."""
     for stmt in body:
         if isinstance(stmt, Store) and stmt.buffer == buffer:
-            yield stmt.index, loops
+            yield stmt.index, stops
         for expr in expressions(stmt):
             for sub in subexpressions(expr):
                 if isinstance(sub, Load) and sub.buffer == buffer:
-                    yield sub.index, loops
+                    yield sub.index, stops
         if isinstance(stmt, If):
-            yield from _places((*stmt.body, *stmt.otherwise), buffer, loops)
+            yield from _places((*stmt.body, *stmt.otherwise), buffer, stops)
         elif isinstance(stmt, Loop):
-            yield from _places(stmt.body, buffer, loops | {stmt.var: stmt})
+            inside = {stmt.var: stmt.stop} if stmt.start == 0 else {}
+            yield from _places(stmt.body, buffer, stops | inside)
 
 
-def _is_within(place: Index, length: Index, moving: set[str], loops: dict[str, Loop]) -> bool:
-    """Whether `place` is one from 0 to `length`, wherever the loops are but those in `moving`."""
-    inner = {name: loop for name, loop in loops.items() if name not in moving}
+def _is_within(place: Index, length: Index, moving: set[str], stops: dict[str, Index]) -> bool:
+    """Whether `place` is one from 0 to `length`, wherever that is which moves from 0 on."""
     if place.names & moving or any(count < 0 for count in place.terms.values()):
         return False
-    if any(inner[name].start != 0 for name in place.names & inner.keys()):
-        return False
-    last = {name: inner[name].stop - 1 for name in place.names & inner.keys()}
+    last = {name: stops[name] - 1 for name in place.names & stops.keys()}
     left = length - 1 - place.substitute(last)
     return all(count >= 0 for count in left.terms.values())

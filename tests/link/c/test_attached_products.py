@@ -11,7 +11,7 @@ import pytensorlite.tensor as pt
 from pytensorlite import config, function, grad, shared
 
 x, w, t, v = (pt.dmatrix(name) for name in "xwtv")
-b = pt.dvector("b")
+b, labels = pt.dvector("b"), pt.lvector("labels")
 # Blocks of 2 kB, past the caches, however little work there is; and none at all.
 ALWAYS = "-DPTL_LONG=0 -DPTL_ATTACHED_BLOCK=2048 -DPTL_ATTACHED_BEYOND=0 -DPTL_STREAMED_FROM=0"
 NEVER = "-DPTL_ATTACHED_BLOCK=0"
@@ -29,6 +29,11 @@ def two_layers():
 def distances():
     squares = (x**2).sum(axis=1)[:, None] + (t**2).sum(axis=1)[None, :]
     return squares - 2 * x @ t.T
+
+
+def cross_entropy():
+    cost = -pt.special.log_softmax(z, axis=1)[pt.arange(z.shape[0]), labels].mean()
+    return [cost, *grad(cost, [w, b])]
 
 
 # Each with the number of products that are attached, and of loops that wait for a later one.
@@ -49,6 +54,7 @@ PROGRAMS = {
     "three layers": ([x, w, b, v], [pt.exp(-(pt.sin(hidden @ v) @ v.T)), hidden.shape[0]], 4),
     "a loop before a product": ([x, w, b], [pt.tanh(pt.sin(x) @ w + b) * 2], 2),
     "one hidden layer for two": ([x, w, b, v], [pt.tanh(hidden @ v), pt.sin(hidden @ (v + 1))], 3),
+    "cross entropy": ([x, w, b, labels], cross_entropy(), 2),
     "rows, turned and not": ([x, w, b, v], [hidden.T @ x, hidden @ v], 3),
     "elements that are added up": ([x, w], [x.T @ (3 * pt.exp(x @ w))], 2),
 }
@@ -62,7 +68,10 @@ def values(name, rows, depth, columns, dtype="float64", seed=0):
         shapes |= {t: (rows, 5), v: (5, columns)}
     if name == "distances":
         shapes |= {t: (columns, depth)}
-    return [rng.normal(size=shapes[each]) for each in PROGRAMS[name][0]]
+    return [
+        rng.integers(-columns, columns, rows) if each is labels else rng.normal(size=shapes[each])
+        for each in PROGRAMS[name][0]
+    ]
 
 
 def compiled(name, flags, made={}):  # noqa: B006 (compiled functions are kept on purpose)
@@ -92,7 +101,11 @@ def assert_close(found, expected, tolerance=1e-10):
     columns=st.sampled_from([0, 1, 2, 3, 5, 8, 16, 17]),
 )
 def test_attached_or_not_a_product_is_that_of_numpy(name, rows, depth, columns):
-    if name in ("softmax", "sums of rows and columns"):  # maxima and means of something
+    if name in (
+        "softmax",
+        "sums of rows and columns",
+        "cross entropy",
+    ):  # maxima and means of something
         rows, columns = max(rows, 1), max(columns, 1)
     given = values(name, rows, depth, columns)
     expected = compiled(name, "")(*given)
