@@ -7,12 +7,23 @@ the plane: written out, their loops over rows are plain vectors, and the schedul
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytensorlite._immutable import record, replace
 from pytensorlite.cgen.index import Index
 from pytensorlite.cgen.ir import Const, Expr, Op, Var, with_leaves
-from pytensorlite.cgen.nest import SHORT, Map, Reduce, Source, Value, domain, reads
+from pytensorlite.cgen.nest import (
+    SHORT,
+    Gather,
+    Map,
+    Place,
+    Reduce,
+    Scatter,
+    Source,
+    Value,
+    domain,
+    reads,
+)
 from pytensorlite.cgen.short import is_short
 from pytensorlite.cgen.storage import Memory
 
@@ -52,9 +63,10 @@ def _pays(
 
     Where all that is made of pairs is a sum over `label`, `short.folds` has it already.
     """
-    spread = {value.name for value in values if label in value.labels}
+    labels = {value.name: value.labels for value in values}
+    spread = {name for name in labels if label in labels[name]}
     touching = [v for v in values if v.name in spread or not spread.isdisjoint(reads(v))]
-    if not all(_has_parts(value, label) for value in touching):
+    if not all(_has_parts(value, label, labels) for value in touching):
         return False
     if extents[label].constant == SHORT and not any(_sums(value, label) for value in touching):
         return False  # whole vectors of columns, which nothing joins, are loops that do as well
@@ -72,10 +84,42 @@ def _sums(value: Value, label: str) -> bool:
     return isinstance(value, Reduce) and label in value.over
 
 
-def _has_parts(value: Value, label: str) -> bool:
-    if isinstance(value, Reduce):
-        return value.total is None and (label not in value.over or value.template in FOLDS)
+def _has_parts(value: Value, label: str, labels: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether what `value` is at each position of `label` is a value too; `labels` are of all."""
+    match value:
+        case Reduce():
+            return value.total is None and (label not in value.over or value.template in FOLDS)
+        case Gather():
+            return _is_read(value, label, labels)
+        case Scatter():
+            return _is_written(value, label, labels)
     return isinstance(value, Source | Map)
+
+
+def _is_read(value: Gather, label: str, labels: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a gather reads the parts of an array in order, or chooses one in each iteration."""
+    source = labels[value.source]
+    if label not in source:
+        return f"@{label}" not in value.at
+    entry = value.at[source.index(label)]
+    if entry == f"@{label}":
+        return True
+    in_order = all(at == f"@{x}" for at, x in zip(value.at, source, strict=True) if at != entry)
+    return isinstance(entry, str) and label not in value.labels and in_order
+
+
+def _is_written(value: Scatter, label: str, labels: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a scatter writes to the parts of an array in order, or chooses one each time."""
+    if label not in value.labels:
+        return False
+    entry = value.at[value.labels.index(label)]
+    if entry == f"@{label}":
+        return True
+    if not isinstance(entry, str) or label in labels.get(entry, (label,)):
+        return False
+    rest = [(at, x) for at, x in zip(value.at, value.labels, strict=True) if x != label]
+    in_order = all(at == f"@{x}" for at, x in rest)
+    return in_order and sorted(x for _, x in rest) == sorted(value.over)
 
 
 @record
@@ -99,7 +143,7 @@ class _Parts:
         for value in values:
             home = destinations.get(value.name)
             if value.name not in spread:
-                result.append(self._whole(value, called))
+                result += self._whole(value, called)
                 homes.update({value.name: home} if home else {})
                 continue
             for number, letter in enumerate(self.letters):
@@ -124,20 +168,79 @@ class _Parts:
             strides = dict(zip(value.labels, value.strides, strict=True))
             offset = value.offset + strides.pop(self.label) * number
             return Source(name, value.dtype, rest, value.buffer, (*strides.values(),), offset)
+        match value:
+            case Gather():
+                return self._read(value, number, called)
+            case Scatter():
+                return self._written(value, number, called)
         assert isinstance(value, Map | Reduce)
         return replace(value, name=name, labels=rest, expr=self._at(value.expr, number, called))
 
-    def _whole(self, value: Value, called: Mapping[tuple[str, str], str]) -> Value:
-        """Return a value that does not run over the label, made of those that did."""
+    def _read(self, value: Gather, number: int, called: Mapping[tuple[str, str], str]) -> Value:
+        """Return what a gather reads of one part."""
+        letter = self.letters[number]
+        return replace(
+            value,
+            name=f"{value.name}_{letter}",
+            labels=tuple(x for x in value.labels if x != self.label),
+            source=called.get((value.source, letter), value.source),
+            at=self._places(value, letter, called),
+        )
+
+    def _written(self, value: Scatter, number: int, called: Mapping[tuple[str, str], str]) -> Value:
+        """Return what a scatter makes of one part."""
+        letter = self.letters[number]
+        name, rest = f"{value.name}_{letter}", tuple(x for x in value.labels if x != self.label)
+        base = called.get((value.base, letter), value.base) if value.base else None
+        expr = self._at(value.expr, number, called)
+        entry = value.at[value.labels.index(self.label)]
+        if entry == f"@{self.label}":
+            over = tuple(x for x in value.over if x != self.label)
+            at = self._places(value, letter, called)
+            return replace(value, name=name, labels=rest, expr=expr, at=at, over=over, base=base)
+        assert isinstance(entry, str)
+        before: Expr = Var(base, value.dtype) if base else Const(0, value.dtype)
+        after = Op(value.template, (before, expr), value.dtype) if value.template else expr
+        return Map(name, value.dtype, rest, _chosen(entry, number, after, before))
+
+    def _places(
+        self, value: Gather | Scatter, letter: str, called: Mapping[tuple[str, str], str]
+    ) -> tuple[str | Place, ...]:
+        """Return where in a part a value is read or written."""
+        return tuple(
+            called.get((at, letter), at) if isinstance(at, str) else at
+            for at in value.at
+            if at != f"@{self.label}"
+        )
+
+    def _whole(self, value: Value, called: Mapping[tuple[str, str], str]) -> Iterator[Value]:
+        """Yield a value that does not run over the label, made of those that did."""
+        if isinstance(value, Gather) and (value.source, self.letters[0]) in called:
+            yield from self._choice(value, called)
+            return
         if not isinstance(value, Reduce) or self.label not in value.over:
-            return value
+            yield value
+            return
         expr, *others = (self._at(value.expr, n, called) for n in range(len(self.letters)))
         for other in others:
             expr = Op(value.template, (expr, other), value.dtype)
         over = tuple(x for x in value.over if x != self.label)
         if over:
-            return replace(value, expr=expr, over=over)
-        return Map(value.name, value.dtype, value.labels, expr)
+            yield replace(value, expr=expr, over=over)
+        else:
+            yield Map(value.name, value.dtype, value.labels, expr)
+
+    def _choice(self, value: Gather, called: Mapping[tuple[str, str], str]) -> Iterator[Value]:
+        """Yield the one part that a gather reads in each iteration, and what it is chosen from.
+
+        Of choices one inside the other compilers make no vectors.
+        """
+        [at] = (at for at in value.at if isinstance(at, str) and not at.startswith("@"))
+        *others, last = (Var(called[value.source, x], value.dtype) for x in self.letters)
+        for number, part in reversed(list(enumerate(others))):
+            name = f"{value.name}_{self.letters[number]}" if number else value.name
+            yield Map(name, value.dtype, value.labels, _chosen(at, number, part, last))
+            last = Var(name, value.dtype)
 
     def _at(self, expr: Expr, number: int, called: Mapping[tuple[str, str], str]) -> Expr:
         def changed(leaf: Expr) -> Expr:
@@ -149,6 +252,12 @@ class _Parts:
             return leaf
 
         return with_leaves(expr, changed)
+
+
+def _chosen(at: str, number: int, there: Expr, elsewhere: Expr) -> Expr:
+    """Return `there` where the position `at` is `number`."""
+    is_there = Op("{0} == {1}", (Var(at, "int64"), Const(number, "int64")), "bool")
+    return Op("{0} ? {1} : {2}", (is_there, there, elsewhere), there.dtype)
 
 
 def _var(value: Value) -> Var:

@@ -1,5 +1,7 @@
 """What is made of positions is made by its reader: no array of it is stored."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -100,3 +102,16 @@ def test_reasons_for_staying_apart():
     assert why_apart(f.maker.fgraph, product, last).startswith("Dot is no loop")
     f = function([A, X], [pt.exp(A + 1), pt.exp(X + 1)])
     assert why_apart(f.maker.fgraph, *f.maker.fgraph.toposort()) == "they have no array in common"
+
+
+@pytest.mark.parametrize("n", [30, 3000])
+@pytest.mark.parametrize("counted", [np.arange, pt.arange])
+def test_an_index_that_counts_is_the_axis_it_runs_along(counted, n):
+    """Whoever counts, and however far: loops read the array where they are."""
+    x, at = pt.tensor("x", shape=(n, n)), pt.lvector("at")
+    f = function([x, at], pt.exp(x)[counted(n), at].sum())
+    assert not re.search(r"\bc\d", f.c_source)
+    assert "i < " in f.c_source
+    assert len(re.findall(r"ptl_wrap_index", f.c_source.partition("kernel0(")[2])) == 1
+    numbers, places = np.random.default_rng(0).normal(size=(n, n)), np.arange(n)[::-1]
+    np.testing.assert_allclose(f(numbers, places), np.exp(numbers)[np.arange(n), places].sum())

@@ -32,6 +32,7 @@ from pytensorlite.graph.rewriting.pattern import (
 )
 from pytensorlite.tensor.basic import (
     Alloc,
+    ARange,
     ScalarFromTensor,
     TensorFromScalar,
     alloc,
@@ -41,6 +42,12 @@ from pytensorlite.tensor.basic import (
 from pytensorlite.tensor.elemwise import DimShuffle, Elemwise, elemwise_of
 from pytensorlite.tensor.rewriting.shape_feature import shapes_of
 from pytensorlite.tensor.shape import specify_shape
+from pytensorlite.tensor.subtensor import (
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    AdvancedSubtensor,
+    AdvancedSubtensor1,
+)
 from pytensorlite.tensor.type import TensorType, complex_dtypes, discrete_dtypes, float_dtypes
 from pytensorlite.tensor.variable import TensorConstant
 
@@ -273,6 +280,7 @@ def _fit_tensor(kind: TensorType, old: Variable, new: Variable) -> Variable | No
 # A constant larger than this (and than what it is computed from) stays a computation: a graph that
 # says "ones of length 10**6" must not carry eight megabytes about.
 LARGEST_FOLDED = 1024
+INDEXING = (AdvancedSubtensor, AdvancedSubtensor1, AdvancedIncSubtensor, AdvancedIncSubtensor1)
 
 
 @register_useless("topo_constant_folding")
@@ -285,7 +293,7 @@ def constant_folding(fgraph: Any, node: Apply) -> list[Variable] | None:
     inputs: list[Any] = node.inputs
     if not inputs or not all(isinstance(x, Constant) for x in inputs):
         return None
-    if not node.op.do_constant_folding(fgraph, node):
+    if not node.op.do_constant_folding(fgraph, node) or _is_index(fgraph, node):
         return None
     budget = max(LARGEST_FOLDED, *(np.size(x.data) for x in inputs))
     if any(_certain_size(out) > budget for out in node.outputs):
@@ -294,6 +302,12 @@ def constant_folding(fgraph: Any, node: Apply) -> list[Variable] | None:
     if folded is None or any(np.size(x.data) > budget for x in folded):
         return None
     return folded
+
+
+def _is_index(fgraph: Any, node: Apply) -> bool:
+    """Whether a range indexes an array: loops know it as the axis, where it runs along one."""
+    readers = (client.op for client, _ in fgraph.clients.get(node.outputs[0], ()))
+    return isinstance(node.op, ARange) and any(isinstance(op, INDEXING) for op in readers)
 
 
 @node_rewriter(None)

@@ -17,7 +17,7 @@ import numpy as np
 
 from pytensorlite.graph.basic import Apply, Constant, Variable
 from pytensorlite.graph.rewriting.basic import copy_stack_trace, node_rewriter
-from pytensorlite.tensor.basic import Alloc, ARange, Join, MakeVector, alloc
+from pytensorlite.tensor.basic import Alloc, ARange, Join, MakeVector, alloc, arange
 from pytensorlite.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensorlite.tensor.indexing import (
     FULL_SLICE,
@@ -27,6 +27,7 @@ from pytensorlite.tensor.indexing import (
 )
 from pytensorlite.tensor.math import Dot
 from pytensorlite.tensor.rewriting.basic import (
+    INDEXING,
     has_one_client,
     is_same,
     match_type,
@@ -38,7 +39,12 @@ from pytensorlite.tensor.rewriting.basic import (
 from pytensorlite.tensor.rewriting.shape_feature import shapes_of
 from pytensorlite.tensor.shape import SpecifyShape
 from pytensorlite.tensor.special import LogSoftmax, Softmax
-from pytensorlite.tensor.subtensor import AdvancedSubtensor1, IncSubtensor, Subtensor
+from pytensorlite.tensor.subtensor import (
+    AdvancedSubtensor,
+    AdvancedSubtensor1,
+    IncSubtensor,
+    Subtensor,
+)
 
 Entries = tuple[Any, ...]
 
@@ -187,6 +193,25 @@ def local_useless_AdvancedSubtensor1(fgraph: Any, node: Apply) -> list[Variable]
     else:
         return None
     return _if_type_kept(node, x)
+
+
+@register_canonicalize
+@node_rewriter(INDEXING)
+def local_index_of_range(fgraph: Any, node: Apply) -> list[Variable] | None:
+    """``x[[0, 1, 2], j] -> x[arange(3), j]``: how an index counts says more than its numbers."""
+    first = 1 if isinstance(node.op, AdvancedSubtensor1 | AdvancedSubtensor) else 2
+    indices = [_counting(index) for index in node.inputs[first:]]
+    if indices == node.inputs[first:]:
+        return None
+    return _if_type_kept(node, node.op(*node.inputs[:first], *indices))
+
+
+def _counting(index: Variable) -> Variable:
+    """Return ``arange(n)`` for a constant vector that is just that."""
+    if not isinstance(index, Constant) or index.type.dtype != "int64" or index.type.ndim != 1:
+        return index
+    count = len(index.data)
+    return arange(count) if count > 1 and np.array_equal(index.data, range(count)) else index
 
 
 # -- reads of reads --------------------------------------------------------------------------------

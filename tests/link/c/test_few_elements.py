@@ -49,7 +49,25 @@ def mixed(x):
     return [(x * x[:, 0][:, None]).sum(), (x - x[0]).sum(axis=0), x.sum(axis=1) * x[:, 0], x.T @ x]
 
 
+def chosen(x):
+    """One element of each row, with its gradient, and rows with one element changed."""
+    rows, best = pt.arange(x.shape[0]), x.argmax(axis=1)
+    y = pt.special.log_softmax(x, axis=1)
+    picked = y[rows, best] * y[rows, best - x.shape[1]]
+    return [picked, grad(picked.sum(), x), y[rows, best].inc(3.0), pt.exp(y)[rows, -1].set(0.0)]
+
+
+def grouped(x):
+    """Sums of the rows of two groups, read again for each row, and the gradient of that."""
+    group = (x[:, 0] > 0).astype("int64")
+    sums = pt.zeros((2, x.shape[1]))[group].inc(x)
+    apart = pt.tanh(x - sums[group])
+    return [sums, apart, grad((apart**2).sum(), x)]
+
+
 BUILDS = {
+    "chosen": chosen,
+    "grouped": grouped,
     "pairs": pairs,
     "rows": normalised(1),
     "columns": normalised(0),
@@ -132,6 +150,20 @@ def test_costly_rows_are_computed_before_they_are_woven():
     rows, total = f(numbers)
     np.testing.assert_allclose(rows, expected * expected.sum(axis=1, keepdims=True), rtol=1e-12)
     np.testing.assert_allclose(total, expected.sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("count", [3, 6])
+def test_what_is_chosen_of_each_row_is_checked(count):
+    x, at = pt.tensor("x", shape=(40, count)), pt.lvector("at")
+    y = pt.special.log_softmax(x, axis=1)[np.arange(40), at]
+    f = function([x, at], [y, grad(y.sum(), x)])
+    assert not re.search(rf"for \(int64_t \w = 0; \w < {count};", f.c_source)
+    numbers, places = np.zeros((40, count)), np.full(40, -1)
+    np.testing.assert_allclose(f(numbers, places)[0], -np.log(count))
+    for wrong in (count, -count - 1):
+        places[17] = wrong
+        with pytest.raises(IndexError, match=f"{wrong}.*out of bounds.*{count}"):
+            f(numbers, places)
 
 
 def test_rows_may_lie_far_apart():
