@@ -1,7 +1,7 @@
-/* Products of large matrices, where our vectors are longer than those of BLAS's kernels: a stand-in for gemm.
+/* Products of large matrices, for those that BLAS takes longer for: a stand-in for gemm, and for syrk.
  *
- * A file that defines PTL_SCALAR, float or double, includes this once and exports it: it is compiled once for a machine,
- * programs get its address as they get that of BLAS's.
+ * A file that defines PTL_SCALAR, float or double, includes this once and exports them: they are compiled once for a
+ * machine, programs get their addresses as they get those of BLAS's.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@ typedef void ptl_syrk_routine(const char *, const char *, const int *, const int
 ptl_gemm_routine *ptl_blas_gemm;
 ptl_syrk_routine *ptl_blas_syrk;
 const ptl_crew *ptl_gemm_crew;
+bool ptl_is_wider; /* whether our vectors are longer than those of BLAS's kernels */
 
 /* -- parts ------------------------------------------------------------------------------------- */
 
@@ -93,9 +94,12 @@ static void multiply_all_parts(ptl_parts *parts, double work) {
 /* About how many nanoseconds a product takes. */
 static double nanoseconds(double rows, double columns, double depth) { return rows * columns * depth / (8 * LANES); }
 
-/* Whether BLAS takes longer.  It does not where tiles are mostly empty, or take longer to be stored than summed up. */
+/* Whether BLAS takes longer.  It does not where tiles are mostly empty, or take longer to be stored than summed up.  With
+ * vectors as long as ours it does only for few rows, since it puts the right factor in order however few they are. */
 static bool is_gain(int64_t rows, int64_t columns, int64_t depth) {
-    return 2 * rows >= ROWS && 2 * columns > LANES && depth > 8;
+    const bool pays = 2 * rows >= ROWS && 2 * columns > LANES && depth > 8;
+    const bool are_few = rows >= 8 && rows <= 64 && rows % ROWS == 0;
+    return pays && (ptl_is_wider || are_few);
 }
 
 /* A matrix as Fortran has it, and as its transpose. */

@@ -199,13 +199,12 @@ def check_products() -> Finding:
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        ours = {size for size, name in (("small", "small_dgemm"), ("large", "dgemm"))
-                if own_routine(name)}  # fmt: skip
+        small, few_rows, large = map(own_routine, ("small_dgemm", "dgemm", "dsyrk"))
     if caught:
         return Finding("products", "warn", str(caught[0].message), "mend the compiler")
     blas = f"BLAS with kernels for {blas_kernels() or 'an unknown processor'}"
-    whose = (f"of {size} matrices by {'C of ours' if size in ours else blas}"
-             for size in ("small", "large"))  # fmt: skip
+    ours = {"small": small, "large": large, "with few rows": few_rows}
+    whose = (f"{which} by {'C of ours' if own else blas}" for which, own in ours.items())
     return Finding("products", "ok", ", ".join(whose))
 
 

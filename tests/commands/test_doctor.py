@@ -104,15 +104,20 @@ def test_blas_that_is_told_to_run_lesser_kernels(used, usual, status, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("kernels", "small", "large"),
-    [("SkylakeX", False, False), ("Haswell", True, False), ("Haswell", True, True)],
+    ("kernels", "ours", "small", "large", "few"),
+    [
+        ("SkylakeX", 32, False, False, False),
+        ("SkylakeX", 64, False, False, True),
+        ("Haswell", 32, True, False, True),
+        ("Haswell", 64, True, True, True),
+    ],
 )
-def test_who_multiplies_is_told(kernels, small, large, monkeypatch):
+def test_who_multiplies_is_told(kernels, ours, small, large, few, monkeypatch):
     monkeypatch.setattr(own_products, "blas_kernels", lambda: kernels)
-    monkeypatch.setattr(own_products, "vector_bytes", lambda: 64 if large else 32)
+    monkeypatch.setattr(own_products, "vector_bytes", lambda: ours)
     finding = doctor.examine(doctor.check_products)
     whose = {True: "C of ours", False: f"BLAS with kernels for {kernels}"}
-    told = f"of small matrices by {whose[small]}, of large matrices by {whose[large]}"
+    told = f"small by {whose[small]}, large by {whose[large]}, with few rows by {whose[few]}"
     assert (finding.status, finding.message) == ("ok", told)
 
 

@@ -3,9 +3,9 @@
 Of small matrices (``include/ptl_small_gemm.h``), since to call BLAS takes as long as a few hundred
 multiplications, and its kernels begin to pay where the work is ten times that; but for AVX-512
 OpenBLAS has kernels for small matrices itself.  Of large ones (``include/ptl_gemm.h``), where the
-vectors that our compiler knows are longer than those that BLAS has kernels for.  The routines take
-a compiler longer than most programs do, so each is a library in the cache, whose address programs
-get.
+vectors that our compiler knows are longer than those that BLAS has kernels for, and of few rows
+where they are as long.  The routines take a compiler longer than most programs do, so each is a
+library in the cache, whose address programs get.
 """
 
 from __future__ import annotations
@@ -67,11 +67,13 @@ def own_routine(name: str) -> int:
 
     That is where it is as fast, or where the routine cannot be compiled.
     """
-    letter, routine, theirs = name[-5], name[-4:], blas_vector_bytes()
+    letter, routine = name[-5], name[-4:]
+    theirs, ours = blas_vector_bytes(), vector_bytes()
     if name.startswith("small_"):
         library = None if theirs == LONGEST else library_of("small", letter)
         return library.address("ptl_multiply_small") if library else 0
-    library = library_of("large", letter) if theirs and theirs < vector_bytes() else None
+    is_gain = theirs is not None and (theirs < ours or (theirs == ours and routine == "gemm"))
+    library = library_of("large", letter) if is_gain else None
     return library.address(LARGE[routine]) if library else 0
 
 
@@ -97,15 +99,16 @@ def compiled(size: str, letter: str) -> Library:
         timeout=config.compile_timeout,
     )
     if size == "large":
-        connect(library, letter, crew_address())
+        connect(library, letter, crew_address(), (blas_vector_bytes() or LONGEST) < vector_bytes())
     return library
 
 
-def connect(library: Library, letter: str, crew: int) -> None:
-    """Tell the routines where BLAS's are, and who runs parts of products, if anybody does."""
+def connect(library: Library, letter: str, crew: int, is_wider: bool) -> None:
+    """Tell the routines where BLAS's are and which it is, and who runs parts, if anybody does."""
     addresses = {f"ptl_blas_{routine}": borrowed(letter + routine) for routine in LARGE}
     for name, address in (*addresses.items(), ("ptl_gemm_crew", crew)):
         ctypes.c_void_p.in_dll(library.handle, name).value = address
+    ctypes.c_bool.in_dll(library.handle, "ptl_is_wider").value = is_wider
 
 
 def flags() -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def library(size, dtype, vectors):
         cache_dir=config.cache_dir,
     )
     if size == "large":
-        own_products.connect(made, letter, ctypes.addressof(CREW))
+        own_products.connect(made, letter, ctypes.addressof(CREW), True)
     return made
 
 
@@ -280,6 +280,8 @@ def test_products_are_the_same_on_both_sides_of_the_limit(rng, n):
 
 def test_large_products_with_threads_and_within_blocks_of_a_loop(rng):
     """Each of a batch's products is worth threads itself, but may run in a block of the batch."""
+    if not own_products.own_routine("dsyrk"):
+        pytest.skip("BLAS multiplies, and promises less")
     x, y = pt.dtensor3("x"), pt.dmatrix("y")
     programs = [function([x, y], x @ y), function([x, y], [x @ x.mT, y @ y.T])]
     first, second = rng.normal(size=(6, 250, 300)), rng.normal(size=(300, 320))
@@ -312,6 +314,8 @@ print(count_workers())
 
 
 def test_calls_in_many_threads_at_once(rng):
+    if not own_products.own_routine("dsyrk"):
+        pytest.skip("BLAS multiplies, and promises less")
     a, b = pt.dmatrices("a", "b")
     product = function([a, b], a.T @ b)
     problems = [rng.normal(size=(2, n, n)) for n in (180, 256, 301, 350)]
@@ -347,28 +351,52 @@ def test_without_the_routines_blas_multiplies(rng, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kernels", "ours", "small", "large"),
+    ("kernels", "ours", "small", "gemm", "syrk"),
     [
-        ("SkylakeX", 64, False, False),
-        ("Haswell", 64, True, True),
-        ("Haswell", 32, True, False),
-        ("Zen", 64, True, True),
-        ("Nehalem", 32, True, True),
-        ("", 64, True, False),
-        ("SomethingNew", 64, True, False),
+        ("SkylakeX", 64, False, True, False),
+        ("SkylakeX", 32, False, False, False),
+        ("Haswell", 64, True, True, True),
+        ("Haswell", 32, True, True, False),
+        ("Zen", 64, True, True, True),
+        ("Nehalem", 32, True, True, True),
+        ("", 64, True, False, False),
+        ("SomethingNew", 64, True, False, False),
     ],
 )
-def test_who_multiplies(kernels, ours, small, large, monkeypatch):
+def test_who_multiplies(kernels, ours, small, gemm, syrk, monkeypatch):
     monkeypatch.setattr(own_products, "blas_kernels", lambda: kernels)
     monkeypatch.setattr(own_products, "vector_bytes", lambda: ours)
     for letter in "sd":
         assert (own_products.own_routine(f"small_{letter}gemm") != 0) == small
-        assert (own_products.own_routine(f"{letter}gemm") != 0) == large
-        assert (own_products.own_routine(f"{letter}syrk") != 0) == large
+        assert (own_products.own_routine(f"{letter}gemm") != 0) == gemm
+        assert (own_products.own_routine(f"{letter}syrk") != 0) == syrk
+
+
+@pytest.mark.parametrize("is_wider", [True, False])
+@pytest.mark.parametrize(
+    ("shape", "of_few_rows"),
+    [((16, 40, 30), True), ((64, 40, 30), True), ((128, 40, 30), False), ((17, 40, 30), False)],
+)
+def test_what_is_left_to_blas(shape, of_few_rows, is_wider):
+    """With vectors as long as those of BLAS only products of few rows, in whole tiles, are ours."""
+    made, asked = library("large", "float64", "longest"), []
+    kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 13)
+    instead = kind(lambda *_: asked.append(True))
+    a, b, c = problem(shape, "float64")
+    try:
+        own_products.connect(made, "d", 0, is_wider)
+        address = ctypes.cast(instead, ctypes.c_void_p).value
+        ctypes.c_void_p.in_dll(made.handle, "ptl_blas_gemm").value = address
+        multiply({"large": made}, 1.0, a, "N", b, "N", 0.0, c, 0)
+    finally:
+        own_products.connect(made, "d", ctypes.addressof(CREW), True)
+    assert bool(asked) == (not is_wider and not of_few_rows)
 
 
 def test_where_blas_is_quick_nothing_is_compiled(monkeypatch):
     monkeypatch.setattr(own_products, "blas_kernels", lambda: "SkylakeX")
+    monkeypatch.setattr(own_products, "vector_bytes", lambda: 32)
     monkeypatch.setattr(own_products, "library_of", lambda *_: pytest.fail("not needed"))
-    assert own_products.own_routine("small_dgemm") == own_products.own_routine("dgemm") == 0
+    for name in ("small_dgemm", "dgemm", "dsyrk"):
+        assert own_products.own_routine(name) == 0
     assert isinstance(own_products.blas_kernels(), str)
