@@ -68,48 +68,36 @@ def _earlier(plan: Plan, group: Sequence[Link], groups: Groups) -> Iterator[Earl
 def _attach(plan: Plan, group: Sequence[Link], earlier: Sequence[Earlier]) -> None:
     """Attach products to their loop, and earlier loops with their products."""
     task, at = group[0].task, group[0].at
-    kernel = kernel_of(plan, plan.notes[at])
+    kernel, count = kernel_of(plan, plan.notes[at]), group[0].array.shape[0]
     chained = [*(link for each in earlier for link in each.links), *group]
-    arrays = {link.array.buffer: link.array for link in group}
-    near = [link.array for link in group if _is_alone(plan, kernel, link, group)]
-    for each in earlier:
-        arrays |= each.arrays
-        near += each.arrays.values()
-    near = list({view.buffer: view for view in near}.values())
-    count = group[0].array.shape[0]
     added_up = [link for link in group if link.role == ADDED_UP]
     loops = sum((each.task.work for each in earlier), task.work)
     together = plan.define(_op("{0} + {1}", loops, _work_of(plan, chained)))
-    rows = plan.define(
-        _op(
-            "ptl_attached({0}, {1}, {2}, {3}, {4}, {5})",
-            task.work,
-            together,
-            count,
-            sum(view.shape[1] * item_size(view.dtype) for view in arrays.values()),
-            _largest(plan, [link.depth for link in chained]),
-            _own_elements(plan, task, added_up, Index.of(1)),
-        )
+    arrays = {link.array.buffer: link.array for link in group}
+    between = {name: view for each in earlier for name, view in each.arrays.items()}
+    numbers = (
+        task.work,
+        together,
+        count,
+        sum(view.shape[1] * item_size(view.dtype) for view in (arrays | between).values()),
+        _largest(plan, [link.depth for link in chained]),
+        _own_elements(plan, task, added_up, Index.of(1)),
     )
+    rows = plan.define(_op("ptl_attached({0}, {1}, {2}, {3}, {4}, {5})", *numbers))
+    alone = {link.array.buffer for link in group if _is_alone(plan, kernel, link, group)}
+    near = [*({name: arrays[name] for name in arrays if name in alone} | between).values()]
     waits = plan.waiting.get(task.name)
     somewhere = plan.define(_op("{0} > 0 ? {0} : {1}", waits.rows, rows)) if waits else rows
-    if near:
-        whole = plan.define(_op("{0} > 0 ? 0 : {1}", somewhere, count))
-        for view in near:
-            plan.workspaces[view.buffer].length = whole * view.shape[1]
-            plan.near[view.buffer] = Near(count, somewhere, whole)
+    _keep_some(plan, near, count, somewhere)
     for link in group:
         text = next(stmt.text for stmt in link.note.code if isinstance(stmt, Call))
         plan.run_code[plan.run_code.index(Call(text))] = If(f"{somewhere} == 0", (Call(text),))
         plan.attached[link.product.target.buffer] = Attachment(kernel.name, somewhere, link.role)
-    for link in chained:
-        for view in (link.product.left, link.product.right, link.product.target):
-            plan.needed_at(view.buffer, plan.notes[at].step)
     for each in earlier:
         plan.waiting[each.task.name] = Attachment(kernel.name, rows, "done")
-        for buffer in each.task.buffers:
-            plan.needed_at(buffer.name, plan.notes[at].step)
         _let_wait(plan, each, rows)
+    for name in _touched(chained, earlier):
+        plan.needed_at(name, plan.notes[at].step)
 
     def products(links: Sequence[Link], *roles: str) -> tuple[Rows, ...]:
         return tuple(_rows(plan, kernel, link) for link in links if link.role in roles)
@@ -129,6 +117,25 @@ def _attach(plan: Plan, group: Sequence[Link], earlier: Sequence[Earlier]) -> No
     new = _with_own_sums(plan, replace(task, attached=attached), added_up)
     plan.include("ptl_attached.h")
     _replace(plan, kernel, task, new, call(new))
+
+
+def _keep_some(plan: Plan, near: Sequence[View], count: Index, rows: Index) -> None:
+    """Have no memory for arrays of which only some rows are needed at a time."""
+    if not near:
+        return
+    whole = plan.define(_op("{0} > 0 ? 0 : {1}", rows, count))
+    for view in near:
+        plan.workspaces[view.buffer].length = whole * view.shape[1]
+        plan.near[view.buffer] = Near(count, rows, whole)
+
+
+def _touched(links: Sequence[Link], earlier: Sequence[Earlier]) -> Iterator[str]:
+    """Yield the arrays that products and earlier loops read or write."""
+    for link in links:
+        for view in (link.product.left, link.product.right, link.product.target):
+            yield view.buffer
+    for each in earlier:
+        yield from (buffer.name for buffer in each.task.buffers)
 
 
 def _let_wait(plan: Plan, earlier: Earlier, rows: Index) -> None:
