@@ -28,7 +28,8 @@ from pytensorlite.scalar.borrowed import borrowed_by
 from pytensorlite.scalar.headers import headers_of
 
 HEADERS = ("ptl_runtime.h", "ptl_loops.h", "ptl_math.h")
-_SYMBOL = re.compile(r"\b[ns]\d+\b")
+_WORD = re.compile(r"\w+")
+_SYMBOL = re.compile(r"[ns]\d+")
 
 
 @immutable
@@ -62,17 +63,20 @@ def render(plan: Plan, name: str, *, timed: bool = False) -> Rendered:
     run = list(emit.statements(run_code))
     rooms = assign_rooms(plan.workspaces)
     run = [*_aligned(plan), *run]
-    symbols = sorted(set(_SYMBOL.findall("\n".join(run))), key=lambda s: int(s[1:]))
+    mentioned = set(_WORD.findall("\n".join(run)))
+    symbols = sorted(filter(_SYMBOL.fullmatch, mentioned), key=lambda s: int(s[1:]))
     for symbol in symbols:
         slots.setdefault(Index.name(symbol), len(slots) + 1)
     offsets = {room: len(slots) + 1 + room for room in range(len(rooms))}
-    used = [i for i in range(len(plan.constants)) if _mentions(run, f"c{i}")]
-    sources = _sources(plan, run, used)
+    used = [i for i in range(len(plan.constants)) if f"c{i}" in mentioned]
+    sources = _sources(plan, mentioned, used)
     code = [
         *kernels,
         *([f"double {name}_seconds[{len(steps)}];"] if steps else []),
         "\n".join(_sizes_function(plan, name, slots, rooms, offsets)),
-        "\n".join(_run_function(plan, name, slots, symbols, rooms, offsets, sources, run)),
+        "\n".join(
+            _run_function(plan, name, slots, symbols, rooms, offsets, sources, run, mentioned)
+        ),
         *blocks([task for kernel in plan.kernels for task in kernel.tasks]),
     ]
     text = "\n".join(code)
@@ -102,9 +106,9 @@ def _input_specs(plan: Plan) -> Iterator[ArraySpec]:
         yield ArraySpec(kind.dtype, kind.ndim, tuple(kind.shape[axis] for axis in axes), in_rows)
 
 
-def _sources(plan: Plan, run: Sequence[str], used: Sequence[int]) -> dict[str, int]:
+def _sources(plan: Plan, mentioned: set[str], used: Sequence[int]) -> dict[str, int]:
     """Return the buffers that come from outside, and where: inputs, then the constants in use."""
-    inputs = {f"x{i}": i for i in range(len(plan.inputs)) if _mentions(run, f"x{i}")}
+    inputs = {f"x{i}": i for i in range(len(plan.inputs)) if f"x{i}" in mentioned}
     return inputs | {f"c{i}": len(plan.inputs) + place for place, i in enumerate(used)}
 
 
@@ -115,11 +119,6 @@ def _aligned(plan: Plan) -> Iterator[str]:
         size = plan.canonical(plan.workspaces[room].length) * item_size(plan.dtypes[name])
         data = f"in[{name[1:]}].data"
         yield f"{emit.INDENT}const {c_type} *const {name} = ptl_aligned({data}, {room}, {size});"
-
-
-def _mentions(lines: Sequence[str], name: str) -> bool:
-    """Whether a name occurs in lines of C."""
-    return any(re.search(rf"\b{name}\b", line) for line in lines)
 
 
 def _timed(plan: Plan, name: str) -> tuple[list[str], list[Stmt]]:
@@ -299,6 +298,7 @@ def _run_function(
     offsets: dict[int, int],
     sources: dict[str, int],
     run: list[str],
+    mentioned: set[str],
 ) -> Iterator[str]:
     yield from emit.head(
         f"int32_t {name}_run(",
@@ -319,7 +319,7 @@ def _run_function(
             c_type = emit.ELEMENT_TYPES[plan.dtypes[buffer]]
             yield f"{emit.INDENT}const {c_type} *const {buffer} = in[{position}].data;"
     for position in range(len(plan.outputs)):
-        if _mentions(run, f"y{position}"):
+        if f"y{position}" in mentioned:
             c_type = emit.ELEMENT_TYPES[plan.dtypes[f"y{position}"]]
             yield f"{emit.INDENT}{c_type} *const y{position} = out[{position}];"
     for number, room in enumerate(rooms):
