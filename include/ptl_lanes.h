@@ -106,23 +106,22 @@ typedef PTL_HALF(int64_t, 32) ptl_long4;
 typedef PTL_HALF(int32_t, 16) ptl_int4;
 typedef PTL_HALF(int32_t, 32) ptl_int8;
 
+/* Names are put together before they are handed on: to some compilers `max` is a macro, see ptl_math.h. */
 #if defined(__AVX__)
-#define PTL_PICK(word, than, type, mask, instruction)                       \
-    static inline type ptl_##word##_##type(type a, type b) {                \
-        return (type)__builtin_ia32_##word##instruction(a, b);              \
-    }
+#define PTL_PICK(name, instruction, than, type, mask) \
+    static inline type name(type a, type b) { return (type)instruction(a, b); }
 #else
-#define PTL_PICK(word, than, type, mask, instruction)                       \
-    static inline type ptl_##word##_##type(type a, type b) {                \
-        const mask first = a than b;                                        \
-        return (type)((first & (mask)a) | (~first & (mask)b));              \
+#define PTL_PICK(name, instruction, than, type, mask)        \
+    static inline type name(type a, type b) {                \
+        const mask first = a than b;                         \
+        return (type)((first & (mask)a) | (~first & (mask)b)); \
     }
 #endif
 #define PTL_EXTREMES(word, than)                                                                                       \
-    PTL_PICK(word, than, ptl_double2, ptl_long2, pd)                                                                   \
-    PTL_PICK(word, than, ptl_double4, ptl_long4, pd256)                                                                \
-    PTL_PICK(word, than, ptl_float4, ptl_int4, ps)                                                                     \
-    PTL_PICK(word, than, ptl_float8, ptl_int8, ps256)                                                                  \
+    PTL_PICK(ptl_##word##_ptl_double2, __builtin_ia32_##word##pd, than, ptl_double2, ptl_long2)                        \
+    PTL_PICK(ptl_##word##_ptl_double4, __builtin_ia32_##word##pd256, than, ptl_double4, ptl_long4)                     \
+    PTL_PICK(ptl_##word##_ptl_float4, __builtin_ia32_##word##ps, than, ptl_float4, ptl_int4)                           \
+    PTL_PICK(ptl_##word##_ptl_float8, __builtin_ia32_##word##ps256, than, ptl_float8, ptl_int8)                        \
     static inline double ptl_##word##_doubles(const double lanes[PTL_DOUBLES], double so_far) {                        \
         const ptl_double2 *const halves = (const ptl_double2 *)lanes;                                                  \
         ptl_double2 x = halves[0];                                                                                     \
