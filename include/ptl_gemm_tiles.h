@@ -73,6 +73,9 @@ ALWAYS_INLINE void multiply_tile(int vectors, const ptl_job *panel, const PTL_SC
         row[i] = a + ptl_min_int64(i, height - 1) * panel->a.down;
         for (int v = 0; v < vectors; v++) sum[i][v] = (ptl_lanes){0};
     }
+    for (int64_t i = 0; panel->beta != 0 && i < ptl_min_int64(ROWS, height); i++) {
+        for (int v = 0; v < vectors; v++) __builtin_prefetch(c + i * panel->c_down + v * LANES, 1);
+    }
     for (int64_t k = 0; k < panel->depth; k++, b += panel->b.down) {
         ptl_lanes right[VECTORS];
         for (int v = 0; v < vectors; v++) right[v] = *(const ptl_lanes *)(b + v * LANES);
