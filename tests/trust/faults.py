@@ -75,7 +75,7 @@ FAULTS: dict[str, Fault] = {
     "memory is reused before its last reader": Fault(
         "alias",
         "pytensorlite/link/c/plan.py",
-        "self.workspaces[buffer].last = self.step",
+        "array.first, array.last = min(array.first, step), max(array.last, step)",
         "pass",
     ),
     "adding at a place twice adds once": Fault(
