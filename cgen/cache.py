@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import time
 import warnings
@@ -31,7 +30,7 @@ from pytensorlite._immutable import immutable
 
 from .directory import default_directory, make_private, private_temporary, refusal
 from .errors import CacheWarning
-from .sealed import read_sealed, write_sealed
+from .sealed import read_sealed, sha256, write_sealed
 
 __all__ = ["DEFAULT_SIZE", "LIBRARY", "Cache", "Entry", "remove_tree"]
 
@@ -348,7 +347,7 @@ def _trouble(entry: Entry, key: str) -> str:
 def _fingerprint(path: str) -> tuple[int, str]:
     with open(path, "rb") as file:
         data = file.read()
-    return len(data), hashlib.sha256(data).hexdigest()
+    return len(data), sha256(data).hexdigest()
 
 
 def _touch(path: str) -> None:
