@@ -105,7 +105,7 @@ def _is_read(value: Gather, label: str, labels: Mapping[str, tuple[str, ...]]) -
     if entry == f"@{label}":
         return True
     in_order = all(at == f"@{x}" for at, x in zip(value.at, source, strict=True) if at != entry)
-    return isinstance(entry, str) and label not in value.labels and in_order
+    return _is_one(entry) and label not in value.labels and in_order
 
 
 def _is_written(value: Scatter, label: str, labels: Mapping[str, tuple[str, ...]]) -> bool:
@@ -115,11 +115,18 @@ def _is_written(value: Scatter, label: str, labels: Mapping[str, tuple[str, ...]
     entry = value.at[value.labels.index(label)]
     if entry == f"@{label}":
         return True
-    if not isinstance(entry, str) or label in labels.get(entry, (label,)):
+    if not _is_one(entry) or label in labels.get(str(entry), ()):
         return False
     rest = [(at, x) for at, x in zip(value.at, value.labels, strict=True) if x != label]
     in_order = all(at == f"@{x}" for at, x in rest)
     return in_order and sorted(x for _, x in rest) == sorted(value.over)
+
+
+def _is_one(entry: str | Place) -> bool:
+    """Whether an index means one position in each iteration, and which is known to be there."""
+    if isinstance(entry, Place):
+        return entry.label is None and entry.start.constant is not None
+    return not entry.startswith("@")
 
 
 @record
@@ -198,9 +205,10 @@ class _Parts:
             over = tuple(x for x in value.over if x != self.label)
             at = self._places(value, letter, called)
             return replace(value, name=name, labels=rest, expr=expr, at=at, over=over, base=base)
-        assert isinstance(entry, str)
         before: Expr = Var(base, value.dtype) if base else Const(0, value.dtype)
         after = Op(value.template, (before, expr), value.dtype) if value.template else expr
+        if isinstance(entry, Place):
+            return Map(name, value.dtype, rest, after if entry.start == number else before)
         return Map(name, value.dtype, rest, _chosen(entry, number, after, before))
 
     def _places(
@@ -235,8 +243,11 @@ class _Parts:
 
         Of choices one inside the other compilers make no vectors.
         """
-        [at] = (at for at in value.at if isinstance(at, str) and not at.startswith("@"))
-        *others, last = (Var(called[value.source, x], value.dtype) for x in self.letters)
+        [at] = (at for at in value.at if _is_one(at))
+        *others, last = parts = [Var(called[value.source, x], value.dtype) for x in self.letters]
+        if isinstance(at, Place):
+            yield Map(value.name, value.dtype, value.labels, parts[at.start.constant or 0])
+            return
         for number, part in reversed(list(enumerate(others))):
             name = f"{value.name}_{self.letters[number]}" if number else value.name
             yield Map(name, value.dtype, value.labels, _chosen(at, number, part, last))

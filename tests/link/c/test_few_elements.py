@@ -65,7 +65,16 @@ def grouped(x):
     return [sums, apart, grad((apart**2).sum(), x)]
 
 
+def one_column(x):
+    """Columns that are read and written for themselves."""
+    y = pt.exp(x)
+    product = y[:, 0] * y[:, -1] + x[:, 0]
+    written = [y[:, -1].set(product), x[:, -1].inc(1.0), y[:, :1].set(0.0), x[0].set(y[-1])]
+    return [*written, product, grad((product**2).sum(), x)]
+
+
 BUILDS = {
+    "one column": one_column,
     "chosen": chosen,
     "grouped": grouped,
     "pairs": pairs,
@@ -150,6 +159,14 @@ def test_costly_rows_are_computed_before_they_are_woven():
     rows, total = f(numbers)
     np.testing.assert_allclose(rows, expected * expected.sum(axis=1, keepdims=True), rtol=1e-12)
     np.testing.assert_allclose(total, expected.sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("count", [3, 5])
+def test_writing_a_column_is_a_loop_over_rows(count):
+    x, y = pt.tensor("x", shape=(None, count)), pt.dvector("y")
+    source = function([x, y], x[:, 1].set(2 * y)).c_source
+    assert not re.search(rf"for \(int64_t \w = 0; \w < {count};", source)
+    assert len(re.findall(r"\by0\[.*\] = .*;", source)) == count
 
 
 @pytest.mark.parametrize("count", [3, 6])
