@@ -35,7 +35,7 @@ CHOICES = ("gcc", "clang", "zig")
 LEFT_OUT = (
     "expensive-optimizations", "gcse", "schedule-insns2", "thread-jumps",
     "tree-dominator-opts", "tree-vrp", "dse", "ree", "tree-tail-merge",
-    "tree-pta", "aggressive-loop-optimizations", "rerun-cse-after-loop",
+    "aggressive-loop-optimizations", "rerun-cse-after-loop",
     "ipa-pure-const", "ipa-reference",
 )  # fmt: skip
 
