@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from pytensorlite._immutable import immutable, record, replace
 from pytensorlite.cgen import emit
@@ -28,6 +29,7 @@ from pytensorlite.scalar.borrowed import borrowed_by
 from pytensorlite.scalar.headers import headers_of
 
 HEADERS = ("ptl_runtime.h", "ptl_loops.h", "ptl_math.h")
+FEW_ROOMS = 2  # in a row: a loop costs the compiler as much as this many times what is in it
 _WORD = re.compile(r"\w+")
 _SYMBOL = re.compile(r"[ns]\d+")
 
@@ -234,9 +236,8 @@ def _sizes_function(
         for text, room_name in shared.items():
             yield f"{emit.INDENT}const int64_t {room_name} = {text};"
         yield f"{emit.INDENT}int64_t bytes = 0;"
-        for number, text in enumerate(texts):
-            yield f"{emit.INDENT}sizes[{offsets[number]}] = bytes;"
-            yield f"{emit.INDENT}bytes = ptl_reserve(bytes, {shared.get(text, text)});"
+        for text, equal in groupby(range(len(texts)), key=texts.__getitem__):
+            yield from _reserve(shared.get(text, text), [offsets[number] for number in equal])
         yield f"{emit.INDENT}sizes[0] = bytes;"
     else:
         yield f"{emit.INDENT}sizes[0] = 0;"
@@ -244,6 +245,20 @@ def _sizes_function(
         yield f"{emit.INDENT}sizes[{slot}] = {index};"
     yield f"{emit.INDENT}return PTL_OK;"
     yield "}"
+
+
+def _reserve(size: str, places: Sequence[int]) -> Iterator[str]:
+    """Yield C that places arrays of one size, each after the one before."""
+    indent = emit.INDENT
+    if len(places) > FEW_ROOMS:
+        yield f"{indent}for (int64_t room = {places[0]}; room <= {places[-1]}; room++) {{"
+        yield f"{2 * indent}sizes[room] = bytes;"
+        yield f"{2 * indent}bytes = ptl_reserve(bytes, {size});"
+        yield f"{indent}}}"
+        return
+    for place in places:
+        yield f"{indent}sizes[{place}] = bytes;"
+        yield f"{indent}bytes = ptl_reserve(bytes, {size});"
 
 
 def _without_unused(code: Sequence[Stmt], used: set[str]) -> list[Stmt]:
