@@ -75,10 +75,19 @@ MADE_OF: dict[str, Callable[..., Expr]] = {
         "ptl_times_log({0}, {1})", x, _call("log1p({0})", y)
     ),
 }
+# What is worth while for a block of rows: logarithms take the compiler 15 ms.
+FEW = {"exp({0})", "ptl_exp_term({0})", "ptl_sigmoid({0})", "ptl_softplus({0})"}
 TERM = "ptl_exp_term({0})"  # which takes less time where it goes into the lanes of a sum at once
 LENGTHS = {"float64": (DOUBLES, "doubles"), "float32": (FLOATS, "floats")}
 # Groups of a loop that does nothing else but add such terms up, where they differ.
 OF_TERMS = {"float32": (FLOATS * 2, "float_pairs")}
+
+
+def known_to(loop: Loop) -> frozenset[str]:
+    """Return the templates for which `loop` is cut into groups."""
+    every = FUNCTIONS.keys() | MADE_OF.keys()
+    is_block = loop.start == Index.name(f"{loop.var}_block")
+    return frozenset(every & FEW if is_block else every)
 
 
 class Parts:
@@ -96,6 +105,7 @@ class Parts:
         group = Index.name(f"{loop.var}_group")
         self.dtype, self.position = dtype, Index.name(loop.var) - base
         self.first = group - base
+        self.known = known_to(loop)
         self.count, self.suffix = (LENGTHS | OF_TERMS if _adds_terms(loop) else LENGTHS)[dtype]
         self.room = self.count * vectors
         self.stmts: list[list[Stmt]] = []
@@ -146,12 +156,13 @@ class Parts:
                 arg, part = self._split(arg)
                 return Cast(arg, dtype), part
             case Op(template, args, dtype):
-                if template in MADE_OF and dtype == self.dtype:
+                is_known = template in self.known and dtype == self.dtype
+                if is_known and template in MADE_OF:
                     return self._split(MADE_OF[template](*map(self._named, args)))
                 split = [self._split(arg) for arg in args]
                 part = max((part for _, part in split), default=0)
                 inside = tuple(arg for arg, _ in split)
-                if template in FUNCTIONS and dtype == self.dtype:
+                if is_known:
                     names = FUNCTIONS[template]
                     return self._run(names, inside, part), part + len(names)
                 return Op(template, inside, dtype), part
@@ -241,7 +252,7 @@ def variables(expr: Expr) -> list[Var]:
 
 def _adds_terms(loop: Loop) -> bool:
     """Whether all that `loop` does is to add up terms."""
-    known = FUNCTIONS.keys() | MADE_OF.keys()
+    known = known_to(loop)
     calls = [part for part in parts(loop.body) if isinstance(part, Op) and part.template in known]
     made = [stmt for stmt in elements(loop) if not isinstance(stmt, Let) or stmt.mutable]
     return len(calls) == len(made) and all(isinstance(s, Update) and _term(s) for s in made)
@@ -254,16 +265,16 @@ def _term(stmt: Update) -> Op | None:
     return expr if is_term and stmt.template == "{0} + {1}" else None
 
 
-def alone(expr: Expr) -> Expr:
+def alone(expr: Expr, known: frozenset[str]) -> Expr:
     """Return an expression with functions of vectors in their versions for one number."""
     match expr:
         case Cast(arg, dtype):
-            return Cast(alone(arg), dtype)
+            return Cast(alone(arg, known), dtype)
         case Op(template, args, dtype):
-            args = tuple(map(alone, args))
-            if template in MADE_OF:
-                return alone(MADE_OF[template](*args))
-            if template in FUNCTIONS:
+            args = tuple(alone(arg, known) for arg in args)
+            if template in known & MADE_OF.keys():
+                return alone(MADE_OF[template](*args), known)
+            if template in known:
                 places = ", ".join(f"{{{place}}}" for place in range(len(args)))
                 template = f"ptl_{FUNCTIONS[template][-1]}_alone({places})"
             return Op(template, args, dtype)

@@ -40,12 +40,11 @@ from pytensorlite.cgen.ir import (
 )
 from pytensorlite.cgen.lanes import LANES, SHORT, in_lane, lanes_of, suits_lanes
 from pytensorlite.cgen.vector_parts import (
-    FUNCTIONS,
     LENGTHS,
-    MADE_OF,
     Parts,
     alone,
     elements,
+    known_to,
     sums,
     variables,
 )
@@ -116,7 +115,7 @@ def _dtype(loop: Loop) -> str | None:
     if loop.kind != "simd":
         return None
     found = list(parts(loop.body))
-    known = FUNCTIONS.keys() | MADE_OF.keys()
+    known = known_to(loop)
     calls = [part for part in found if isinstance(part, Op) and part.template in known]
     dtype = calls[0].dtype if calls else ""
     length = loop.stop.constant
@@ -226,7 +225,7 @@ def _functions_add_up(loop: Loop) -> bool:
     return (
         len(sums(loop)) > 0
         and not any(let.mutable for let in lets)
-        and not any(op.template in FUNCTIONS.keys() | MADE_OF.keys() for op in stored)
+        and known_to(loop).isdisjoint(op.template for op in stored)
         and all(suits_lanes(load, loop.var) for load in loads(loop.body))
     )
 
@@ -276,7 +275,8 @@ def _passes(loop: Loop, split: Parts, part: bool = False) -> Iterator[tuple[Stmt
 
 def _one_by_one(loop: Loop) -> tuple[Stmt, ...]:
     """Return what is left over of a loop needs."""
-    return tuple(replace(stmt, expr=alone(_expr(stmt))) for stmt in elements(loop))
+    known = known_to(loop)
+    return tuple(replace(stmt, expr=alone(_expr(stmt), known)) for stmt in elements(loop))
 
 
 def _expr(stmt: Stmt) -> Expr:
