@@ -36,7 +36,8 @@ def describe(
     `letters` are the loop variables of the labels; those without loops get the ones left over.
     """
     unused = iter(x for x in LOOP_NAMES if x not in letters.values())
-    loopless = dict.fromkeys(x for v in values for x in domain(v) if x not in letters)
+    known = (x for v in values for x in (*domain(v), *v.labels))
+    loopless = dict.fromkeys(x for x in known if x not in letters)
     letters = {**letters, **dict(zip(loopless, unused, strict=False))}
     by_name = {v.name: v for v in values}
     uses = Counter(name for v in values for name in reads(v))
@@ -45,7 +46,7 @@ def describe(
         if isinstance(value, Source):
             where = ", ".join(_within(value, values, letters))
         else:
-            where = ", ".join(letters[label] for label in value.labels)
+            where = ", ".join(letters.get(label, label) for label in value.labels)
         return f"{name}[{where}]" if where else name
 
     def shown(expr: Expr, depth: int = 0) -> Expr:
@@ -151,7 +152,7 @@ def _place(at: str | Place, letters: Mapping[str, str], by_name: Mapping[str, Va
     if (index := _index(value)) is not None:
         value = by_name[index]
     array = value.buffer if isinstance(value, Source) else value.name
-    where = ", ".join(letters[label] for label in value.labels)
+    where = ", ".join(letters.get(label, label) for label in value.labels)
     return f"{array}[{where}]" if where else array
 
 

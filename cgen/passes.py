@@ -38,7 +38,10 @@ def name_loads(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
 
 
 def drop_unread(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
-    """Leave out locals that nothing reads, such as what a later loop computes once more."""
+    """Leave out locals that nothing reads, such as what a later loop computes once more.
+
+    With them goes a loop that did nothing else.
+    """
     while (shorter := _without_unread(body, names(body))) != body:
         body = shorter
     return body
@@ -102,6 +105,7 @@ def _without_unread(body: tuple[Stmt, ...], read: set[str]) -> tuple[Stmt, ...]:
         else stmt
         for stmt in body
         if not isinstance(stmt, Let) or stmt.mutable or stmt.var.name in read
+        if not isinstance(stmt, Loop) or stmt.body
     )
 
 

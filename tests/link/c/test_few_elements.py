@@ -199,3 +199,13 @@ def test_what_only_adds_up_pairs_stays_a_loop():
     x = pt.tensor("x", dtype="float64", shape=(None, 3))
     source = function([x], ((x[:, None, :] - x[None, :, :]) ** 2).sum(axis=2)).c_source
     assert "k < 3" in source
+
+
+def test_a_column_that_is_written_over_is_not_computed():
+    x, y = pt.tensor("x", shape=(None, 3)), pt.dvector("y")
+    f = function([x, y], [pt.exp(x)[:, 0].set(y)[:, 0], pt.zeros((2, 3))[:, 1].inc(x[:2, 0])])
+    assert "exp" not in f.c_source.partition("kernel0(")[2]
+    numbers = np.arange(12.0).reshape(4, 3)
+    column, written = f(numbers, np.arange(4.0))
+    np.testing.assert_array_equal(column, np.arange(4.0))
+    np.testing.assert_array_equal(written, [[0, 0, 0], [0, 3, 0]])
