@@ -35,8 +35,7 @@ CHOICES = ("gcc", "clang", "zig")
 LEFT_OUT = (
     "expensive-optimizations", "gcse", "schedule-insns2", "thread-jumps",
     "tree-dominator-opts", "tree-vrp", "dse", "ree", "tree-tail-merge",
-    "aggressive-loop-optimizations", "rerun-cse-after-loop",
-    "ipa-pure-const", "ipa-reference",
+    "rerun-cse-after-loop", "ipa-pure-const", "ipa-reference",
 )  # fmt: skip
 
 
@@ -138,6 +137,7 @@ class Toolchain:
 _GCC_PASSES = (
     "-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic",
     "-funswitch-loops", "-fno-tree-sink", *(f"-fno-{name}" for name in LEFT_OUT),
+    "--param=max-combine-insns=2",  # of more it makes no better loops
     "-falign-loops=32",  # a short loop across two lines of code takes up to a fifth longer
 )  # fmt: skip
 
