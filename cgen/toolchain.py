@@ -31,7 +31,7 @@ MEMO = "toolchains.json"
 _MEMO_SCHEMA = 1
 CHOICES = ("gcc", "clang", "zig")
 
-# Passes of gcc's that take a fifth of its time and gain nothing in loop nests.
+# Passes of gcc's that take an eighth of its time and gain nothing in loop nests.
 LEFT_OUT = (
     "expensive-optimizations", "gcse", "schedule-insns2", "thread-jumps",
     "tree-dominator-opts", "tree-vrp", "dse", "ree", "tree-tail-merge",
