@@ -199,8 +199,8 @@ class Parts:
         self._add(part, Store(array, self.position, self._at(argument, part)))
         self.arguments.append(array)
         self.terms.add(array)
-        sums = f"{lanes_of(total)}, {self._vector(array)}"
-        self.calls[part].append(f"ptl_add_exps_{self.suffix}({sums})")
+        lanes, vector = lanes_of(total), self._vector(array)
+        self.calls[part].append(f"ptl_add_exps_{self.suffix}({lanes}, {vector})")
 
     def _vector(self, array: str) -> str:
         """Return the address of the vector's first element."""

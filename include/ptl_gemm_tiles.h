@@ -8,7 +8,6 @@
 #define PTL_GEMM_TILES_H
 
 #include "ptl_gemm_vectors.h"
-#include "ptl_loops.h"
 
 enum {
     /* The sums of a tile, a row of the right factor and a number of the left one take about all registers. */

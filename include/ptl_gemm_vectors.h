@@ -4,14 +4,7 @@
 #define PTL_GEMM_VECTORS_H
 
 #include "ptl_blas.h"
-
-#if defined(__AVX512F__)
-#define PTL_VECTOR_BYTES 64
-#elif defined(__AVX__)
-#define PTL_VECTOR_BYTES 32
-#else
-#define PTL_VECTOR_BYTES 16
-#endif
+#include "ptl_loops.h"
 
 typedef PTL_SCALAR ptl_lanes
     __attribute__((vector_size(PTL_VECTOR_BYTES), aligned(sizeof(PTL_SCALAR)), may_alias));

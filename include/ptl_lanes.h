@@ -4,14 +4,6 @@
 
 #include "ptl_loops.h"
 
-#if defined(__AVX512F__)
-#define PTL_VECTOR_BYTES 64
-#elif defined(__AVX__)
-#define PTL_VECTOR_BYTES 32
-#else
-#define PTL_VECTOR_BYTES 16
-#endif
-
 /* How many numbers are in a vector. */
 #define PTL_DOUBLES (PTL_VECTOR_BYTES / 8)
 #define PTL_FLOATS (PTL_VECTOR_BYTES / 4)

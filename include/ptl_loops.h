@@ -4,6 +4,15 @@
 
 #include "ptl_runtime.h"
 
+/* How long a processor's vectors are, as far as the compiler was told. */
+#if defined(__AVX512F__)
+#define PTL_VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define PTL_VECTOR_BYTES 32
+#else
+#define PTL_VECTOR_BYTES 16
+#endif
+
 /* Programs are linked without the C library, and to them `memcpy` is its oldest version, which knows
  * no vectors; gcc calls it for loops that copy.  `memmove` has one version, and is as fast. */
 #if defined(__GLIBC__) && defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
